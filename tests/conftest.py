@@ -1,0 +1,20 @@
+"""What tests share: the optional folder of real data beside the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("YOLO_OFFLINE", "true")  # ultralytics: no telemetry and no downloads in tests
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real clips, sequences and weights; tests that need them are skipped where the folder is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"real data not found: {SHARED.name}/ beside the project is absent")
+    return SHARED

@@ -1,0 +1,64 @@
+"""Frame -> boxes: YOLO, motion, or a file of public detections, behind one function, `create_detector`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from detectors.types import Detections, Detector, DetectorOptions, Image
+from registry import Registry
+
+__all__ = ["DETECTORS", "Detections", "Detector", "DetectorOptions", "Image", "create_detector"]
+
+DETECTORS = Registry("detector")
+DETECTORS.add("auto", "detectors.auto:create_auto", "YOLO where it can run, else motion with a warning (default)")
+DETECTORS.add("yolo", "detectors.yolo:create_yolo", "YOLO11n; other ultralytics models by name or path")
+DETECTORS.add("motion", "detectors.motion:create_motion", "whatever moves in front of a static camera; no weights")
+DETECTORS.add("public", "detectors.public:create_public", "boxes of a MOTChallenge sequence's det/ folder; no images")
+
+MODEL_SUFFIXES = frozenset({".pt", ".onnx", ".engine", ".torchscript", ".xml", ".mlpackage", ".mnn", ".tflite"})
+FILE_SUFFIXES = frozenset({".npy", ".txt"})
+HINT = "A path works too: weights (.pt, .onnx, .engine, an OpenVINO folder) or public detections (.txt, .npy)."
+
+
+def create_detector(name_or_path: str, options: DetectorOptions | None = None) -> Detector:
+    """The detector of that name or for that file.
+
+    Args:
+        name_or_path: a name in `DETECTORS`; the name or path of an ultralytics model; a file of detections (`det.txt`,
+            `.npy`), a sequence folder, or a folder that holds `<sequence name>.npy`.
+        options: what the user asked for.
+
+    Raises:
+        FileNotFoundError: the path does not exist, or the weights cannot be fetched.
+        ValueError: unknown name, class or device; unreadable file; missing package.
+    """
+    options = options or DetectorOptions()
+    if name_or_path in DETECTORS:
+        detector: Detector = DETECTORS.load(name_or_path)(options)
+        return detector
+    path = Path(name_or_path).expanduser()
+    if _is_model(path):
+        return _create_yolo(path, name_or_path, options)
+    if path.is_dir() or path.suffix.lower() in FILE_SUFFIXES:
+        from detectors.public import PublicDetector, find_file
+
+        return PublicDetector(find_file(path, options.sequence), options)
+    if os.sep in name_or_path:
+        raise FileNotFoundError(f"no such detector file: {name_or_path}. {HINT}")
+    return DETECTORS.load(name_or_path, hint=HINT)(options)  # type: ignore[no-any-return]  # raises
+
+
+def _is_model(path: Path) -> bool:
+    if path.suffix.lower() in MODEL_SUFFIXES or path.name.endswith("_model"):
+        return True
+    return path.is_dir() and any(path.glob("*.xml"))
+
+
+def _create_yolo(path: Path, name: str, options: DetectorOptions) -> Detector:
+    """YOLO from a path that must exist, or from a plain name, which may be fetched."""
+    if path.name != name and not path.exists():
+        raise FileNotFoundError(f"no such weights: {name}. {HINT}")
+    from detectors.yolo import YoloDetector
+
+    return YoloDetector(path, options)

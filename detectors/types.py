@@ -21,8 +21,8 @@ class Detections:
     """The boxes of one frame.
 
     Attributes:
-        xyxy: `(N, 4)` px, top-left origin, `x2`/`y2` exclusive. float32 from detectors that look at pixels; float64 from
-            files, so that their decimals reach the tracker unrounded.
+        xyxy: `(N, 4)` px, top-left origin, `x2`/`y2` exclusive. float32 from detectors that look at pixels; float64
+            from files, so that their decimals reach the tracker unrounded.
         scores: `(N,)` float32, the detector's confidence.
         class_ids: `(N,)` int64, keys of the detector's `class_names`.
         features: `(N, F)` float32, appearance vectors that came with the boxes; `F` is 0 where there are none.

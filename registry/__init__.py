@@ -1,7 +1,7 @@
 """Public names and what they stand for, looked up with a helpful error.
 
-`detectors`, `reid`, `tracker` and `app` each keep one registry. Targets are import paths, resolved on first use, so that
-listing the names (or answering `track --help`) imports neither torch nor OpenCV.
+`detectors` and `reid` each keep their registries. Targets are import paths, resolved on first use, so that listing the
+names (or answering `track --help`) imports neither torch nor OpenCV.
 """
 
 from __future__ import annotations

@@ -1,0 +1,14 @@
+"""Crops -> embeddings: what a person looks like, as a vector of unit length.
+
+    from reid import create_encoder
+
+    encoder = create_encoder("dogenet50")
+    embeddings = encoder.encode(frame_bgr, xyxy, no_features)  # (N, 512)
+
+Importing this package imports neither PyTorch nor OpenCV; the first encoder that needs them does.
+"""
+
+from reid.encoder import Encoder, FileEncoder, NoEncoder
+from reid.registry import BACKBONES, ENCODERS, create_backbone, create_encoder
+
+__all__ = ["BACKBONES", "ENCODERS", "Encoder", "FileEncoder", "NoEncoder", "create_backbone", "create_encoder"]

@@ -1,0 +1,12 @@
+"""Boxes and embeddings in, identities out: the DeepSORT tracker, useful without torch, OpenCV or a video.
+
+from tracker import DeepSort
+tracks = DeepSort().update(xyxy, scores, embeddings=embeddings)
+"""
+
+from .boxes import REJECT_REASONS, reject_reasons
+from .config import TrackerConfig
+from .deepsort import DeepSort
+from .types import Evidence, Tracks
+
+__all__ = ["REJECT_REASONS", "DeepSort", "Evidence", "TrackerConfig", "Tracks", "reject_reasons"]

@@ -1,0 +1,1 @@
+"""The networks: one file per architecture, each a `Backbone` (see `base.py`)."""

@@ -1,0 +1,5 @@
+"""`python -m app` is `track`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,131 @@
+"""What a user asked for, validated once at the edge: command options and YAML presets into frozen objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from configs import preset_names, preset_path
+from registry import unknown_name
+from tracker.config import TrackerConfig
+
+__all__ = ["RunConfig", "TrackerPreset", "load_preset"]
+
+_KEYS = ("description", "tracker")
+
+
+@dataclass(frozen=True)
+class TrackerPreset:
+    """A tracker's settings with where they come from.
+
+    Attributes:
+        name: preset name or path of the YAML file.
+        config: the settings.
+        own_gate: whether a user's own file sets the appearance gate; it then outranks the gate of a checkpoint.
+    """
+
+    name: str = "deepsort"
+    config: TrackerConfig = field(default_factory=TrackerConfig)
+    own_gate: bool = False
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that `track run` was asked for, as one object; see `track run --help` for each."""
+
+    source: str
+    detector: str = "auto"
+    classes: tuple[str, ...] = ()
+    conf: float | None = None
+    iou: float | None = None
+    imgsz: int | None = None
+    reid: str = "dogenet50"
+    reid_weights: Path | None = None
+    tracker: TrackerPreset = field(default_factory=TrackerPreset)
+    device: str = "auto"
+    out: Path | None = None
+    overwrite: bool = False
+    video: bool = True
+    start_s: float = 0.0
+    end_s: float | None = None
+    every: int = 1
+    online: bool = False
+    smooth: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (("--conf", self.conf, 0, 1), ("--iou", self.iou, 0, 1)):
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"{name} is {value:g}, expected a number from {low} to {high}")
+        if self.every < 1:
+            raise ValueError(f"--every is {self.every}, expected 1 (each frame) or more")
+        if self.imgsz is not None and not 32 <= self.imgsz <= 8192:
+            raise ValueError(f"--imgsz is {self.imgsz}, expected 32 to 8192 px")
+        if self.online and self.smooth:
+            raise ValueError("--online and --smooth exclude each other: smoothing needs finished tracks; drop one")
+        if self.reid_weights is not None and self.reid in ("none", "file"):
+            raise ValueError(f"--reid-weights has no effect with --reid {self.reid}; name the backbone, or drop it")
+
+
+def load_preset(name_or_path: str) -> TrackerPreset:
+    """The preset of that name, or the settings in a YAML file.
+
+    Raises:
+        ValueError: unknown preset, or a file whose keys or values do not fit: names the key, its value and what was
+            expected.
+        FileNotFoundError: no such file.
+    """
+    is_file = name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path
+    if not is_file and name_or_path not in preset_names():
+        hint = "A path to a YAML file (*.yaml) works too."
+        raise unknown_name("tracker preset", name_or_path, preset_names(), hint=hint)
+    path = Path(name_or_path) if is_file else preset_path(name_or_path)
+    if not path.is_file():
+        raise FileNotFoundError(f"tracker file {name_or_path!r} not found; presets are {', '.join(preset_names())}")
+    content = _read_mapping(path)
+    for key in content:
+        if key not in _KEYS:
+            raise ValueError(f"{path.name}: {unknown_name('key', str(key), _KEYS)}")
+    settings = content.get("tracker") or {}
+    config = _validated(path.name, settings)
+    return TrackerPreset(name_or_path, config, own_gate=is_file and "max_cosine_distance" in settings)
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path.name} is not valid YAML: {reason}") from error
+    content = {} if content is None else content
+    if not isinstance(content, dict):
+        raise ValueError(f"{path.name} holds {type(content).__name__}, expected keys: {', '.join(_KEYS)}")
+    return content
+
+
+def _validated(source: str, settings: Any) -> TrackerConfig:
+    """`settings` as a `TrackerConfig`; the first thing that does not fit is the error."""
+    from dataclasses import fields
+
+    from pydantic import TypeAdapter, ValidationError
+
+    if not isinstance(settings, dict):
+        raise ValueError(f"{source}: key 'tracker' holds {settings!r}, expected settings such as 'max_age: 30'")
+    known = [item.name for item in fields(TrackerConfig)]
+    for key in settings:
+        if key not in known:
+            raise ValueError(
+                f"{source}: {unknown_name('key', f'tracker.{key}', [f'tracker.{name}' for name in known])}"
+            )
+    try:
+        return TypeAdapter(TrackerConfig).validate_python(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "value_error":
+            raise ValueError(f"{source}: tracker.{first['ctx']['error']}") from error
+        key = ".".join(("tracker", *map(str, first["loc"])))
+        expected = first["msg"].removeprefix("Input should be ")
+        raise ValueError(f"{source}: {key} is {first['input']!r}, expected {expected}") from error

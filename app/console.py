@@ -1,0 +1,74 @@
+"""The terminal: where warnings and progress go, and the table at the end of a run."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from app.summary import Summary
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["open_console", "print_summary"]
+
+
+class _ConsoleHandler(logging.Handler):
+    """Shows log messages above the progress bar, each text once."""
+
+    def __init__(self, console: Console, level: int) -> None:
+        super().__init__(level)
+        self._console = console
+        self._shown: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one message."""
+        text = f"{record.levelname.lower()}: {record.getMessage()}"
+        if text not in self._shown:
+            self._shown.add(text)
+            style = "yellow" if record.levelno >= logging.WARNING else "dim"
+            self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def open_console(debug: bool) -> Console:
+    """The console for progress and warnings (standard error); with `debug` it shows all that the libraries log."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, _ConsoleHandler)]
+    root.addHandler(_ConsoleHandler(console, logging.DEBUG if debug else logging.WARNING))
+    if debug:
+        for package in ("app", "detectors", "reid", "tracker"):
+            logging.getLogger(package).setLevel(logging.DEBUG)
+    return console
+
+
+def print_summary(summary: Summary) -> None:
+    """The end of a run on standard output: files, identities, speed by stage, what appearance did."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    if summary.partial:
+        console.print(f"partial: {summary.reason}; the files hold what was tracked so far", style="yellow", markup=False)
+    for note in summary.source["notes"]:
+        console.print(f"warning: {note}", style="yellow", markup=False)
+    counts = summary.counts
+    console.print(
+        f"{counts['frames']} frames, {counts['detections']} detections, {counts['ids']} identities "
+        f"({counts['tracks_never_confirmed']} tracks never confirmed)"
+    )
+    if counts["rejected_detections"]:
+        reasons = ", ".join(f"{number} {reason}" for reason, number in counts["rejected_detections"].items())
+        console.print(f"unusable detections dropped: {reasons}")
+    console.print(summary.appearance_line())
+    table = Table(title=f"{summary.fps:.1f} fps", title_justify="left", box=None, pad_edge=False)
+    table.add_column("stage")
+    table.add_column("ms/frame", justify="right")
+    for stage, milliseconds in summary.stages_ms.items():
+        table.add_row(stage, f"{milliseconds:.2f}")
+    console.print(table)
+    for name in [*summary.files, "summary.json"]:
+        console.print(str(summary.run_dir / name), markup=False)

@@ -1,0 +1,80 @@
+"""The files of a run, opened together and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.clock import StageClock
+from app.sinks import FrameTracks, OutputError
+from app.sinks.text import TracksCsv, TracksTxt
+from app.sources import Frame
+from app.threads import BackgroundSink
+
+__all__ = ["Outputs"]
+
+
+class Outputs:
+    """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4`.
+
+    Attributes:
+        run_dir: folder of the run.
+        files: those that were finished, complete under their final names, once closed.
+        errors: what kept a file from taking all its rows or from being finished.
+    """
+
+    def __init__(self, run_dir: Path, class_names: Mapping[int, str], clock: StageClock) -> None:
+        self.files: list[Path] = []
+        self.errors: list[OutputError] = []
+        self.run_dir = run_dir
+        self._class_names = class_names
+        self._clock = clock
+        self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
+        self._video: BackgroundSink | None = None
+
+    def open_video(self, width: int, height: int, fps: float) -> None:
+        """Start `annotated.mp4`, drawn and encoded in a thread of its own."""
+        from app.sinks.draw import Drawer
+        from app.sinks.video import AnnotatedVideo, VideoSink
+
+        video = VideoSink(self.run_dir / "annotated.mp4", width, height, fps)
+        self._video = BackgroundSink(AnnotatedVideo(video, Drawer(width, height, fps, self._class_names)))
+
+    def write(self, frame: Frame, tracks: FrameTracks) -> None:
+        """Append the tracks of one frame to all files; `OutputError` when the disk takes no more."""
+        self.write_rows(tracks)
+        self.write_picture(frame, tracks)
+
+    def write_rows(self, tracks: FrameTracks) -> None:
+        """Append the tracks of one frame to the text files."""
+        with self._clock.stage("write"):
+            for text in self._texts:
+                text.write(tracks)
+
+    def write_picture(self, frame: Frame, tracks: FrameTracks) -> None:
+        """Append one frame to the video, if there is one; waits while its thread is far behind."""
+        if self._video is not None and frame.image is not None:
+            with self._clock.stage("wait for video"):
+                self._video.write(frame.image, tracks)
+
+    def close(self) -> None:
+        """Finish every file, whatever happens to the others; see `files` and `errors`."""
+        with self._clock.stage("wait for video"):
+            self._close_one(self._video, self.run_dir / "annotated.mp4")
+        if self._video is not None:
+            self._clock.seconds["draw and encode"] = self._video.busy_s
+        for text, name in zip(self._texts, ("tracks.txt", "tracks.csv"), strict=True):
+            self._close_one(text, self.run_dir / name)
+        self.files.sort(key=lambda path: path.suffix != ".mp4")
+
+    def _close_one(self, sink: BackgroundSink | TracksTxt | TracksCsv | None, path: Path) -> None:
+        if sink is None:
+            return
+        try:
+            sink.close()
+        except OutputError as error:
+            self.errors.append(error)
+        except OSError as error:
+            self.errors.append(OutputError(path, error.strerror or str(error)))
+        if path.exists():
+            self.files.append(path)

@@ -1,0 +1,109 @@
+"""The main path: for each frame, detect -> embed -> `tracker.update`; what comes out goes to the sinks.
+
+`track_frames` is that path and nothing else; files, progress and summaries are the business of `app.run`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from app.clock import StageClock
+from app.sources import Frame
+from detectors import Detections, Detector
+from reid import Encoder
+from tracker import REJECT_REASONS, DeepSort, Tracks, reject_reasons
+
+__all__ = ["Models", "Tracked", "track_frames"]
+
+
+@dataclass
+class Models:
+    """The three parts of tracking, and what they have done so far.
+
+    Attributes:
+        num_detections: usable boxes that the tracker was given.
+        rejected: boxes turned away at the door, by reason.
+        num_embedded: crops that went through the encoder.
+    """
+
+    detector: Detector
+    encoder: Encoder
+    tracker: DeepSort
+    num_detections: int = 0
+    num_embedded: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """What tracking found at one frame."""
+
+    frame: Frame
+    detections: Detections
+    confirmed: Tracks
+    tentative: Tracks
+
+    def with_measured_boxes(self) -> Tracked:
+        """The same with each track's detection for a box, NaN where it had none: what a smoother wants."""
+        tracks = [
+            Tracks(t.ids, _measured(t, self.detections), t.scores, t.class_ids, t.detection_index, t.births)
+            for t in (self.confirmed, self.tentative)
+        ]
+        return Tracked(self.frame, self.detections, *tracks)
+
+
+def track_frames(
+    frames: Iterable[Frame], models: Models, clock: StageClock, *, size: tuple[int, int] | None, every: int = 1
+) -> Iterator[Tracked]:
+    """Track frame after frame.
+
+    Args:
+        frames: in order.
+        models: detector, encoder and a fresh tracker.
+        clock: where the stages' time is counted.
+        size: width and height (px) of a frame without an image.
+        every: look for objects at each n-th frame only; in between, tracks move on as predicted.
+    """
+    detector, encoder, tracker = models.detector, models.encoder, models.tracker
+    for position, frame in enumerate(frames):
+        if position % every:
+            with clock.stage("associate"):
+                coasting = tracker.coast()
+            yield Tracked(frame, Detections.empty(), coasting, tracker.tentative())
+            continue
+        with clock.stage("detect"):
+            detections = _usable(detector.detect(frame.image, frame.index), _size_of(frame, size), models)
+        with clock.stage("embed"):
+            embeddings = encoder.encode(frame.image, detections.xyxy, detections.features)
+        with clock.stage("associate"):
+            tracks = tracker.update(detections.xyxy, detections.scores, detections.class_ids, embeddings)
+        models.num_detections += len(detections)
+        models.num_embedded += len(embeddings) if encoder.needs_images else 0
+        yield Tracked(frame, detections, tracks, tracker.tentative())
+
+
+def _size_of(frame: Frame, size: tuple[int, int] | None) -> tuple[int, int] | None:
+    if frame.image is None:
+        return size
+    height, width = frame.image.shape[:2]
+    return width, height
+
+
+def _usable(detections: Detections, size: tuple[int, int] | None, models: Models) -> Detections:
+    """The boxes that can be tracked; the others are counted by reason."""
+    reasons = reject_reasons(np.asarray(detections.xyxy, np.float64), detections.scores.astype(np.float64), size)
+    if not reasons.any():
+        return detections
+    models.rejected.update(REJECT_REASONS[reason] for reason in reasons[reasons > 0].tolist())
+    return detections[reasons == 0]
+
+
+def _measured(tracks: Tracks, detections: Detections) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    boxes = np.full((len(tracks), 4), np.nan, np.float32)
+    seen = tracks.detection_index >= 0
+    boxes[seen] = detections.xyxy[tracks.detection_index[seen]]
+    return boxes

@@ -1,0 +1,67 @@
+"""What happens before the first frame: contradictions are found, models loaded, settings resolved."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from app.config import RunConfig
+from app.pipeline import Models
+from app.sources import Source
+from detectors import DETECTORS, DetectorOptions, create_detector
+from reid import ENCODERS, create_encoder
+from tracker import DeepSort
+
+__all__ = ["check_possible", "load_models", "resolved_configuration"]
+
+
+def check_possible(config: RunConfig, source: Source) -> None:
+    """Raise `ValueError` for an unknown encoder and for options that contradict each other or the source."""
+    if config.reid not in ENCODERS:
+        ENCODERS.load(config.reid)  # raises with the closest and the known names
+    if config.smooth and source.is_live:
+        raise ValueError("--smooth needs finished tracks, but a live source has no end; leave --smooth out")
+    if source.has_images:
+        return
+    if config.reid not in ("none", "file"):
+        raise ValueError(
+            f"--reid {config.reid} looks at images, but {config.source} has none; use --reid none, or --reid file for "
+            "features that came with the detections"
+        )
+    if config.detector in DETECTORS and config.detector != "public":
+        raise ValueError(
+            f"--detector {config.detector} looks at images, but {config.source} has none; use --detector public"
+        )
+
+
+def load_models(config: RunConfig, source: Source) -> Models:
+    """Detector, encoder and a fresh tracker; the appearance gate is the checkpoint's where it brings one."""
+    options = DetectorOptions(
+        classes=config.classes,
+        confidence=config.conf,
+        iou=config.iou,
+        image_size=config.imgsz,
+        device=config.device,
+        sequence=source.sequence,
+        frame_rate=source.fps,
+    )
+    detector = create_detector(config.detector, options)
+    encoder = create_encoder(config.reid, weights=config.reid_weights, device=config.device, seed=config.seed)
+    settings = config.tracker.config
+    if encoder.gate is not None and not config.tracker.own_gate:
+        settings = dataclasses.replace(settings, max_cosine_distance=encoder.gate)
+    return Models(detector, encoder, DeepSort(settings))
+
+
+def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
+    """Every setting of a run as it took effect, for `summary.json`."""
+    asked = {item.name: getattr(config, item.name) for item in dataclasses.fields(config)}
+    asked["detector"] = {"asked": config.detector, "used": models.detector.name}
+    asked["reid"] = {
+        "name": models.encoder.name,
+        "weights": config.reid_weights,
+        "embedding_dim": models.encoder.embedding_dim,
+        "suggested_gate": models.encoder.gate,
+    }
+    asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
+    return asked

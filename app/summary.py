@@ -1,0 +1,104 @@
+"""`summary.json`: what a run was asked for, what it did, how fast, and what appearance decided."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import platform
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from app.sinks.partial import PartialFile
+
+__all__ = ["Summary", "versions"]
+
+_PACKAGES = (
+    "track-reid", "numpy", "scipy", "opencv-python", "filterpy", "torch", "torchvision", "ultralytics", "openvino",
+    "onnxruntime", "av", "supervision", "timm", "safetensors",
+)  # fmt: skip
+
+
+@dataclass
+class Summary:
+    """The facts of a run.
+
+    Attributes:
+        run_dir: folder of the run.
+        partial: whether it ended before the end of the source.
+        reason: why, when it did.
+        source: name, size, rate and what went wrong while reading.
+        configuration: every setting as it was resolved.
+        counts: frames, detections, rejected boxes by reason, crops embedded, tracks, rows.
+        appearance: see `tracker.Evidence`.
+        seconds: load and run time.
+        fps: frames per second of the whole run, models loaded.
+        stages_ms: milliseconds per frame by stage; stages in threads overlap.
+        files: names of the finished files.
+        warnings: what a person should know.
+        stopped_by: number of the signal that ended the run.
+    """
+
+    run_dir: Path
+    partial: bool = False
+    reason: str | None = None
+    source: dict[str, Any] = field(default_factory=dict)
+    configuration: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
+    appearance: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    fps: float = 0.0
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    stopped_by: int | None = None
+
+    def write(self) -> Path:
+        """Write `summary.json` into the run's folder."""
+        content = {**dataclasses.asdict(self), "versions": versions()}
+        content["files"] = [*self.files, "summary.json"]
+        path = self.run_dir / "summary.json"
+        file = PartialFile(path)
+        try:
+            file.append(json.dumps(_plain(content), indent=2, ensure_ascii=False).encode() + b"\n")
+        except OSError:
+            file.discard()
+            raise
+        file.commit()
+        return path
+
+    def appearance_line(self) -> str:
+        """One sentence on what appearance did."""
+        facts = self.appearance
+        if not facts["by_appearance"] and not facts["vetoed"]:
+            return f"appearance decided none of {facts['matches']} matches"
+        return (
+            f"appearance decided {facts['appearance_decided']} of {facts['matches']} matches, "
+            f"recovered {facts['recovered']} lost tracks, vetoed {facts['vetoed']}"
+        )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what took part, `python` included; packages that are not installed are left out."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON can hold it: paths as text, numbers that are not finite as null, floats without noise digits."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,165 @@
+"""The empty scene behind a static camera, learned while watching: frame -> mask of what does not belong to it.
+
+Two memories work together. A running mean follows slow changes of light wherever nothing moves. Where something is in
+the way, the mean waits and is corrected by the median of a few samples spread over the recent past, so that a person
+who stands still is not absorbed within seconds, and one who was there in the first frame does not leave a ghost for long.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from detectors.types import Image
+
+__all__ = ["Background", "Mask", "temporal_median"]
+
+Mask = npt.NDArray[np.uint8]
+"""`(H, W)`, 255 where the frame differs from the empty scene, else 0."""
+
+NUM_SAMPLES = 15
+FIRST_INTERVAL_S = 0.08
+LAST_INTERVAL_S = 8.0  # 15 samples 8 s apart: who stands still for a minute becomes part of the scene
+MEAN_MEMORY_S = 2.0
+MIN_DIFFERENCE = 20.0  # grey levels of 255; sensor noise and compression stay below
+NOISE_FACTOR = 3.5
+SHADOW_DARKEST = 0.6  # a cast shadow keeps at least this share of the light (sky light remains)
+SHADOW_CHROMA = 14.0  # and its colour: grey levels off the darkened background, at most
+SURROUNDINGS = 0.08  # of the picture's width
+FILL_SPAN = 0.03  # of the picture's height: a grey coat between a face and dark trousers
+GHOST_MARGIN = 12.0  # grey levels by which the picture must be more like its surroundings than the scene is
+GAIN_STEP = 12  # the exposure is estimated on every 12th pixel of every 12th row
+
+
+class Background:
+    """Model of the empty scene at one picture size.
+
+    Args:
+        first: the first picture, BGR uint8 `(H, W, 3)`.
+        frame_rate: frames per second, from which all memories are derived.
+    """
+
+    def __init__(self, first: Image, frame_rate: float) -> None:
+        self._rate = frame_rate
+        self._mean = first.astype(np.float32)
+        self._noise = np.full(first.shape[:2], MIN_DIFFERENCE / NOISE_FACTOR, np.float32)
+        self._samples = [first.copy()]
+        self._interval = max(1, round(FIRST_INTERVAL_S * frame_rate))
+        self._last_interval = max(self._interval, round(LAST_INTERVAL_S * frame_rate))
+        self._age = 0
+
+    def apply(self, picture: Image) -> Mask:
+        """What differs from the empty scene, shadows left out; then learns from the picture."""
+        self._age += 1
+        picture = self._same_exposure(picture)
+        scene = cv2.convertScaleAbs(self._mean)
+        difference = _distance(picture, scene)
+        threshold = cv2.max(cv2.convertScaleAbs(self._noise, alpha=NOISE_FACTOR), MIN_DIFFERENCE)
+        foreground = cv2.compare(difference, threshold, cv2.CMP_GT)
+        _remove_shadow(foreground, picture, scene)
+        self._learn(picture, difference, foreground)
+        return _fill(foreground, cv2.compare(difference, cv2.multiply(threshold, 0.5), cv2.CMP_GT))
+
+    def _same_exposure(self, picture: Image) -> Image:
+        """The picture with the scene's exposure: a camera that adjusts its gain must not turn everything into motion."""
+        now = picture[::GAIN_STEP, ::GAIN_STEP, 1].astype(np.float32)
+        scene = self._mean[::GAIN_STEP, ::GAIN_STEP, 1]
+        gain = float(np.median((now + 1.0) / (scene + 1.0)))
+        if abs(gain - 1.0) < 0.02:
+            return picture
+        return cv2.convertScaleAbs(picture, alpha=1.0 / min(max(gain, 0.3), 3.0))
+
+    def _learn(self, picture: Image, difference: npt.NDArray[np.uint8], foreground: Mask) -> None:
+        """Update mean and noise where nothing is in the way; every few frames, correct the rest by the median."""
+        empty = cv2.bitwise_not(cv2.dilate(foreground, np.ones((5, 5), np.uint8)))
+        rate = 1.0 / min(self._age + 1.0, MEAN_MEMORY_S * self._rate)
+        cv2.accumulateWeighted(picture, self._mean, rate, empty)
+        cv2.accumulateWeighted(difference, self._noise, rate, empty)
+        if self._age % self._interval:
+            return
+        self._lay_ghosts(picture, foreground, empty)
+        self._samples.append(picture.copy())
+        if len(self._samples) > NUM_SAMPLES:
+            self._thin_out()
+        cv2.copyTo(temporal_median(self._samples).astype(np.float32), foreground, self._mean)
+
+    def _lay_ghosts(self, picture: Image, foreground: Mask, empty: Mask) -> None:
+        """Correct, in place, what the scene remembers of an object that has left.
+
+        Where a pixel differs from the scene, one of the two shows an object. If the picture there stays as it is and
+        looks like the empty surroundings while the scene does not, the object is in the scene.
+        """
+        if len(self._samples) < 2:
+            return
+        scene = cv2.convertScaleAbs(self._mean)
+        around = _surroundings(scene, empty)
+        changes = cv2.max(_distance(picture, self._samples[-1]), _distance(picture, self._samples[-2]))
+        calm = cv2.compare(changes, MIN_DIFFERENCE, cv2.CMP_LT)
+        ghost = cv2.bitwise_and(foreground, calm)
+        object_in_scene = cv2.subtract(_distance(scene, around), _distance(picture, around))
+        ghost = cv2.bitwise_and(ghost, cv2.compare(object_in_scene, GHOST_MARGIN, cv2.CMP_GT))
+        ghost = cv2.morphologyEx(ghost, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        cv2.copyTo(picture.astype(np.float32), ghost, self._mean)
+        for sample in self._samples:
+            cv2.copyTo(picture, ghost, sample)
+        foreground[ghost > 0] = 0
+
+    def _thin_out(self) -> None:
+        """Make room: half as many samples over the same past while it is short, afterwards drop the oldest."""
+        if self._interval * 2 <= self._last_interval:
+            self._interval *= 2
+            self._samples = self._samples[::-1][::2][::-1]
+        else:
+            self._samples = self._samples[1:]
+
+
+def _distance(a: Image, b: Image) -> npt.NDArray[np.uint8]:
+    """Greatest difference of the three channels, `(H, W)`."""
+    blue, green, red = cv2.split(cv2.absdiff(a, b))
+    return cv2.max(cv2.max(blue, green), red)
+
+
+def _surroundings(scene: Image, empty: Mask) -> Image:
+    """Mean colour of the empty pixels around each pixel."""
+    side = max(3, round(SURROUNDINGS * scene.shape[1])) | 1
+    weight = cv2.boxFilter(empty, cv2.CV_32F, (side, side))
+    total = cv2.boxFilter(cv2.bitwise_and(scene, cv2.merge([empty] * 3)), cv2.CV_32F, (side, side))
+    return cv2.convertScaleAbs(total / np.maximum(weight / 255.0, 1e-3)[:, :, None])
+
+
+def _remove_shadow(foreground: Mask, picture: Image, scene: Image) -> None:
+    """Clear, in place, pixels that are the scene with less light: darker by a limited factor and of the same colour.
+
+    After Cucchiara et al. 2003, "Detecting moving objects, ghosts, and shadows in video streams", with the colour
+    compared in BGR after scaling instead of in HSV.
+    """
+    pixels = np.flatnonzero(foreground)  # a few per cent of the picture: cheaper than whole planes
+    now = picture.reshape(-1, 3)[pixels].astype(np.float32) + 1.0
+    before = scene.reshape(-1, 3)[pixels].astype(np.float32) + 1.0
+    light = now.sum(axis=1) / before.sum(axis=1)
+    off_colour = np.abs(now - before * light[:, None])
+    off_colour = np.maximum(np.maximum(off_colour[:, 0], off_colour[:, 1]), off_colour[:, 2])
+    shadow = (light < 1.0) & (light > SHADOW_DARKEST) & (off_colour < SHADOW_CHROMA)
+    foreground.reshape(-1)[pixels[shadow]] = 0
+
+
+def _fill(foreground: Mask, doubtful: Mask) -> Mask:
+    """The foreground with those doubtful pixels (weak, or shadow by colour) that lie between parts of it."""
+    span = max(3, round(FILL_SPAN * foreground.shape[0]))
+    between = cv2.morphologyEx(foreground, cv2.MORPH_CLOSE, np.ones((span, 1), np.uint8))
+    return cv2.bitwise_or(foreground, cv2.bitwise_and(doubtful, between))
+
+
+def temporal_median(samples: list[Image]) -> Image:
+    """Median over time of pictures of one shape (the lower one of the two middle values for an even number).
+
+    Odd-even transposition sort over whole pictures: `n` rounds of element-wise minimum and maximum, which is many
+    times faster than sorting along an axis.
+    """
+    ranks = list(samples)
+    for round_ in range(len(ranks)):
+        for low in range(round_ % 2, len(ranks) - 1, 2):
+            first, second = ranks[low], ranks[low + 1]
+            ranks[low], ranks[low + 1] = cv2.min(first, second), cv2.max(first, second)
+    return ranks[(len(ranks) - 1) // 2]

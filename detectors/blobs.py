@@ -1,0 +1,176 @@
+"""From a foreground mask to boxes of objects: components, fragments put together, groups taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from detectors.background import Mask
+from detectors.size_prior import SizePrior
+
+__all__ = ["Blob", "find_blobs"]
+
+MIN_AREA = 0.00025  # of the picture
+CLOSE_HEIGHT = 0.022  # of the picture's height: gaps across a belt or a collar
+MERGE_GAP = 0.3  # of the smaller part's height, between head, trunk and legs of one object
+WHOLE_FILL = 0.72  # a vehicle fills its box; a group of people leaves gaps between heads and legs
+MIN_FILL = 0.28  # of a box, below which no object is seen in it
+ONE_WIDE = 1.4
+ONE_TALL = 1.35
+LEFT_OVER = 0.25
+MIN_SHARE = 0.35  # of the expected height, below which a blob is a fragment
+MIN_SHARE_AT_BORDER = 0.55  # who is cut by the border must be seen by half
+
+
+@dataclass(frozen=True)
+class Blob:
+    """One object hypothesis of one frame.
+
+    Attributes:
+        xyxy: box in mask pixels.
+        fill: share of the box that is foreground.
+        single: whether it was a component of its own, neither cut out of a group nor touching the picture's border.
+    """
+
+    xyxy: tuple[float, float, float, float]
+    fill: float
+    single: bool
+
+    @property
+    def width(self) -> float:
+        """Pixels."""
+        return self.xyxy[2] - self.xyxy[0]
+
+    @property
+    def height(self) -> float:
+        """Pixels."""
+        return self.xyxy[3] - self.xyxy[1]
+
+
+def find_blobs(foreground: Mask, prior: SizePrior) -> list[Blob]:
+    """Objects of one mask; groups are only taken apart when the prior is known."""
+    labels, boxes = _components(foreground, prior)
+    blobs: list[Blob] = []
+    for members, box in boxes:
+        left, top, right, bottom = box
+        part = np.isin(labels[top:bottom, left:right], members)
+        blobs.extend(_objects(part, box, foreground.shape, prior))
+    return blobs
+
+
+Box = tuple[int, int, int, int]
+
+
+def _components(foreground: Mask, prior: SizePrior) -> tuple[npt.NDArray[np.int32], list[tuple[list[int], Box]]]:
+    """Label image, and for each object the labels that belong to it with their common box."""
+    rows, columns = foreground.shape
+    clean = cv2.medianBlur(foreground, 3)
+    tall = cv2.getStructuringElement(cv2.MORPH_RECT, (3, max(3, round(CLOSE_HEIGHT * rows))))
+    clean = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, tall)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=8)
+    parts: list[tuple[list[int], Box]] = []
+    for label in range(1, len(stats)):
+        x, y, w, h, area = (int(value) for value in stats[label])
+        if area >= MIN_AREA * rows * columns:
+            parts.append(([label], (x, y, x + w, y + h)))
+    return labels, _merge(parts, prior)
+
+
+def _merge(parts: list[tuple[list[int], Box]], prior: SizePrior) -> list[tuple[list[int], Box]]:
+    """Put fragments that lie above one another together, the closest first, until no two belong together."""
+    parts = list(parts)
+    while True:
+        gaps = [
+            (gap, i, j)
+            for i in range(len(parts))
+            for j in range(i + 1, len(parts))
+            if (gap := _merge_gap(parts[i][1], parts[j][1], prior)) is not None
+        ]
+        if not gaps:
+            return parts
+        _, i, j = min(gaps)
+        (labels, a), (more, b) = parts[i], parts[j]
+        parts[i] = (labels + more, (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])))
+        del parts[j]
+
+
+def _merge_gap(a: Box, b: Box, prior: SizePrior) -> float | None:
+    """Vertical gap between two boxes that look like parts of one object, `None` when they do not."""
+    narrow = min(a[2] - a[0], b[2] - b[0])
+    if min(a[2], b[2]) - max(a[0], b[0]) < 0.5 * narrow:
+        return None
+    gap = max(a[1], b[1]) - min(a[3], b[3])
+    height = max(a[3], b[3]) - min(a[1], b[1])
+    width = max(a[2], b[2]) - min(a[0], b[0])
+    if prior.known:
+        expected = prior.height(max(a[3], b[3]))
+        fits = height <= 1.15 * expected and gap <= 0.3 * expected
+    else:
+        fits = gap <= MERGE_GAP * min(a[3] - a[1], b[3] - b[1]) and height <= 4.0 * width
+    return float(gap) if fits else None
+
+
+def _objects(part: npt.NDArray[np.bool_], box: Box, shape: tuple[int, ...], prior: SizePrior) -> list[Blob]:
+    """The objects in one merged component: itself, nothing, or the members of a group."""
+    left, top, right, bottom = box
+    inside = left > 0 and top > 0 and right < shape[1] and bottom < shape[0]
+    fill = float(part.mean())
+    whole = Blob((float(left), float(top), float(right), float(bottom)), fill, inside)
+    if not prior.known:
+        return [whole]
+    expected = prior.height(bottom)
+    if bottom >= shape[0]:
+        expected = prior.height_from_top(top)
+    share = MIN_SHARE if inside else MIN_SHARE_AT_BORDER
+    if whole.height < share * expected and whole.width < expected:
+        return []
+    is_vehicle = fill >= WHOLE_FILL and whole.width > whole.height
+    one_wide = whole.width < ONE_WIDE * prior.width(expected)
+    one_tall = whole.height < ONE_TALL * expected
+    if is_vehicle or (one_wide and one_tall):
+        return [whole]
+    return _peel(part, box, prior) or [whole]
+
+
+def _peel(part: npt.NDArray[np.bool_], box: Box, prior: SizePrior) -> list[Blob]:
+    """Members of a group, taken off from the top: the highest pixels left are a head, the prior says where its feet are.
+
+    The highest head belongs to whoever stands farthest back, so that what is left after each step is nearer.
+    """
+    left, top, _, bottom = box
+    rest = part.copy()
+    found: list[Blob] = []
+    for _ in range(12):
+        rows = np.flatnonzero(rest.any(axis=1))
+        if not len(rows):
+            break
+        first = int(rows[0])
+        height = prior.height_from_top(top + first)
+        width = prior.width(height)
+        head = rest[first : first + max(2, round(0.12 * height))].any(axis=0)
+        middle = _widest_run(head)
+        x1, x2 = round(middle - width / 2), round(middle + width / 2)
+        y2 = min(first + round(height), bottom - top)
+        window = part[first:y2, max(x1, 0) : max(x2, 0)]
+        left_over = rest[first:y2, max(x1, 0) : max(x2, 0)]
+        lowest = np.flatnonzero(left_over.any(axis=1))
+        enough = len(lowest) > 0 and lowest[-1] >= 0.6 * height
+        if enough and window.size and window.mean() > MIN_FILL and left_over.sum() > LEFT_OVER * width * height:
+            found.append(Blob((left + x1, top + first, left + x2, top + first + height), float(window.mean()), False))
+            grow = round(0.15 * width)
+            rest[: y2 + grow, max(x1 - grow, 0) : max(x2 + grow, 0)] = False
+        else:
+            rest[first : first + max(1, round(0.1 * height)), max(x1, 0) : max(x2, 0)] = False
+            rest[first, :] = False
+    return found
+
+
+def _widest_run(row: npt.NDArray[np.bool_]) -> float:
+    """Middle of the longest run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], row.view(np.int8), [0]))))
+    starts, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - starts))
+    return float(starts[longest] + ends[longest]) / 2.0

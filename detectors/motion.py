@@ -1,0 +1,180 @@
+"""Moving objects of a static camera, without weights: background subtraction, blobs, and persistence over frames."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from detectors.background import Background
+from detectors.blobs import Blob, find_blobs
+from detectors.size_prior import SizePrior
+from detectors.types import Detections, DetectorOptions, Image
+
+__all__ = ["MotionDetector", "create_motion"]
+
+logger = logging.getLogger(__name__)
+
+WORKING_WIDTH = 480  # px; blobs need no more, and time grows with the area
+MIN_LIFE_S = 0.1  # an object must have been seen for as long
+MIN_TRAVEL = 0.08  # of its height: what never moved is a ghost, a reflection or a door
+MATCH_IOU = 0.2
+FORGET_S = 0.3
+SMOOTHING = 0.5  # weight of the past in a box's size
+
+
+@dataclass
+class _Presence:
+    """A blob followed from frame to frame, to tell objects from flicker."""
+
+    blob: Blob
+    start: tuple[float, float]
+    hits: int = 1
+    misses: int = 0
+    moved: bool = False
+    height: float = 0.0
+
+
+class MotionDetector:
+    """Boxes around whatever moves in front of a static camera.
+
+    Args:
+        options: `confidence` filters on the score; `frame_rate` turns the memories from seconds into frames.
+    """
+
+    name = "motion"
+    needs_images = True
+
+    def __init__(self, options: DetectorOptions | None = None) -> None:
+        options = options or DetectorOptions()
+        self.class_names: Mapping[int, str] = {0: _label(options.classes)}
+        self._confidence = options.confidence or 0.0
+        self._rate = options.frame_rate
+        self._shape: tuple[int, ...] = ()
+        self._restart((0, 0))
+
+    def _restart(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+        self._background: Background | None = None
+        self._present: list[_Presence] = []
+
+    def detect(self, image: Image | None, frame_index: int) -> Detections:
+        """Moving objects of a frame; frames must come in order, and the first one only shows the scene."""
+        if image is None:
+            raise ValueError("the motion detector needs images, but this source has none. Use --detector public.")
+        if image.shape != self._shape:
+            self._restart(image.shape)
+        picture, scale = _shrink(image)
+        if self._background is None:
+            self._background = Background(picture, self._rate)
+            self._prior = SizePrior(picture.shape[0])
+            return Detections.empty()
+        blobs = find_blobs(self._background.apply(picture), self._prior)
+        self._follow(blobs)
+        return self._report(scale, image.shape)
+
+    def _follow(self, blobs: list[Blob]) -> None:
+        overlap = _iou([presence.blob for presence in self._present], blobs)
+        free = set(range(len(blobs)))
+        for presence in self._present:
+            presence.misses += 1
+        for flat in np.argsort(-overlap, axis=None, kind="stable"):
+            row, column = np.unravel_index(flat, overlap.shape)
+            if overlap[row, column] < MATCH_IOU:
+                break
+            presence = self._present[row]
+            if presence.misses and int(column) in free:
+                free.discard(int(column))
+                self._update(presence, blobs[column])
+        born = [self._born(blobs[i]) for i in sorted(free)]
+        limit = FORGET_S * self._rate
+        self._present = [p for p in self._present if p.misses <= limit]
+        self._present += born
+
+    def _born(self, blob: Blob) -> _Presence:
+        """A new presence; one that comes out of a known object (a group that parts) is trusted like that object."""
+        presence = _Presence(blob, _anchor(blob), height=blob.height)
+        for known in self._present:
+            if known.moved and _share_inside(blob, known.blob) > 0.6:
+                presence.moved = True
+                presence.hits = max(presence.hits, known.hits)
+        return presence
+
+    def _update(self, presence: _Presence, blob: Blob) -> None:
+        presence.blob, presence.misses = blob, 0
+        presence.hits += 1
+        x, y = _anchor(blob)
+        travel = np.hypot(x - presence.start[0], y - presence.start[1])
+        presence.moved |= bool(travel > MIN_TRAVEL * blob.height)
+        steady = abs(blob.height - presence.height) < 0.1 * blob.height
+        presence.height += 0.3 * (blob.height - presence.height)
+        aspect = blob.width / blob.height
+        if blob.single and steady and presence.moved and presence.hits > 5 and 0.2 < aspect < 0.7:
+            self._prior.add(blob.xyxy[3], blob.height, blob.width)
+
+    def _report(self, scale: tuple[float, float], shape: tuple[int, ...]) -> Detections:
+        life = max(2, round(MIN_LIFE_S * self._rate))
+        seen = [p for p in self._present if not p.misses and p.hits >= life and p.moved]
+        if not seen:
+            return Detections.empty()
+        xyxy = np.array([p.blob.xyxy for p in seen], np.float32) * np.array([*scale, *scale], np.float32)
+        xyxy = np.clip(xyxy, 0, np.array([shape[1], shape[0], shape[1], shape[0]], np.float32))
+        scores = np.array([_score(p) for p in seen], np.float32)
+        keep = scores >= self._confidence
+        return Detections(xyxy, scores, np.zeros(len(seen), np.int64))[keep]
+
+
+def create_motion(options: DetectorOptions) -> MotionDetector:
+    """The motion detector; for the registry."""
+    return MotionDetector(options)
+
+
+def _label(classes: tuple[str, ...]) -> str:
+    if len(classes) > 1:
+        raise ValueError(
+            f"the motion detector cannot tell classes apart, but {', '.join(classes)} were asked for. "
+            "Name one, which then labels every object, or use --detector yolo."
+        )
+    if classes:
+        logger.warning("the motion detector cannot tell classes: every moving object is labelled %r", classes[0])
+    return classes[0] if classes else "object"
+
+
+def _shrink(image: Image) -> tuple[Image, tuple[float, float]]:
+    """The picture at working width, and the factors back to the image. Halving first averages, and is fast."""
+    picture = image
+    while picture.shape[1] >= 2 * WORKING_WIDTH:
+        size = (picture.shape[1] // 2, max(1, picture.shape[0] // 2))
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    if picture.shape[1] > WORKING_WIDTH:
+        rows = max(1, round(picture.shape[0] * WORKING_WIDTH / picture.shape[1]))
+        picture = cv2.resize(picture, (WORKING_WIDTH, rows), interpolation=cv2.INTER_LINEAR)
+    return picture, (image.shape[1] / picture.shape[1], image.shape[0] / picture.shape[0])
+
+
+def _anchor(blob: Blob) -> tuple[float, float]:
+    return (blob.xyxy[0] + blob.xyxy[2]) / 2.0, blob.xyxy[3]
+
+
+def _score(presence: _Presence) -> float:
+    return min(0.99, 0.3 + 0.4 * min(presence.hits / 15.0, 1.0) + 0.4 * min(presence.blob.fill, 0.7))
+
+
+def _share_inside(inner: Blob, outer: Blob) -> float:
+    """Share of the inner box's area that lies in the outer box."""
+    a, b = inner.xyxy, outer.xyxy
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return max(width, 0.0) * max(height, 0.0) / (inner.width * inner.height)
+
+
+def _iou(a: list[Blob], b: list[Blob]) -> np.ndarray:
+    if not a or not b:
+        return np.zeros((len(a), len(b)))
+    p, q = np.array([x.xyxy for x in a])[:, None], np.array([x.xyxy for x in b])[None]
+    side = np.minimum(p[..., 2:], q[..., 2:]) - np.maximum(p[..., :2], q[..., :2])
+    common = np.prod(np.maximum(side, 0), axis=2)
+    area = np.prod(p[..., 2:] - p[..., :2], axis=2) + np.prod(q[..., 2:] - q[..., :2], axis=2)
+    return common / (area - common)

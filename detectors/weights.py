@@ -1,0 +1,111 @@
+"""Where YOLO weights lie, and fetching them within a bounded time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["DEFAULT_WEIGHTS", "DetectorUnavailableError", "fetch_weights", "find_weights", "weights_folder"]
+
+DEFAULT_WEIGHTS = "yolo11n.pt"
+RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
+STALL_S = 8.0  # without an answer, or without a further byte, the network counts as blocked
+TOTAL_S = 300.0
+CHUNK = 1 << 16
+PUBLISHED = re.compile(r"(yolo|rtdetr)[\w-]*\.pt")
+
+
+class DetectorUnavailableError(ValueError):
+    """A detector that cannot run here: a package is missing, or its weights cannot be read."""
+
+
+def weights_folder() -> Path:
+    """Folder for downloaded weights: `$TRACK_WEIGHTS`, else `track-reid/weights` in the user's cache folder."""
+    if own := os.environ.get("TRACK_WEIGHTS"):
+        return Path(own).expanduser()
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "track-reid" / "weights"
+
+
+def find_weights(name: str) -> Path | None:
+    """The weights of that name: as a path, from the current folder, then from `weights_folder()`."""
+    candidates = (Path(name).expanduser(), weights_folder() / name)
+    return next((path for path in candidates if path.exists()), None)
+
+
+def fetch_weights(name: str) -> Path:
+    """Download published weights into `weights_folder()`.
+
+    Returns within `STALL_S` when the network is blocked, also where a name lookup would hang. The file appears under its
+    name only when it is complete.
+
+    Raises:
+        FileNotFoundError: no weights of that name are published, or they cannot be fetched; says where to put the file.
+    """
+    target = weights_folder() / name
+    advice = f"Put the file into {target.parent} or give its path."
+    if not PUBLISHED.fullmatch(name):
+        raise FileNotFoundError(f"weights not found: {name} (looked in the current folder and {target.parent}). {advice}")
+    transfer = _Transfer(RELEASE + name, target)
+    threading.Thread(target=transfer.run, name="weights", daemon=True).start()
+    problem = transfer.wait()
+    if problem:
+        raise FileNotFoundError(f"weights {name} are not on disk and could not be fetched ({problem}). {advice}")
+    return target
+
+
+@dataclass
+class _Transfer:
+    """One download in a thread of its own, because a name lookup knows no timeout."""
+
+    url: str
+    target: Path
+    problem: str = ""
+    last_news: float = field(default_factory=time.monotonic)
+    finished: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        partial = self.target.with_name(f".{self.target.name}.{os.getpid()}-{threading.get_ident()}.part")
+        try:
+            self._download(partial)
+        except (OSError, ValueError, urllib.error.URLError) as error:
+            self.problem = str(getattr(error, "reason", "") or error) or type(error).__name__
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            self.finished.set()
+
+    def wait(self) -> str:
+        """Block until the download ended or stalled; what went wrong, or nothing."""
+        start = time.monotonic()
+        while not self.finished.wait(0.05):
+            now = time.monotonic()
+            if now - self.last_news > STALL_S or now - start > TOTAL_S:
+                self.cancelled.set()
+                return f"no answer from the network within {STALL_S:g} s"
+        return self.problem
+
+    def _download(self, partial: Path) -> None:
+        with urllib.request.urlopen(self.url, timeout=STALL_S) as answer:
+            self.last_news = time.monotonic()
+            expected = int(answer.headers.get("Content-Length") or -1)
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                while chunk := answer.read(CHUNK):
+                    file.write(chunk)
+                    self.last_news = time.monotonic()
+                    if self.cancelled.is_set():
+                        return
+                received = file.tell()
+        if received != expected >= 0:
+            raise OSError(f"the transfer broke off after {received} of {expected} bytes")
+        if not self.cancelled.is_set():
+            partial.replace(self.target)

@@ -1,0 +1,158 @@
+"""Any ultralytics model: the only file that knows ultralytics (AGPL-3.0), which is imported when a model is made."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detectors.types import Detections, DetectorOptions, Image
+from detectors.weights import (
+    DEFAULT_WEIGHTS,
+    DetectorUnavailableError,
+    fetch_weights,
+    find_weights,
+    weights_folder,
+)
+from registry import unknown_name
+
+__all__ = ["YoloDetector", "create_yolo"]
+
+CONFIDENCE = 0.25
+IOU = 0.7
+IMAGE_SIZE = 640
+RUNTIMES = {".onnx": ("onnxruntime", "'track-reid[onnx]'"), ".engine": ("tensorrt", "tensorrt")}
+
+
+def create_yolo(options: DetectorOptions) -> YoloDetector:
+    """YOLO11n; for the registry."""
+    return YoloDetector(DEFAULT_WEIGHTS, options)
+
+
+class YoloDetector:
+    """Objects of the classes that a YOLO network was trained for.
+
+    Args:
+        weights: name of a published model (`yolo11s.pt`, fetched if needed), or path of a model: `.pt`, `.onnx`, `.engine`,
+            an OpenVINO folder, ...
+        options: classes by name, `confidence` (0.25), `iou` (0.7), `image_size` (640), `device`.
+
+    Raises:
+        FileNotFoundError: the weights are not on disk and cannot be fetched.
+        DetectorUnavailableError: a package is missing, or the file is no readable detection model.
+        ValueError: unknown class or device.
+    """
+
+    name = "yolo"
+    needs_images = True
+
+    def __init__(self, weights: str | Path, options: DetectorOptions | None = None) -> None:
+        options = options or DetectorOptions()
+        yolo = _import_ultralytics()
+        path = find_weights(str(weights)) or fetch_weights(str(weights))
+        _check_runtime(path)
+        self._settings: dict[str, Any] = {
+            "conf": CONFIDENCE if options.confidence is None else options.confidence,
+            "iou": IOU if options.iou is None else options.iou,
+            "imgsz": options.image_size or IMAGE_SIZE,
+            "device": _device(options.device),
+            "verbose": False,
+            "save": False,
+        }
+        self._model = _load(yolo, path, self._settings)
+        self.class_names: Mapping[int, str] = {int(key): str(name) for key, name in self._model.names.items()}
+        self._settings["classes"] = _class_ids(options.classes, self.class_names)
+
+    def detect(self, image: Image | None, frame_index: int) -> Detections:
+        """Objects of one frame; frames may come in any order and size."""
+        if image is None:
+            raise ValueError("YOLO needs images, but this source has none. Use --detector public.")
+        boxes = self._model.predict(np.ascontiguousarray(image), **self._settings)[0].boxes
+        if boxes is None or not len(boxes):
+            return Detections.empty()
+        boxes = boxes.cpu().numpy()
+        return Detections(
+            np.asarray(boxes.xyxy, np.float32).reshape(-1, 4),
+            np.asarray(boxes.conf, np.float32),
+            np.asarray(boxes.cls).astype(np.int64),
+        )
+
+
+def _import_ultralytics() -> Any:
+    """The `YOLO` class of ultralytics, kept from phoning home, installing packages and writing the user's settings."""
+    os.environ["YOLO_OFFLINE"] = "true"
+    os.environ["YOLO_AUTOINSTALL"] = "false"
+    os.environ.setdefault("YOLO_VERBOSE", "false")
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(weights_folder().parent))
+    try:
+        yolo = importlib.import_module("ultralytics").YOLO
+    except ImportError as error:
+        raise DetectorUnavailableError(
+            f"YOLO needs the package ultralytics, which cannot be imported ({error}). "
+            "Type: pip install ultralytics, or use --detector motion."
+        ) from error
+    logging.getLogger("ultralytics").setLevel(logging.ERROR)
+    return yolo
+
+
+def _check_runtime(path: Path) -> None:
+    """An exported model needs its runtime; ultralytics would try to install it."""
+    is_openvino = path.suffix == ".xml" or (path.is_dir() and any(path.glob("*.xml")))
+    module, package = ("openvino", "'track-reid[openvino]'") if is_openvino else RUNTIMES.get(path.suffix, ("", ""))
+    if not module:
+        return
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        found = False
+    if not found:
+        raise DetectorUnavailableError(f"{path} needs the package {module}. Type: pip install {package}")
+
+
+def _load(yolo: Any, path: Path, settings: Mapping[str, Any]) -> Any:
+    """The model, proven to work by one black frame, so that a damaged file is reported now and by name."""
+    try:
+        model = yolo(str(path), task="detect")
+        model.predict(np.zeros((64, 64, 3), np.uint8), **settings)
+        task = str(model.task)
+    except Exception as error:  # loaders of a dozen formats raise whatever their libraries do
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise DetectorUnavailableError(
+            f"cannot load {path} as a YOLO model ({type(error).__name__}: {reason}). "
+            "The file is damaged or of another kind: delete it and fetch it again, or give another path."
+        ) from error
+    if task not in {"detect", "segment", "pose"}:
+        raise DetectorUnavailableError(f"{path} is a model for {task!r}, but a model that finds boxes was expected")
+    return model
+
+
+def _device(name: str) -> str:
+    """The device for ultralytics; `auto` takes CUDA, else Apple's GPU, else the CPU."""
+    import torch
+
+    has_mps = torch.backends.mps.is_available()
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return "cuda:0" if count else "mps" if has_mps else "cpu"
+    available = ["cpu", *(["mps"] if has_mps else []), *(f"cuda:{index}" for index in range(count))]
+    wanted = "cuda:0" if name == "cuda" else name
+    if wanted in available:
+        return wanted
+    kind = "is not available here" if re.fullmatch(r"cuda(:\d+)?|mps", name) else "is unknown"
+    raise ValueError(f"device {name!r} {kind}. Available: auto, {', '.join(available)}.")
+
+
+def _class_ids(wanted: tuple[str, ...], class_names: Mapping[int, str]) -> list[int] | None:
+    """Ids of the named classes, `None` for all."""
+    ids = {name.lower(): key for key, name in class_names.items()}
+    for name in wanted:
+        if name.lower() not in ids:
+            raise unknown_name("class", name, class_names.values())
+    return [ids[name.lower()] for name in wanted] or None

@@ -1,0 +1,55 @@
+"""What every ReID network offers, so that the encoder, the checkpoints and the training need to know only one thing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Backbone"]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Backbone(nn.Module):
+    """A network from crops to embeddings.
+
+    A subclass sets the attributes in its constructor and defines `embed` and `classify`.
+
+    Attributes:
+        name: public name, as in `reid.BACKBONES`.
+        embedding_dim: width D of the embedding.
+        num_classes: identities of the classifier; 0 for a network without one.
+        input_size: `(H, W)` px of the crops that it takes.
+        mean: RGB mean on the scale 0 to 1 that the crops are normalised with.
+        std: RGB standard deviation on the same scale.
+        head_prefixes: starts of the `state_dict` keys that serve the classifier alone and are absent at
+            `num_classes=0`.
+    """
+
+    head_prefixes: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, name: str, *, embedding_dim: int, num_classes: int, input_size: tuple[int, int]) -> None:
+        super().__init__()
+        if num_classes < 0:
+            raise ValueError(f"num_classes must be 0 (embeddings only) or more, but got {num_classes}")
+        self.name = name
+        self.embedding_dim = embedding_dim
+        self.num_classes = num_classes
+        self.input_size = input_size
+        self.mean: tuple[float, float, float] = IMAGENET_MEAN
+        self.std: tuple[float, float, float] = IMAGENET_STD
+
+    def embed(self, crops: Tensor) -> Tensor:
+        """`(B, D)` embeddings of `(B, 3, H, W)` normalised RGB crops, before any L2 normalisation."""
+        raise NotImplementedError
+
+    def classify(self, embeddings: Tensor) -> Tensor:
+        """`(B, num_classes)` logits of what `embed` returned."""
+        raise NotImplementedError
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Logits where the network has a classifier (the published path), else embeddings."""
+        embeddings = self.embed(crops)
+        return self.classify(embeddings) if self.num_classes else embeddings

@@ -1,0 +1,211 @@
+"""What is drawn where, and that drawing for hours needs no more memory."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.sinks import FrameTracks, RowState
+from app.sinks.draw import NUM_COLORS, Drawer, palettes, to_supervision
+from app.sinks.video import AnnotatedVideo, VideoSink
+
+GREY = 120
+
+
+def _tracks(
+    boxes: list[tuple[float, float, float, float]],
+    ids: list[int] | None = None,
+    *,
+    state: RowState = RowState.DETECTED,
+    frame_index: int = 0,
+    class_id: int = 0,
+) -> FrameTracks:
+    count = len(boxes)
+    return FrameTracks(
+        frame_index,
+        frame_index / 25,
+        np.array(ids if ids is not None else range(1, count + 1), np.int64),
+        np.array(boxes, np.float64).reshape(count, 4),
+        np.ones(count, np.float32),
+        np.full(count, class_id, np.int64),
+        np.full(count, state, np.uint8),
+    )
+
+
+def _scene(width: int = 640, height: int = 360) -> np.ndarray:
+    return np.full((height, width, 3), GREY, np.uint8)
+
+
+def _drawn(drawer: Drawer, tracks: FrameTracks, width: int = 640, height: int = 360) -> np.ndarray:
+    """Mask of the pixels that drawing changed."""
+    return (drawer.draw(_scene(width, height), tracks) != GREY).any(axis=2)
+
+
+def _drawer(width: int = 640, height: int = 360, fps: float = 25.0) -> Drawer:
+    return Drawer(width, height, fps, {0: "person", 2: "car"})
+
+
+def test_conversion_to_supervision() -> None:
+    tracks = _tracks([(1, 2, 30, 40), (5, 6, 70, 80)], [9, 4], class_id=2)
+    tracks.scores[1] = np.nan
+    detections = to_supervision(tracks)
+    np.testing.assert_array_equal(detections.xyxy, tracks.xyxy)
+    assert detections.tracker_id.tolist() == [9, 4]
+    assert detections.class_id.tolist() == [2, 2]
+    assert detections.confidence.tolist() == [1.0, 0.0]
+
+
+def test_conversion_of_no_tracks() -> None:
+    detections = to_supervision(FrameTracks.empty(0, 0.0))
+    assert len(detections) == 0
+    assert detections.tracker_id.tolist() == []
+
+
+def test_the_picture_that_was_given_stays_as_it_is() -> None:
+    scene = _scene()
+    drawn = _drawer().draw(scene, _tracks([(100, 100, 150, 250)]))
+    assert (scene == GREY).all()
+    assert (drawn != GREY).any()
+
+
+def test_no_tracks_no_drawing() -> None:
+    assert not _drawn(_drawer(), FrameTracks.empty(0, 0.0)).any()
+
+
+def test_a_box_is_drawn_on_its_edges_and_not_inside() -> None:
+    drawn = _drawn(_drawer(), _tracks([(100, 100, 150, 250)]))
+    assert drawn[100:250, 100].all()
+    assert drawn[100:250, 150].all()
+    assert drawn[250, 100:150].all()
+    assert not drawn[110:240, 105:145].any()
+
+
+@pytest.mark.parametrize(
+    ("state", "has_whole_edge"),
+    [
+        (RowState.DETECTED, True),
+        (RowState.TENTATIVE, True),
+        (RowState.SMOOTHED, True),
+        (RowState.PREDICTED, False),
+        (RowState.INTERPOLATED, False),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_boxes_without_a_detection_show_their_corners_only(state: RowState, has_whole_edge: bool) -> None:
+    drawn = _drawn(_drawer(), _tracks([(100, 100, 150, 250)], state=state))
+    assert drawn[101, 100]
+    assert drawn[249, 150]
+    assert drawn[175, 100] == has_whole_edge
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        pytest.param((0, 0, 60, 120), id="top left corner"),
+        pytest.param((300, -40, 360, 100), id="above the top"),
+        pytest.param((600, 100, 700, 300), id="over the right edge"),
+        pytest.param((-50, 100, 10, 300), id="over the left edge"),
+        pytest.param((300, 340, 360, 500), id="over the bottom"),
+    ],
+)
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (1920, 1080)])
+def test_labels_stay_inside_the_picture(box: tuple[float, ...], width: int, height: int) -> None:
+    """A label hidden in part would cover less than one in the middle of the picture."""
+    scale = height / 360
+    placed = tuple(scale * value for value in box)
+    middle = (0.4 * width, 0.4 * height, 0.45 * width, 0.7 * height)
+    assert _label_area(placed, width, height) == pytest.approx(_label_area(middle, width, height), rel=0.1)
+
+
+def _label_area(box: tuple[float, ...], width: int, height: int) -> int:
+    """Pixels that a label covers: those drawn of a box that is not there otherwise."""
+    drawer = _drawer(width, height)
+    detections = to_supervision(_tracks([box]))
+    scene = _scene(width, height)
+    labels = ["person 1"]
+    drawer._labels.annotate(scene, drawer._label_anchors(detections, labels, scene.shape), labels=labels)
+    return int((scene != GREY).any(axis=2).sum())
+
+
+def test_labels_tell_class_and_id() -> None:
+    drawer = _drawer()
+    assert drawer._label_texts(_tracks([(0, 0, 9, 9)], [7])) == ["person 7"]
+    assert drawer._label_texts(_tracks([(0, 0, 9, 9)], [8], class_id=2)) == ["car 8"]
+    assert drawer._label_texts(_tracks([(0, 0, 9, 9)], [8], class_id=44)) == ["44 8"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 180), (640, 360), (1920, 1080), (1080, 1920), (3840, 2160)])
+def test_text_is_legible_and_not_huge(width: int, height: int) -> None:
+    label_width, label_height = _drawer(width, height)._label_size("person 7")
+    assert label_height >= 14
+    assert label_height <= max(20, 0.05 * min(width, height))
+    assert label_width <= 0.25 * width
+
+
+def test_an_id_keeps_its_colour_whatever_else_is_there() -> None:
+    drawer, box = _drawer(), (300, 200, 340, 300)
+    alone = drawer.draw(_scene(), _tracks([box], [5]))[250, 300]
+    in_company = drawer.draw(_scene(), _tracks([(20, 200, 60, 300), box, (500, 200, 560, 300)], [4, 5, 6]))[250, 300]
+    np.testing.assert_array_equal(alone, in_company)
+
+
+def test_neighbouring_ids_have_clearly_different_colours() -> None:
+    fills = np.array([color.as_bgr() for color in palettes()[0].colors], np.float64)
+    assert len(fills) == NUM_COLORS
+    for step in (1, 2):
+        distances = np.linalg.norm(fills - np.roll(fills, step, axis=0), axis=1)
+        assert distances[step:].min() > 80
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(fills, 2)) > 5
+
+
+def test_ink_is_legible_on_every_colour() -> None:
+    """Contrast of 3:1 or more (WCAG 2 for large text)."""
+    for fill, ink in zip(palettes()[0].colors, palettes()[1].colors, strict=True):
+        bright, dark = sorted((_luminance(fill.as_rgb()), _luminance(ink.as_rgb())), reverse=True)
+        assert (bright + 0.05) / (dark + 0.05) >= 3.0
+
+
+def _luminance(rgb: tuple[int, int, int]) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb)]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def test_trails_show_the_last_seconds_only() -> None:
+    drawer = _drawer(fps=10)
+    for index in range(60):
+        drawn = _drawn(drawer, _tracks([(5 * index, 100, 5 * index + 20, 200)], frame_index=index))
+    trail = np.nonzero(drawn[200])[0]
+    assert trail.min() == pytest.approx(5 * 40 + 10, abs=6)  # 2 s at 10 frames/s ago
+    assert trail.max() == pytest.approx(5 * 59 + 20, abs=3)  # the box itself
+
+
+def test_memory_stays_flat() -> None:
+    drawer = Drawer(64, 36, 25.0, {0: "person"})
+    scene = _scene(64, 36)
+    sizes = []
+    for index in range(1500):
+        boxes = [(index % 50, 5, index % 50 + 8, 20)] * 3 if index % 7 else []
+        tracks = _tracks(boxes, [3 * index + 1, 3 * index + 2, 3 * index + 3][: len(boxes)], frame_index=index)
+        drawer.draw(scene, tracks)
+        sizes.append(drawer._trails.trace.xy.nbytes)
+    assert max(sizes[1000:]) <= max(sizes[:200])
+
+
+@pytest.mark.slow
+def test_twenty_thousand_frames_with_ever_new_ids_need_no_more_memory(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    drawer, scene = _drawer(320, 180), _scene(320, 180)
+    peaks_kib = []
+    with AnnotatedVideo(VideoSink(tmp_path / "v.mp4", 320, 180, 25), drawer) as sink:
+        for index in range(20_000):
+            left = index % 250
+            boxes = [(left + 3 * k, 40 + 2 * k, left + 3 * k + 20, 100 + 2 * k) for k in range(10)]
+            ids = [1 + k + 10 * (index // 50) for k in range(10)]
+            sink.write(scene, _tracks(boxes, ids, frame_index=index))
+            if index % 5000 == 4999:
+                peaks_kib.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    assert peaks_kib[-1] - peaks_kib[0] < 8 * 1024, peaks_kib

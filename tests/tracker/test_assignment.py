@@ -1,0 +1,97 @@
+"""Assignment by components against the one big matrix; candidate pairs against brute force."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from tracker.assignment import Pairs, assign, sweep_pairs
+
+GATE = 0.7
+
+
+def pairs_of(matrix):
+    """All finite entries of a cost matrix as pairs."""
+    tracks, detections = np.nonzero(np.isfinite(matrix))
+    return Pairs(tracks, detections, matrix[tracks, detections])
+
+
+def one_matrix_cost(matrix):
+    """Least total cost when every pair above the gate costs a little more than the gate, by one solve."""
+    costs = np.where(matrix > GATE, GATE + 1e-5, matrix)
+    return costs[linear_sum_assignment(costs)].sum()
+
+
+def total_cost(matrix, tracks, detections):
+    """Cost of a matching by the same rule: what is not matched counts as rejected."""
+    return matrix[tracks, detections].sum() + (min(matrix.shape) - len(tracks)) * (GATE + 1e-5)
+
+
+@st.composite
+def sparse_costs(draw):
+    shape = draw(st.tuples(st.integers(1, 12), st.integers(1, 12)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    matrix = rng.random(shape)
+    matrix[rng.random(shape) < draw(st.floats(0, 1))] = np.inf
+    return matrix
+
+
+@given(sparse_costs())
+def test_components_reach_the_optimum_of_the_one_matrix(matrix):
+    tracks, detections = assign(pairs_of(matrix), GATE)
+    assert (matrix[tracks, detections] <= GATE).all()
+    assert len(set(tracks.tolist())) == len(tracks)
+    assert len(set(detections.tolist())) == len(detections)
+    assert total_cost(matrix, tracks, detections) == pytest.approx(one_matrix_cost(matrix), abs=1e-12)
+
+
+@given(sparse_costs())
+def test_matches_are_ordered_by_track(matrix):
+    tracks, _ = assign(pairs_of(matrix), GATE)
+    assert (np.diff(tracks) > 0).all()
+
+
+def test_brute_force_agrees_on_a_small_component():
+    matrix = np.array([[0.1, 0.2, 0.3], [0.1, 0.6, 0.65], [0.15, 0.2, 0.25]])
+    tracks, detections = assign(pairs_of(matrix), GATE)
+    best = min(sum(matrix[i, j] for i, j in enumerate(order)) for order in itertools.permutations(range(3)))
+    assert matrix[tracks, detections].sum() == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        pytest.param([[0.5]], [(0, 0)], id="one pair"),
+        pytest.param([[0.8]], [], id="above the gate"),
+        pytest.param([[0.7]], [(0, 0)], id="on the gate"),
+        pytest.param([[0.3, 0.2, 0.6]], [(0, 1)], id="one track, three detections"),
+        pytest.param([[0.3], [0.2]], [(1, 0)], id="two tracks want the same"),
+        pytest.param([[0.1, 0.2], [0.15, 0.9]], [(0, 1), (1, 0)], id="the second best for one serves both"),
+        pytest.param([[0.1, 0.6], [0.6, np.inf]], [(0, 0)], id="one cheap match beats two dear ones"),
+    ],
+)
+def test_situations(matrix, expected):
+    tracks, detections = assign(pairs_of(np.array(matrix)), GATE)
+    assert list(zip(tracks.tolist(), detections.tolist(), strict=True)) == expected
+
+
+def test_nothing_to_match():
+    none = np.empty(0, np.intp)
+    tracks, detections = assign(Pairs(none, none, np.empty(0)), GATE)
+    assert len(tracks) == len(detections) == 0
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 20), st.integers(0, 20))
+def test_sweep_finds_exactly_the_pairs_inside(seed, num_ranges, num_values):
+    rng = np.random.default_rng(seed)
+    low = rng.integers(0, 20, num_ranges).astype(float)
+    high = low + rng.integers(-2, 8, num_ranges)
+    values = rng.integers(0, 25, num_values).astype(float)
+    found = set(zip(*(array.tolist() for array in sweep_pairs(low, high, values)), strict=True))
+    brute = {(i, j) for i in range(num_ranges) for j in range(num_values) if low[i] <= values[j] <= high[i]}
+    assert found == brute

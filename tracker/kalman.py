@@ -1,0 +1,102 @@
+"""The DeepSORT Kalman filter in closed form: four independent position-velocity filters a track.
+
+State: centre x, centre y, aspect ratio a, height h (`xyah`) and their velocities, constant-velocity motion (Wojke et
+al. 2017, section 2.1). F couples a coordinate only with its own velocity, H picks the positions, and Q, R and P0 are
+diagonal, so P stays block-diagonal for ever: one symmetric 2x2 block a coordinate. Every operation below is therefore a
+few array expressions over all tracks at once, without a matrix inverse.
+
+Layout: means `(N, 4, 2)` hold [position, velocity]; covariances `(N, 4, 3)` hold [var(position), cov(position,
+velocity), var(velocity)]. Coordinates are ordered x, y, a, h.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["CHI2_GATE_4", "MotionNoise", "gating_distance", "initiate", "predict", "project", "update"]
+
+Array = npt.NDArray[np.float64]
+
+CHI2_GATE_4 = 9.4877
+"""0.95 quantile of the chi-square distribution with 4 degrees of freedom: the gate on the squared Mahalanobis distance
+of a whole `xyah` measurement."""
+
+_MIN_HEIGHT = 1e-3
+"""px; a height that a long prediction has driven to zero must not take the noise, and so the variances, with it."""
+
+
+@dataclass(frozen=True)
+class MotionNoise:
+    """Standard deviations of the motion model. Those of x, y and h grow with the height of the box.
+
+    Attributes:
+        weight_position: of a position, as a fraction of the height.
+        weight_velocity: of a velocity, as a fraction of the height, per frame.
+        aspect: of the aspect ratio in the state.
+        aspect_velocity: of its velocity.
+        aspect_measured: of the aspect ratio in a measurement.
+    """
+
+    weight_position: float = 1 / 20
+    weight_velocity: float = 1 / 160
+    aspect: float = 1e-2
+    aspect_velocity: float = 1e-5
+    aspect_measured: float = 1e-1
+
+
+def _variances(heights: Array, weight: float, aspect_std: float) -> Array:
+    """`(N, 4)` variances of x, y, a, h."""
+    variances = np.empty((len(heights), 4))
+    variances[:] = np.square(weight * np.maximum(np.abs(heights), _MIN_HEIGHT))[:, None]
+    variances[:, 2] = aspect_std**2
+    return variances
+
+
+def initiate(xyah: Array, noise: MotionNoise) -> tuple[Array, Array]:
+    """Means and covariances of new tracks from their first measurements `(N, 4)`; velocities start at 0."""
+    mean = np.stack((xyah, np.zeros_like(xyah)), axis=-1)
+    covariance = np.zeros((len(xyah), 4, 3))
+    covariance[..., 0] = _variances(xyah[:, 3], 2 * noise.weight_position, noise.aspect)
+    covariance[..., 2] = _variances(xyah[:, 3], 10 * noise.weight_velocity, noise.aspect_velocity)
+    return mean, covariance
+
+
+def predict(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, Array]:
+    """The state one frame later: x' = F x, P' = F P F^T + Q with F = [[1, 1], [0, 1]] in each block."""
+    heights = mean[:, 3, 0]
+    position, cross, velocity = covariance[..., 0], covariance[..., 1], covariance[..., 2]
+    new_mean, new_covariance = mean.copy(), np.empty_like(covariance)
+    new_mean[..., 0] += mean[..., 1]
+    new_covariance[..., 0] = position + 2 * cross + velocity + _variances(heights, noise.weight_position, noise.aspect)
+    new_covariance[..., 1] = cross + velocity
+    new_covariance[..., 2] = velocity + _variances(heights, noise.weight_velocity, noise.aspect_velocity)
+    return new_mean, new_covariance
+
+
+def project(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, Array]:
+    """What the tracks expect to measure: `(N, 4)` xyah and the `(N, 4)` diagonal of the innovation covariance S."""
+    return mean[..., 0], covariance[..., 0] + _variances(mean[:, 3, 0], noise.weight_position, noise.aspect_measured)
+
+
+def gating_distance(expected: Array, innovation: Array, xyah: Array) -> Array:
+    """Squared Mahalanobis distance (Wojke et al. 2017, eq. 1) of row i of `xyah` to track row i; all `(P, 4)`."""
+    return np.asarray(np.sum(np.square(xyah - expected) / innovation, axis=1))
+
+
+def update(mean: Array, covariance: Array, xyah: Array, noise: MotionNoise) -> tuple[Array, Array]:
+    """The state after measuring `xyah` `(N, 4)`: K = P H^T S^-1, x' = x + K y, P' = P - K S K^T, block by block."""
+    expected, innovation = project(mean, covariance, noise)
+    residual = xyah - expected
+    gain_position = covariance[..., 0] / innovation
+    gain_velocity = covariance[..., 1] / innovation
+    new_mean, new_covariance = mean.copy(), np.empty_like(covariance)
+    new_mean[..., 0] += gain_position * residual
+    new_mean[..., 1] += gain_velocity * residual
+    measured = (innovation - covariance[..., 0]) / innovation  # = R / S = 1 - gain: keeps the variance positive
+    new_covariance[..., 0] = covariance[..., 0] * measured
+    new_covariance[..., 1] = covariance[..., 1] * measured
+    new_covariance[..., 2] = covariance[..., 2] - gain_velocity * covariance[..., 1]
+    return new_mean, new_covariance

@@ -1,0 +1,85 @@
+"""What a tracker gives back for a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import supervision
+
+__all__ = ["Evidence", "Tracks"]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """The tracks of one frame, in order of birth.
+
+    Attributes:
+        ids: `(M,)` int64, from 1 in order of confirmation, never reused; 0 while tentative.
+        xyxy: `(M, 4)` float32 px, the filtered box.
+        scores: `(M,)` float32, of the last matched detection.
+        class_ids: `(M,)` int64, of the last matched detection.
+        detection_index: `(M,)` int64, row of the detection matched in this frame; -1 where the box is predicted.
+        births: `(M,)` int64, serial number of the track's start: tells a tentative track from others and stays when the
+            track is confirmed.
+    """
+
+    ids: npt.NDArray[np.int64]
+    xyxy: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+    class_ids: npt.NDArray[np.int64]
+    detection_index: npt.NDArray[np.int64]
+    births: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> Tracks:
+        """The chosen tracks, by boolean mask, index array or slice."""
+        return Tracks(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @staticmethod
+    def empty() -> Tracks:
+        """No tracks."""
+        none = np.empty(0, np.int64)
+        return Tracks(none, np.empty((0, 4), np.float32), np.empty(0, np.float32), none, none, none)
+
+    def to_supervision(self) -> supervision.Detections:
+        """The same as `supervision.Detections`, with `tracker_id` set; needs the `supervision` package."""
+        import supervision as sv
+
+        data: dict[str, Any] = {"detection_index": self.detection_index}
+        return sv.Detections(
+            xyxy=self.xyxy, confidence=self.scores, class_id=self.class_ids, tracker_id=self.ids, data=data
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What decided the matches of one frame, or of a run when added up.
+
+    Attributes:
+        matches: detections that were matched to a track, by any stage.
+        by_appearance: of those, matched in the appearance stage.
+        appearance_decided: of those, matches that motion alone would not have made: the detection was not the nearest
+            to the track, or the track not the nearest to the detection, by Mahalanobis distance.
+        recovered: of those, matches of a track that had been lost for at least one frame.
+        vetoed: pairs that were each other's nearest by motion and inside its gate, but looked too different.
+        unborn: tentative tracks that died before they were confirmed.
+        rejected: unusable detections that were turned away at the door.
+    """
+
+    matches: int = 0
+    by_appearance: int = 0
+    appearance_decided: int = 0
+    recovered: int = 0
+    vetoed: int = 0
+    unborn: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: Evidence) -> Evidence:
+        return Evidence(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from configs import preset_names, preset_path
 from registry import unknown_name
@@ -108,24 +109,23 @@ def _read_mapping(path: Path) -> dict[str, Any]:
 
 def _validated(source: str, settings: Any) -> TrackerConfig:
     """`settings` as a `TrackerConfig`; the first thing that does not fit is the error."""
-    from dataclasses import fields
-
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ConfigDict, ValidationError, create_model
 
     if not isinstance(settings, dict):
         raise ValueError(f"{source}: key 'tracker' holds {settings!r}, expected settings such as 'max_age: 30'")
-    known = [item.name for item in fields(TrackerConfig)]
+    types = get_type_hints(TrackerConfig)
+    known = [f"tracker.{name}" for name in types]
     for key in settings:
-        if key not in known:
-            raise ValueError(
-                f"{source}: {unknown_name('key', f'tracker.{key}', [f'tracker.{name}' for name in known])}"
-            )
+        if key not in types:
+            raise ValueError(f"{source}: {unknown_name('key', f'tracker.{key}', known)}")
+    fields: dict[str, Any] = {item.name: (types[item.name], item.default) for item in dataclasses.fields(TrackerConfig)}
     try:
-        return TypeAdapter(TrackerConfig).validate_python(settings)
+        checked = create_model("TrackerSettings", __config__=ConfigDict(strict=True), **fields).model_validate(settings)
+        return TrackerConfig(**checked.model_dump())
     except ValidationError as error:
         first = error.errors()[0]
-        if first["type"] == "value_error":
-            raise ValueError(f"{source}: tracker.{first['ctx']['error']}") from error
         key = ".".join(("tracker", *map(str, first["loc"])))
         expected = first["msg"].removeprefix("Input should be ")
         raise ValueError(f"{source}: {key} is {first['input']!r}, expected {expected}") from error
+    except ValueError as error:
+        raise ValueError(f"{source}: tracker.{error}") from error

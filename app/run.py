@@ -138,7 +138,7 @@ def _removed_if_empty(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for leftover in folder.glob(".*.partial"):
+        for leftover in folder.glob(".*"):
             leftover.unlink()
         with contextlib.suppress(OSError):
             folder.rmdir()

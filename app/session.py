@@ -92,7 +92,7 @@ def _reading(session: Session, source: Source) -> Iterator[Iterable[Frame]]:
     picture_bytes = max(3 * source.width * source.height, 1)
     ahead = min(max(MAX_PREFETCH_BYTES // picture_bytes, 2), 8)
     with Prefetch(source, size=ahead) as frames:
-        session.stop.on_stop = frames.close
+        session.stop.on_stop = frames.stop
         try:
             yield frames
         finally:

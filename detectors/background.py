@@ -28,6 +28,9 @@ SHADOW_DARKEST = 0.6  # a cast shadow keeps at least this share of the light (sk
 SHADOW_CHROMA = 14.0  # and its colour: grey levels off the darkened background, at most
 SURROUNDINGS = 0.08  # of the picture's width
 FILL_SPAN = 0.03  # of the picture's height: a grey coat between a face and dark trousers
+SETTLING_S = 6.0  # the first frames are full of who happened to be there: ghosts are looked for often
+CHECK_EVERY_S = 0.5
+TRUST_S = 3.0  # a pixel seen empty for as long is only replaced after minutes
 GHOST_MARGIN = 12.0  # grey levels by which the picture must be more like its surroundings than the scene is
 GAIN_STEP = 12  # the exposure is estimated on every 12th pixel of every 12th row
 
@@ -47,6 +50,9 @@ class Background:
         self._samples = [first.copy()]
         self._interval = max(1, round(FIRST_INTERVAL_S * frame_rate))
         self._last_interval = max(self._interval, round(LAST_INTERVAL_S * frame_rate))
+        self._checked = [first, first]
+        self._next_check = 1
+        self._seen_empty = np.zeros(first.shape[:2], np.uint16)
         self._age = 0
 
     def apply(self, picture: Image) -> Mask:
@@ -76,13 +82,22 @@ class Background:
         rate = 1.0 / min(self._age + 1.0, MEAN_MEMORY_S * self._rate)
         cv2.accumulateWeighted(picture, self._mean, rate, empty)
         cv2.accumulateWeighted(difference, self._noise, rate, empty)
-        if self._age % self._interval:
-            return
-        self._lay_ghosts(picture, foreground, empty)
+        cv2.add(self._seen_empty, 1, self._seen_empty, empty)
+        if self._age >= self._next_check:
+            self._lay_ghosts(picture, foreground, empty)
+        if self._age % self._interval == 0:
+            self._remember(picture, foreground)
+
+    def _remember(self, picture: Image, foreground: Mask) -> None:
+        """Add a sample, and where the scene is covered, replace what is not well known by the samples' median."""
         self._samples.append(picture.copy())
         if len(self._samples) > NUM_SAMPLES:
             self._thin_out()
-        cv2.copyTo(temporal_median(self._samples).astype(np.float32), foreground, self._mean)
+        doubted = foreground
+        if self._interval * 2 <= self._last_interval:
+            unknown = (self._seen_empty < TRUST_S * self._rate).view(np.uint8)
+            doubted = cv2.multiply(foreground, unknown)
+        cv2.copyTo(temporal_median(self._samples).astype(np.float32), doubted, self._mean)
 
     def _lay_ghosts(self, picture: Image, foreground: Mask, empty: Mask) -> None:
         """Correct, in place, what the scene remembers of an object that has left.
@@ -90,11 +105,12 @@ class Background:
         Where a pixel differs from the scene, one of the two shows an object. If the picture there stays as it is and
         looks like the empty surroundings while the scene does not, the object is in the scene.
         """
-        if len(self._samples) < 2:
-            return
+        pause_s = FIRST_INTERVAL_S if self._age < SETTLING_S * self._rate else CHECK_EVERY_S
+        self._next_check = self._age + max(1, round(pause_s * self._rate))
         scene = cv2.convertScaleAbs(self._mean)
         around = _surroundings(scene, empty)
-        changes = cv2.max(_distance(picture, self._samples[-1]), _distance(picture, self._samples[-2]))
+        changes = cv2.max(_distance(picture, self._checked[0]), _distance(picture, self._checked[1]))
+        self._checked = [self._checked[1], picture]
         calm = cv2.compare(changes, MIN_DIFFERENCE, cv2.CMP_LT)
         ghost = cv2.bitwise_and(foreground, calm)
         object_in_scene = cv2.subtract(_distance(scene, around), _distance(picture, around))

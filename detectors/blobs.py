@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import find_peaks
 
 from detectors.background import Mask
 from detectors.size_prior import SizePrior
@@ -19,6 +20,8 @@ MERGE_GAP = 0.3  # of the smaller part's height, between head, trunk and legs of
 WHOLE_FILL = 0.72  # a vehicle fills its box; a group of people leaves gaps between heads and legs
 MIN_FILL = 0.28  # of a box, below which no object is seen in it
 ONE_WIDE = 1.4
+TWO_HEADS = 1.1
+HEAD_PROMINENCE = 0.07
 ONE_TALL = 1.35
 LEFT_OVER = 0.25
 MIN_SHARE = 0.35  # of the expected height, below which a blob is a fragment
@@ -123,12 +126,13 @@ def _objects(part: npt.NDArray[np.bool_], box: Box, shape: tuple[int, ...], prio
         return [whole]
     expected = prior.height(bottom)
     if bottom >= shape[0]:
-        expected = prior.height_from_top(top)
+        expected = min(prior.height_from_top(top), prior.height(shape[0]))
     share = MIN_SHARE if inside else MIN_SHARE_AT_BORDER
     if whole.height < share * expected and whole.width < expected:
         return []
     is_vehicle = fill >= WHOLE_FILL and whole.width > whole.height
-    one_wide = whole.width < ONE_WIDE * prior.width(expected)
+    usual = prior.width(expected)
+    one_wide = whole.width < ONE_WIDE * usual and (whole.width < TWO_HEADS * usual or _num_heads(part, usual) < 2)
     one_tall = whole.height < ONE_TALL * expected
     if is_vehicle or (one_wide and one_tall):
         return [whole]
@@ -148,10 +152,11 @@ def _peel(part: npt.NDArray[np.bool_], box: Box, prior: SizePrior) -> list[Blob]
         if not len(rows):
             break
         first = int(rows[0])
-        height = prior.height_from_top(top + first)
-        width = prior.width(height)
+        height = min(prior.height_from_top(top + first), prior.height(bottom))
         head = rest[first : first + max(2, round(0.12 * height))].any(axis=0)
         middle = _widest_run(head)
+        height = _height_below(part, first, round(middle), top, prior) or height
+        width = prior.width(height)
         x1, x2 = round(middle - width / 2), round(middle + width / 2)
         y2 = min(first + round(height), bottom - top)
         window = part[first:y2, max(x1, 0) : max(x2, 0)]
@@ -166,6 +171,26 @@ def _peel(part: npt.NDArray[np.bool_], box: Box, prior: SizePrior) -> list[Blob]
             rest[first : first + max(1, round(0.1 * height)), max(x1, 0) : max(x2, 0)] = False
             rest[first, :] = False
     return found
+
+
+def _num_heads(part: npt.NDArray[np.bool_], width: float) -> int:
+    """Peaks of the upper outline that are at least 0.4 usual widths apart, with a valley between them."""
+    rows = len(part)
+    outline = np.where(part.any(axis=0), part.argmax(axis=0), rows)
+    depth = np.minimum(np.concatenate(([rows], outline, [rows])), 0.5 * rows)
+    peaks, _ = find_peaks(-depth, prominence=HEAD_PROMINENCE * rows, distance=max(1.0, 0.4 * width))
+    return len(peaks)
+
+
+def _height_below(part: npt.NDArray[np.bool_], first: int, column: int, top: int, prior: SizePrior) -> float | None:
+    """Height down to the lowest pixel under a head, where that is about the height of an object that stands there."""
+    reach = max(1, round(0.3 * prior.width(prior.height(top + len(part)))))
+    rows = np.flatnonzero(part[:, max(0, column - reach) : column + reach].any(axis=1))
+    if not len(rows):
+        return None
+    height = float(rows[-1] + 1 - first)
+    expected = prior.height(top + rows[-1] + 1)
+    return height if 0.75 * expected <= height <= 1.2 * expected else None
 
 
 def _widest_run(row: npt.NDArray[np.bool_]) -> float:

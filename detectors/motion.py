@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 WORKING_WIDTH = 480  # px; blobs need no more, and time grows with the area
 MIN_LIFE_S = 0.1  # an object must have been seen for as long
-MIN_TRAVEL = 0.08  # of its height: what never moved is a ghost, a reflection or a door
+MIN_TRAVEL = 0.1  # of its height: what never moved is a ghost, a reflection or a door
+MIN_TRAVEL_PX = 3.0  # of the working picture; edges of blobs tremble by one or two
 MATCH_IOU = 0.2
 FORGET_S = 0.3
 SMOOTHING = 0.5  # weight of the past in a box's size
@@ -31,7 +32,7 @@ class _Presence:
     """A blob followed from frame to frame, to tell objects from flicker."""
 
     blob: Blob
-    start: tuple[float, float]
+    start: Blob
     hits: int = 1
     misses: int = 0
     moved: bool = False
@@ -96,7 +97,7 @@ class MotionDetector:
 
     def _born(self, blob: Blob) -> _Presence:
         """A new presence; one that comes out of a known object (a group that parts) is trusted like that object."""
-        presence = _Presence(blob, _anchor(blob), height=blob.height)
+        presence = _Presence(blob, blob, height=blob.height)
         for known in self._present:
             if known.moved and _share_inside(blob, known.blob) > 0.6:
                 presence.moved = True
@@ -106,9 +107,7 @@ class MotionDetector:
     def _update(self, presence: _Presence, blob: Blob) -> None:
         presence.blob, presence.misses = blob, 0
         presence.hits += 1
-        x, y = _anchor(blob)
-        travel = np.hypot(x - presence.start[0], y - presence.start[1])
-        presence.moved |= bool(travel > MIN_TRAVEL * blob.height)
+        presence.moved |= _travel(presence.start, blob) > max(MIN_TRAVEL * blob.height, MIN_TRAVEL_PX)
         steady = abs(blob.height - presence.height) < 0.1 * blob.height
         presence.height += 0.3 * (blob.height - presence.height)
         aspect = blob.width / blob.height
@@ -155,8 +154,10 @@ def _shrink(image: Image) -> tuple[Image, tuple[float, float]]:
     return picture, (image.shape[1] / picture.shape[1], image.shape[0] / picture.shape[0])
 
 
-def _anchor(blob: Blob) -> tuple[float, float]:
-    return (blob.xyxy[0] + blob.xyxy[2]) / 2.0, blob.xyxy[3]
+def _travel(start: Blob, now: Blob) -> float:
+    """Distance moved by the box as a whole: the smaller way of its two corners, since one may move by growing."""
+    way = np.subtract(now.xyxy, start.xyxy)
+    return float(min(np.hypot(way[0], way[1]), np.hypot(way[2], way[3])))
 
 
 def _score(presence: _Presence) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reid.backbones.base import Backbone
 from reid.checkpoint import check_fits, load_into, read_checkpoint
@@ -61,7 +61,7 @@ class BackboneEncoder:
         self.gate = gate
         self.device = resolve_device(device)
         self._batch_size = max(BATCH_STEP, batch_size // BATCH_STEP * BATCH_STEP)
-        self._backbone = _channels_last(backbone.eval().to(self.device))
+        self._backbone = backbone.eval().to(self.device).channels_last()
         self._whitening = whitening
 
     def encode(
@@ -101,14 +101,6 @@ class BackboneEncoder:
         embeddings: npt.NDArray[np.float32] = rows.float().cpu().numpy()
         spread = self._whitening(embeddings) if self._whitening else embeddings
         return spread[: len(crops) - padding]
-
-
-def _channels_last(backbone: Backbone) -> Backbone:
-    """The backbone with its convolutions channels-last (`Module.to` would stumble over parameters that are not 4-d)."""
-    for module in backbone.modules():
-        if isinstance(module, nn.Conv2d):
-            module.to(memory_format=torch.channels_last)
-    return backbone
 
 
 def create_backbone_encoder(

@@ -29,8 +29,9 @@ __all__ = ["Whitening", "drawn_people", "fit_whitening", "seeded_backbone", "whi
 Matrix = npt.NDArray[np.float64]
 
 NUM_DRAWN = 64
-COMPONENTS = 32
-POWER = 0.5  # 0 centres only, 1 whitens fully; between them: Jegou & Chum 2012 discuss why full whitening overfits
+NUM_TRIED = 8  # enough of them to see a collapse
+COMPONENTS = 48
+POWER = 0.5  # 0 centres only, 1 whitens fully, which blows up the weakest directions
 COLLAPSED = (
     0.05  # median cosine distance between drawn people below which a network's embeddings say nothing as they are
 )
@@ -61,17 +62,27 @@ def seeded_backbone(name: str, seed: int) -> Backbone:
     """A backbone with PyTorch's own random initialisation from `seed`; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return create_backbone(name).eval()
+        return create_backbone(name).eval().channels_last()
 
 
 def whitening_for(backbone: Backbone, seed: int) -> Whitening | None:
     """The whitening for a seeded backbone in `eval()` mode; `None` where its embeddings differ enough without."""
     crops = drawn_people(NUM_DRAWN, backbone.input_size, seed)
+    if _spread(_embed(backbone, crops[:NUM_TRIED])) >= COLLAPSED:
+        return None
+    return fit_whitening(_embed(backbone, crops))
+
+
+def _embed(backbone: Backbone, crops: npt.NDArray[np.uint8]) -> Matrix:
     with torch.inference_mode():
-        embeddings = backbone.embed(normalise(crops, mean=backbone.mean, std=backbone.std)).double().numpy()
+        embeddings: Matrix = backbone.embed(normalise(crops, mean=backbone.mean, std=backbone.std)).double().numpy()
+    return embeddings
+
+
+def _spread(embeddings: Matrix) -> float:
+    """Median cosine distance between the rows."""
     unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
-    distances = 1 - (unit @ unit.T)[np.triu_indices(NUM_DRAWN, 1)]
-    return fit_whitening(embeddings) if np.median(distances) < COLLAPSED else None
+    return float(np.median(1 - (unit @ unit.T)[np.triu_indices(len(unit), 1)]))
 
 
 def fit_whitening(embeddings: Matrix, components: int = COMPONENTS, power: float = POWER) -> Whitening:

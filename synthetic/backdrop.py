@@ -46,7 +46,7 @@ def _paving(camera: GroundCamera, rng: np.random.Generator) -> Floats:
     tone = _tile_tones(np.floor(along).astype(np.int64), row, rng)
     # A slab's contrast fades where slabs become smaller than a pixel.
     fade = np.clip(11.0 / z, 0, 1) ** 1.5
-    base = np.array((150, 157, 163), np.float32) + (5.0 * tone * fade)[..., None]
+    base = np.array((157, 166, 174), np.float32) + (5.0 * tone * fade)[..., None]
     band = (np.abs((x + 0.3) % 4.0 - 2.0) < 0.22) | (np.abs(z % 4.0 - 2.0) < 0.22)
     base = np.where(band[..., None], base * np.array((0.80, 0.79, 0.80), np.float32), base)
     pixel_m = z * z / (camera.focal_px * camera.height_m)
@@ -140,7 +140,7 @@ def _tree(picture: Floats, camera: GroundCamera, x: float, z: float, tall: float
     cv2.ellipse(shadow, centre, (int(1.7 * scale), int(2.2 * flat)), 0, 0, 360, 1.0, -1)
     picture *= (1 - 0.36 * cv2.GaussianBlur(shadow, (0, 0), 0.22 * scale))[..., None]
     cv2.ellipse(picture, (int(foot_x), int(foot_y)), (int(0.55 * scale), flat), 0, 0, 360, (62, 76, 86), -1)
-    for step in np.linspace(0, 1, 60):
+    for step in np.linspace(0, 1, 240):
         y = foot_y - step * 0.62 * tall * scale
         half = (0.13 - 0.06 * step) * scale
         for lane in np.linspace(-1, 1, 7):

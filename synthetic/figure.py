@@ -38,7 +38,7 @@ class Light:
     elevation_deg: float = 50.0
     sun: float = 0.86
     sky: float = 0.48
-    tint: tuple[float, float, float] = (0.97, 1.0, 1.03)
+    tint: tuple[float, float, float] = (0.96, 1.0, 1.04)
 
     def direction(self) -> tuple[float, float, float]:
         """Return the unit vector toward the sun: image right, up, toward the camera."""
@@ -142,7 +142,9 @@ def _project(parts: Sequence[Part], view: View, scale: float) -> _Strips:
 
     width = sampled(np.hypot(wide * cosine, deep * sine)) * shrink
     shifted = sampled(shift)
-    run = (total / _SAMPLES)[:, None]
+    # A cap closes a joint: were it shaded as the ball that it is, every knee would show a seam.
+    slope = np.clip(np.gradient(width, axis=1) / (total / _SAMPLES)[:, None], -1.5, 1.5)
+    slope = np.where(past > 0, 0.25 * slope, slope)
     return _Strips(
         origin=np.stack([start[:, 0], -start[:, 1]], axis=1).astype(np.float32),
         axis=axis.astype(np.float32),
@@ -150,7 +152,7 @@ def _project(parts: Sequence[Part], view: View, scale: float) -> _Strips:
         cap=caps[:, 0].astype(np.float32),
         rate=(_SAMPLES / total).astype(np.float32),
         half_width=framed(width),
-        slope=framed(np.clip(np.gradient(width, axis=1) / run, -1.5, 1.5)),
+        slope=framed(slope),
         thickness=framed(sampled(np.hypot(wide * sine, deep * cosine)) * shrink),
         depth=framed(start[:, 2:] + station * (end - start)[:, 2:] + shifted * cosine),
         offset=framed(shifted * sine),
@@ -161,12 +163,15 @@ def _project(parts: Sequence[Part], view: View, scale: float) -> _Strips:
 
 @dataclass
 class _Canvas:
-    """The buffers of one drawing: depth toward the camera (px), BGRA texel, and the normal's right and up component."""
+    """The buffers of one drawing: depth toward the camera (px), BGRA texel, the normal's right and up component, and
+    each pixel's place in the flattened buffers.
+    """
 
     depth: Floats
     texel: Texels
     right: Floats
     up: Floats
+    place: npt.NDArray[np.int32]
 
     @classmethod
     def blank(cls, height: int, width: int) -> _Canvas:
@@ -176,6 +181,7 @@ class _Canvas:
             np.zeros(shape, np.uint32),
             np.zeros(shape, np.float32),
             np.zeros(shape, np.float32),
+            np.arange(height * width, dtype=np.int32).reshape(shape),
         )
 
 
@@ -200,8 +206,7 @@ def _paint(canvas: _Canvas, strips: _Strips, row: int, box: Floats) -> None:
     ratio = lateral.ravel().take(inside) / half_width.take(index)
     facing = np.sqrt(1 - ratio * ratio)
     depth = strips.depth[row].take(index) + strips.thickness[row].take(index) * facing
-    rows, cols = np.divmod(inside, x2 - x1)
-    target = (rows + y1) * width + (cols + x1)
+    target = canvas.place[y1:y2, x1:x2].ravel().take(inside)
     texture = strips.textures[row]
     texture_rows, texture_cols = texture.shape
     around = np.arcsin(ratio) * np.float32(texture_cols / (2 * np.pi))

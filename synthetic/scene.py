@@ -197,6 +197,12 @@ def cast_shadow(shadow: Floats, sprite: Sprite, place: tuple[float, float], scen
     np.maximum(shadow, laid, out=shadow)
 
 
+def darkened(ground: Floats, shadow: Floats, light: Light) -> Floats:
+    """Return the ground (H, W, 3) under this depth of shadow (H, W): without the sun only the sky lights it."""
+    share = light.sun / (light.sun + light.sky)
+    return np.asarray(ground * (1 - 0.72 * share * shadow)[..., None], np.float32)
+
+
 def _contact(shadow: Floats, x: float, z: float, camera: GroundCamera) -> None:
     """Add the soft dark spot right under a person, in place."""
     scale = camera.pixels_per_m(z)
@@ -256,8 +262,7 @@ def render_frame(scene: Scene, steps: Sequence[tuple[Actor, Step]], index: int) 
     for _, step, sprite in people:
         cast_shadow(shadow, sprite, (step.x, step.z), scene)
         _contact(shadow, step.x, step.z, scene.camera)
-    share = scene.light.sun / (scene.light.sun + scene.light.sky)
-    picture = scene.backdrop * (1 - 0.72 * share * shadow)[..., None]
+    picture = darkened(scene.backdrop, shadow, scene.light)
     layers = [(step.z, sprite) for _, step, sprite in people] + list(scene.props)
     seen = _compose(picture, layers, scene.camera)
     truth = _truth([(actor.id, sprite) for actor, _, sprite in people], seen[: len(people)], scene.camera)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 from .kalman import CHI2_GATE_4, MotionNoise
 
@@ -41,8 +40,6 @@ class TrackerConfig:
     weight_velocity: float = 1 / 160
     birth_score: float = 0.0
     low_score: float = 0.0
-
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "strict": True}
 
     def __post_init__(self) -> None:
         for name in ("gallery_size", "n_init", "max_age"):

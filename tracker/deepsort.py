@@ -279,7 +279,7 @@ def _admit(
     confidences = np.asarray(scores, np.float32).reshape(-1)
     classes = np.zeros(count, np.int64) if class_ids is None else np.asarray(class_ids, np.int64).reshape(-1)
     vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.asarray(embeddings, np.float32)
-    vectors = vectors.reshape(count, -1) if vectors.size == 0 and count == 0 else vectors
+    vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
     for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors)):
         if len(array) != count:
             raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")

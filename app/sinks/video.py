@@ -53,7 +53,6 @@ class VideoSink:
         self.path = path
         self._size = (width, height)
         self._padding = (height % 2, width % 2)
-        self._frame_ticks = max(1, round(CLOCK_HZ / fps))
         self._start_s: float | None = None
         self._last_pts = -1
         try:
@@ -110,7 +109,6 @@ class VideoSink:
     def _mux(self, frame: Any) -> None:
         try:
             for packet in self._stream.encode(frame):
-                packet.duration = self._frame_ticks  # MP4 keeps it for the last frame only
                 self._container.mux(packet)
         except OSError as error:
             raise OutputError(self.path, error.strerror or str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 __all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Backbone"]
@@ -48,6 +49,16 @@ class Backbone(nn.Module):
     def classify(self, embeddings: Tensor) -> Tensor:
         """`(B, num_classes)` logits of what `embed` returned."""
         raise NotImplementedError
+
+    def channels_last(self) -> Backbone:
+        """The same network with its convolutions channels-last in memory, several times as fast on CPUs.
+
+        `Module.to` would do it for all parameters, and stumbles over those that are not 4-d.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                module.to(memory_format=torch.channels_last)
+        return self
 
     def forward(self, crops: Tensor) -> Tensor:
         """Logits where the network has a classifier (the published path), else embeddings."""

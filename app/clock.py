@@ -7,7 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["StageClock"]
+__all__ = ["STAGES", "THREADED_STAGES", "StageClock"]
+
+STAGES = (
+    "read",
+    "wait for frames",
+    "detect",
+    "embed",
+    "associate",
+    "smooth",
+    "write",
+    "wait for video",
+    "draw and encode",
+)
+"""The stages of a run in the order in which a frame meets them."""
+THREADED_STAGES = frozenset({"read", "draw and encode"})
+"""Those with a thread of their own: their time overlaps the others', which add up to the time of the run."""
 
 
 @dataclass
@@ -15,7 +30,7 @@ class StageClock:
     """Adds up the seconds spent in each named stage.
 
     Attributes:
-        seconds: by stage, in the order in which the stages first ran.
+        seconds: by stage.
         started: `time.perf_counter()` when the clock was made or restarted.
     """
 
@@ -34,6 +49,11 @@ class StageClock:
     def add(self, name: str, seconds: float) -> None:
         """Count time that was measured elsewhere, in a thread for instance."""
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+
+    def in_order(self) -> dict[str, float]:
+        """Seconds by stage, in the order of `STAGES`; a stage that is not listed there comes last."""
+        order = {name: place for place, name in enumerate(STAGES)}
+        return dict(sorted(self.seconds.items(), key=lambda item: order.get(item[0], len(order))))
 
     def restart(self) -> float:
         """Start to count from now; returns the seconds since the clock was made."""

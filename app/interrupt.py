@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run early but properly: the frame in hand is finished, then the files."""
+"""Ctrl-C and SIGTERM end a run properly: at once while it starts, with the frame in hand once it tracks."""
 
 from __future__ import annotations
 
@@ -11,28 +11,46 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["StopSignal"]
+__all__ = ["StopSignal", "StoppedError"]
+
+
+class StoppedError(KeyboardInterrupt):
+    """A signal to stop, raised wherever the main thread was; like Ctrl-C, no `except Exception` catches it.
+
+    Attributes:
+        number: the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by signal {number}")
+        self.number = number
 
 
 class StopSignal:
-    """While entered, the first SIGINT or SIGTERM sets `number`; a second one raises `KeyboardInterrupt`.
+    """While entered, SIGINT and SIGTERM raise `StoppedError`; after `defer`, only the second one does.
 
     Outside the main thread Python can't handle signals; then this does nothing.
 
     Attributes:
-        number: the signal that came, or `None`.
-        on_stop: called once when it comes, to end what the main loop may be waiting for.
+        number: the first signal that came, or `None`.
+        on_stop: called once when it comes after `defer`, to end what the main loop may be waiting for.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
         self.on_stop: Callable[[], object] = lambda: None
+        self._is_deferred = False
         self._previous: dict[int, Any] = {}
 
+    def defer(self) -> None:
+        """From now on there is something to finish: the first signal only sets `number` and calls `on_stop`."""
+        self._is_deferred = True
+
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        if self.number is not None:
-            raise KeyboardInterrupt
-        self.number = number
+        is_second = self.number is not None
+        self.number = self.number or number
+        if is_second or not self._is_deferred:
+            raise StoppedError(number)
         self.on_stop()
 
     def __enter__(self) -> Self:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress as RichProgress
 
-__all__ = ["Progress", "ProgressTask", "Silent", "create_progress"]
+__all__ = ["BarProgress", "PlainProgress", "Progress", "ProgressTask", "Silent", "create_progress"]
 
 LINE_EVERY_S = 5.0
+"""Often enough to see that it goes on, seldom enough for a log file."""
 
 
 class ProgressTask(Protocol):
@@ -26,7 +28,7 @@ class ProgressTask(Protocol):
 class Progress(Protocol):
     """Makes a task for each pass of a run."""
 
-    def task(self, what: str, total: int | None) -> contextmanager[ProgressTask]:  # type: ignore[type-arg]
+    def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
         """A context in which the pass `what` goes on; `total` frames, or `None` where nobody knows."""
         ...
 
@@ -39,59 +41,54 @@ class _Quiet:
 class Silent:
     """Shows nothing; for use as a library and in tests."""
 
-    @contextmanager
-    def task(self, what: str, total: int | None) -> Iterator[ProgressTask]:
+    def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
-        yield _Quiet()
+        return nullcontext(_Quiet())
+
+
+class PlainProgress:
+    """For log files and pipes.
+
+    Args:
+        console: where the lines go.
+        every_s: seconds between two lines.
+        now_s: the clock, in s.
+    """
+
+    def __init__(
+        self, console: Console, every_s: float = LINE_EVERY_S, now_s: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._console, self._every_s, self._now_s = console, every_s, now_s
+
+    def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
+        """See `Progress.task`."""
+        return nullcontext(_Lines(self._say, what, total, self._every_s, self._now_s))
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class _Lines:
-    def __init__(self, console: Console, what: str, total: int | None) -> None:
-        self._console, self._what, self._total = console, what, total
+    def __init__(
+        self, say: Callable[[str], None], what: str, total: int | None, every_s: float, now_s: Callable[[], float]
+    ) -> None:
+        self._say, self._what, self._total, self._every_s, self._now_s = say, what, total, every_s, now_s
         self._done = 0
-        self._started = self._said = time.perf_counter()
+        self._started = self._said = now_s()
 
     def step(self, live_tracks: int) -> None:
         """Count a frame, and say so when the last line is old enough."""
         self._done += 1
-        now = time.perf_counter()
-        if now - self._said >= LINE_EVERY_S:
+        now = self._now_s()
+        if now - self._said >= self._every_s:
             self._said = now
-            fps = self._done / (now - self._started)
-            of_total = "" if self._total is None else f"/{self._total}"
-            eta = "" if self._total is None else f", {max(self._total - self._done, 0) / fps:.0f} s to go"
-            self._console.print(
-                f"{self._what}: frame {self._done}{of_total}, {fps:.1f} fps{eta}, {live_tracks} tracks",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            self._say(self._line(self._done / max(now - self._started, 1e-9), live_tracks))
 
-
-class PlainProgress:
-    """For log files and pipes."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    @contextmanager
-    def task(self, what: str, total: int | None) -> Iterator[ProgressTask]:
-        """See `Progress.task`."""
-        yield _Lines(self._console, what, total)
-
-
-class _Bar:
-    def __init__(self, bar: object, what: str, total: int | None) -> None:
-        self._bar = bar
-        self._id = bar.add_task(what, total=total, fps=0.0, tracks=0)  # type: ignore[attr-defined]
-        self._started = time.perf_counter()
-        self._done = 0
-
-    def step(self, live_tracks: int) -> None:
-        """Move on by one frame."""
-        self._done += 1
-        fps = self._done / max(time.perf_counter() - self._started, 1e-9)
-        self._bar.update(self._id, advance=1, fps=fps, tracks=live_tracks)  # type: ignore[attr-defined]
+    def _line(self, fps: float, live_tracks: int) -> str:
+        if self._total is None:
+            return f"{self._what}: frame {self._done}, {fps:.1f} fps, {live_tracks} tracks"
+        eta_s = max(self._total - self._done, 0) / fps
+        return f"{self._what}: frame {self._done}/{self._total}, {fps:.1f} fps, {eta_s:.0f} s to go, {live_tracks} tracks"
 
 
 class BarProgress:
@@ -103,10 +100,9 @@ class BarProgress:
     @contextmanager
     def task(self, what: str, total: int | None) -> Iterator[ProgressTask]:
         """See `Progress.task`."""
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as RichProgress
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        bar = RichProgress(
+        bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -118,6 +114,20 @@ class BarProgress:
         )
         with bar:
             yield _Bar(bar, what, total)
+
+
+class _Bar:
+    def __init__(self, bar: RichProgress, what: str, total: int | None) -> None:
+        self._bar = bar
+        self._id = bar.add_task(what, total=total, fps=0.0, tracks=0)
+        self._started = time.perf_counter()
+        self._done = 0
+
+    def step(self, live_tracks: int) -> None:
+        """Move on by one frame."""
+        self._done += 1
+        fps = self._done / max(time.perf_counter() - self._started, 1e-9)
+        self._bar.update(self._id, advance=1, fps=fps, tracks=live_tracks)
 
 
 def create_progress(console: Console) -> BarProgress | PlainProgress:

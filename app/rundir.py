@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["RUN_FILES", "folder_name", "prepare_run_dir"]
+__all__ = ["RUN_FILES", "folder_name", "prepare_run_dir", "remove_run_files", "starting_run_dir"]
 
 RUN_FILES = ("tracks.txt", "tracks.csv", "annotated.mp4", "summary.json")
 """What a run writes, and so all that `--overwrite` may remove (with hidden leftovers of an interrupted run)."""
+_HIDDEN = (".{}.partial", ".{}.reserve")
 MAX_NAME_BYTES = 120
 """Leaves room for `-2`, `-3`, ... within the 255 bytes (elsewhere 255 letters) of a file name."""
 _RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -30,7 +33,7 @@ def prepare_run_dir(source_name: str, out: Path | None, overwrite: bool, base: P
     Args:
         source_name: name of the source, for `base/<source>`, `base/<source>-2`, ...
         out: the folder to write to instead.
-        overwrite: whether an earlier run's files in that folder may be removed; foreign files always stay.
+        overwrite: whether that folder may hold files; they all stay until `remove_run_files`.
         base: where new folders are made.
 
     Raises:
@@ -51,7 +54,11 @@ def prepare_run_dir(source_name: str, out: Path | None, overwrite: bool, base: P
             continue  # taken, perhaps by a run that started at the same moment
         except OSError as error:
             raise _unwritable(path, error.strerror or str(error)) from error
-        _check_writable(path)
+        try:
+            _check_writable(path)
+        except ValueError:
+            path.rmdir()
+            raise
         return path
     raise ValueError(f"no free folder name in {base}")  # unreachable: the numbers do not end
 
@@ -67,18 +74,44 @@ def _use_folder(path: Path, overwrite: bool) -> Path:
     if not is_empty and not overwrite:
         raise ValueError(f"output folder {path} exists and is not empty: use --overwrite, or another --out")
     _check_writable(path)
-    if overwrite:
-        _remove_run_files(path)
     return path
 
 
-def _remove_run_files(path: Path) -> None:
-    leftovers = [path / form.format(name) for name in RUN_FILES for form in ("{}", ".{}.partial", ".{}.reserve")]
+@contextlib.contextmanager
+def starting_run_dir(
+    source_name: str, out: Path | None, overwrite: bool, base: Path = Path("runs")
+) -> Iterator[Path]:
+    """`prepare_run_dir` around what may still fail: an error takes back the folders that were made, and nothing else."""
+    target = base / folder_name(source_name) if out is None else out
+    absent = [folder for folder in (target, *target.parents) if not folder.exists()]
+    path = prepare_run_dir(source_name, out, overwrite, base)
+    made = absent if path == target else [path]
     try:
-        for leftover in leftovers:
-            leftover.unlink(missing_ok=True)
+        yield path
+    except BaseException:
+        _remove(path, _HIDDEN)
+        with contextlib.suppress(OSError):  # not empty: somebody else writes there too
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+def remove_run_files(path: Path) -> None:
+    """Remove what an earlier run wrote to a folder; foreign files stay.
+
+    Raises:
+        ValueError: they cannot be removed.
+    """
+    try:
+        _remove(path, ("{}", *_HIDDEN))
     except OSError as error:
         raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def _remove(path: Path, forms: tuple[str, ...]) -> None:
+    for name in RUN_FILES:
+        for form in forms:
+            (path / form.format(name)).unlink(missing_ok=True)
 
 
 def _check_writable(path: Path) -> None:

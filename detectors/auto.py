@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from detectors.types import Detector, DetectorOptions
-from detectors.weights import DEFAULT_WEIGHTS, DetectorUnavailableError, weights_folder
+from detectors.weights import DetectorUnavailableError
 
 __all__ = ["create_auto"]
 
@@ -22,10 +22,8 @@ def create_auto(options: DetectorOptions) -> Detector:
         reason = str(error)
     logger.warning(
         "Using the motion detector, which needs a static camera, because YOLO is not available: %s "
-        "(For YOLO, put %s into %s; to silence this, use --detector motion.)",
+        "To silence this, use --detector motion.",
         reason,
-        DEFAULT_WEIGHTS,
-        weights_folder(),
     )
     from detectors.motion import MotionDetector
 

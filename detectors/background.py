@@ -1,11 +1,14 @@
 """The empty scene behind a static camera, learned while watching: frame -> mask of what does not belong to it.
 
 Two memories work together. A running mean follows slow changes of light wherever nothing moves. Where something is in
-the way, the mean waits and is corrected by the median of a few samples spread over the recent past, so that a person
-who stands still is not absorbed within seconds, and one who was there in the first frame does not leave a ghost for long.
+the way, the mean waits and is corrected by the median of a few samples spread over the recent past. So a person who
+stands still is not absorbed within seconds, and one who was there in the first frame does not leave a ghost for long.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +20,9 @@ __all__ = ["Background", "Mask", "temporal_median"]
 
 Mask = npt.NDArray[np.uint8]
 """`(H, W)`, 255 where the frame differs from the empty scene, else 0."""
+
+Plane = npt.NDArray[Any]
+"""An array on its way through OpenCV, whose type hints tell no element type."""
 
 NUM_SAMPLES = 15
 FIRST_INTERVAL_S = 0.08
@@ -47,28 +53,29 @@ class Background:
         self._rate = frame_rate
         self._mean = first.astype(np.float32)
         self._noise = np.full(first.shape[:2], MIN_DIFFERENCE / NOISE_FACTOR, np.float32)
-        self._samples = [first.copy()]
+        self._samples: list[Plane] = [first.copy()]
         self._interval = max(1, round(FIRST_INTERVAL_S * frame_rate))
         self._last_interval = max(self._interval, round(LAST_INTERVAL_S * frame_rate))
-        self._checked = [first, first]
+        self._checked: list[Plane] = [first, first]
         self._next_check = 1
-        self._seen_empty = np.zeros(first.shape[:2], np.uint16)
+        self._seen_empty: Plane = np.zeros(first.shape[:2], np.uint16)
         self._age = 0
 
-    def apply(self, picture: Image) -> Mask:
+    def apply(self, image: Image) -> Mask:
         """What differs from the empty scene, shadows left out; then learns from the picture."""
         self._age += 1
-        picture = self._same_exposure(picture)
+        picture = self._same_exposure(image)
         scene = cv2.convertScaleAbs(self._mean)
         difference = _distance(picture, scene)
-        threshold = cv2.max(cv2.convertScaleAbs(self._noise, alpha=NOISE_FACTOR), MIN_DIFFERENCE)
+        threshold = np.maximum(cv2.convertScaleAbs(self._noise, alpha=NOISE_FACTOR), np.uint8(MIN_DIFFERENCE))
         foreground = cv2.compare(difference, threshold, cv2.CMP_GT)
         _remove_shadow(foreground, picture, scene)
         self._learn(picture, difference, foreground)
-        return _fill(foreground, cv2.compare(difference, cv2.multiply(threshold, 0.5), cv2.CMP_GT))
+        doubtful = cv2.compare(difference, threshold // 2, cv2.CMP_GT)
+        return np.asarray(_fill(foreground, doubtful), np.uint8)
 
-    def _same_exposure(self, picture: Image) -> Image:
-        """The picture with the scene's exposure: a camera that adjusts its gain must not turn everything into motion."""
+    def _same_exposure(self, picture: Plane) -> Plane:
+        """The picture with the scene's exposure: a camera that adjusts its gain must not make everything move."""
         now = picture[::GAIN_STEP, ::GAIN_STEP, 1].astype(np.float32)
         scene = self._mean[::GAIN_STEP, ::GAIN_STEP, 1]
         gain = float(np.median((now + 1.0) / (scene + 1.0)))
@@ -76,19 +83,19 @@ class Background:
             return picture
         return cv2.convertScaleAbs(picture, alpha=1.0 / min(max(gain, 0.3), 3.0))
 
-    def _learn(self, picture: Image, difference: npt.NDArray[np.uint8], foreground: Mask) -> None:
+    def _learn(self, picture: Plane, difference: Plane, foreground: Plane) -> None:
         """Update mean and noise where nothing is in the way; every few frames, correct the rest by the median."""
         empty = cv2.bitwise_not(cv2.dilate(foreground, np.ones((5, 5), np.uint8)))
         rate = 1.0 / min(self._age + 1.0, MEAN_MEMORY_S * self._rate)
         cv2.accumulateWeighted(picture, self._mean, rate, empty)
         cv2.accumulateWeighted(difference, self._noise, rate, empty)
-        cv2.add(self._seen_empty, 1, self._seen_empty, empty)
+        self._seen_empty = cv2.add(self._seen_empty, (empty & 1).astype(np.uint16))
         if self._age >= self._next_check:
             self._lay_ghosts(picture, foreground, empty)
         if self._age % self._interval == 0:
             self._remember(picture, foreground)
 
-    def _remember(self, picture: Image, foreground: Mask) -> None:
+    def _remember(self, picture: Plane, foreground: Plane) -> None:
         """Add a sample, and where the scene is covered, replace what is not well known by the samples' median."""
         self._samples.append(picture.copy())
         if len(self._samples) > NUM_SAMPLES:
@@ -99,7 +106,7 @@ class Background:
             doubted = cv2.multiply(foreground, unknown)
         cv2.copyTo(temporal_median(self._samples).astype(np.float32), doubted, self._mean)
 
-    def _lay_ghosts(self, picture: Image, foreground: Mask, empty: Mask) -> None:
+    def _lay_ghosts(self, picture: Plane, foreground: Plane, empty: Plane) -> None:
         """Correct, in place, what the scene remembers of an object that has left.
 
         Where a pixel differs from the scene, one of the two shows an object. If the picture there stays as it is and
@@ -111,10 +118,10 @@ class Background:
         around = _surroundings(scene, empty)
         changes = cv2.max(_distance(picture, self._checked[0]), _distance(picture, self._checked[1]))
         self._checked = [self._checked[1], picture]
-        calm = cv2.compare(changes, MIN_DIFFERENCE, cv2.CMP_LT)
+        calm = _mask(changes < MIN_DIFFERENCE)
         ghost = cv2.bitwise_and(foreground, calm)
         object_in_scene = cv2.subtract(_distance(scene, around), _distance(picture, around))
-        ghost = cv2.bitwise_and(ghost, cv2.compare(object_in_scene, GHOST_MARGIN, cv2.CMP_GT))
+        ghost = cv2.bitwise_and(ghost, _mask(object_in_scene > GHOST_MARGIN))
         ghost = cv2.morphologyEx(ghost, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         cv2.copyTo(picture.astype(np.float32), ghost, self._mean)
         for sample in self._samples:
@@ -130,21 +137,30 @@ class Background:
             self._samples = self._samples[1:]
 
 
-def _distance(a: Image, b: Image) -> npt.NDArray[np.uint8]:
+def _mask(chosen: npt.NDArray[np.bool_]) -> Plane:
+    return chosen.view(np.uint8) * np.uint8(255)
+
+
+def _distance(a: Plane, b: Plane) -> Plane:
     """Greatest difference of the three channels, `(H, W)`."""
     blue, green, red = cv2.split(cv2.absdiff(a, b))
     return cv2.max(cv2.max(blue, green), red)
 
 
-def _surroundings(scene: Image, empty: Mask) -> Image:
-    """Mean colour of the empty pixels around each pixel."""
-    side = max(3, round(SURROUNDINGS * scene.shape[1])) | 1
-    weight = cv2.boxFilter(empty, cv2.CV_32F, (side, side))
-    total = cv2.boxFilter(cv2.bitwise_and(scene, cv2.merge([empty] * 3)), cv2.CV_32F, (side, side))
-    return cv2.convertScaleAbs(total / np.maximum(weight / 255.0, 1e-3)[:, :, None])
+def _surroundings(scene: Plane, empty: Plane) -> Plane:
+    """Mean colour of the empty pixels around each pixel, computed at a quarter of the size."""
+    columns, rows = scene.shape[1], scene.shape[0]
+    small = (max(1, columns // 4), max(1, rows // 4))
+    weight = cv2.resize(empty, small, interpolation=cv2.INTER_NEAREST)
+    colour = cv2.copyTo(cv2.resize(scene, small, interpolation=cv2.INTER_NEAREST), weight)
+    side = max(3, round(SURROUNDINGS * small[0])) | 1
+    total = cv2.boxFilter(colour, cv2.CV_32F, (side, side))
+    count = cv2.boxFilter(weight, cv2.CV_32F, (side, side)) / 255.0
+    mean = cv2.convertScaleAbs(total / np.maximum(count, 1e-3)[:, :, None])
+    return cv2.resize(mean, (columns, rows), interpolation=cv2.INTER_LINEAR)
 
 
-def _remove_shadow(foreground: Mask, picture: Image, scene: Image) -> None:
+def _remove_shadow(foreground: Plane, picture: Plane, scene: Plane) -> None:
     """Clear, in place, pixels that are the scene with less light: darker by a limited factor and of the same colour.
 
     After Cucchiara et al. 2003, "Detecting moving objects, ghosts, and shadows in video streams", with the colour
@@ -160,14 +176,14 @@ def _remove_shadow(foreground: Mask, picture: Image, scene: Image) -> None:
     foreground.reshape(-1)[pixels[shadow]] = 0
 
 
-def _fill(foreground: Mask, doubtful: Mask) -> Mask:
+def _fill(foreground: Plane, doubtful: Plane) -> Plane:
     """The foreground with those doubtful pixels (weak, or shadow by colour) that lie between parts of it."""
     span = max(3, round(FILL_SPAN * foreground.shape[0]))
     between = cv2.morphologyEx(foreground, cv2.MORPH_CLOSE, np.ones((span, 1), np.uint8))
     return cv2.bitwise_or(foreground, cv2.bitwise_and(doubtful, between))
 
 
-def temporal_median(samples: list[Image]) -> Image:
+def temporal_median(samples: Sequence[Plane]) -> Plane:
     """Median over time of pictures of one shape (the lower one of the two middle values for an even number).
 
     Odd-even transposition sort over whole pictures: `n` rounds of element-wise minimum and maximum, which is many

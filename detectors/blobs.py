@@ -24,8 +24,11 @@ TWO_HEADS = 1.1
 HEAD_PROMINENCE = 0.07
 ONE_TALL = 1.35
 LEFT_OVER = 0.25
-MIN_SHARE = 0.35  # of the expected height, below which a blob is a fragment
-MIN_SHARE_AT_BORDER = 0.55  # who is cut by the border must be seen by half
+MIN_SHARE = 0.45  # of the expected height, below which a blob is a fragment
+MIN_SHARE_AT_BORDER = 0.6  # who is cut by the border must be seen by half
+
+
+Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -55,65 +58,68 @@ class Blob:
 
 def find_blobs(foreground: Mask, prior: SizePrior) -> list[Blob]:
     """Objects of one mask; groups are only taken apart when the prior is known."""
-    labels, boxes = _components(foreground, prior)
+    labels, found = _components(foreground)
+    owner, boxes = _merge(found, int(labels.max()) + 1, prior)
+    owners = owner[labels]
     blobs: list[Blob] = []
-    for members, box in boxes:
-        left, top, right, bottom = box
-        part = np.isin(labels[top:bottom, left:right], members)
-        blobs.extend(_objects(part, box, foreground.shape, prior))
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        part = owners[top:bottom, left:right] == index
+        blobs.extend(_objects(part, (left, top, right, bottom), foreground.shape, prior))
     return blobs
 
 
-Box = tuple[int, int, int, int]
-
-
-def _components(foreground: Mask, prior: SizePrior) -> tuple[npt.NDArray[np.int32], list[tuple[list[int], Box]]]:
-    """Label image, and for each object the labels that belong to it with their common box."""
+def _components(foreground: Mask) -> tuple[npt.NDArray[np.int32], dict[int, Box]]:
+    """Label image, and the box of each label that is large enough."""
     rows, columns = foreground.shape
     clean = cv2.medianBlur(foreground, 3)
     tall = cv2.getStructuringElement(cv2.MORPH_RECT, (3, max(3, round(CLOSE_HEIGHT * rows))))
     clean = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, tall)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=8)
-    parts: list[tuple[list[int], Box]] = []
-    for label in range(1, len(stats)):
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=8)
+    boxes: dict[int, Box] = {}
+    for label in range(1, count):
         x, y, w, h, area = (int(value) for value in stats[label])
         if area >= MIN_AREA * rows * columns:
-            parts.append(([label], (x, y, x + w, y + h)))
-    return labels, _merge(parts, prior)
+            boxes[label] = (x, y, x + w, y + h)
+    return np.asarray(labels, np.int32), boxes
 
 
-def _merge(parts: list[tuple[list[int], Box]], prior: SizePrior) -> list[tuple[list[int], Box]]:
-    """Put fragments that lie above one another together, the closest first, until no two belong together."""
-    parts = list(parts)
-    while True:
-        gaps = [
-            (gap, i, j)
-            for i in range(len(parts))
-            for j in range(i + 1, len(parts))
-            if (gap := _merge_gap(parts[i][1], parts[j][1], prior)) is not None
-        ]
-        if not gaps:
-            return parts
-        _, i, j = min(gaps)
-        (labels, a), (more, b) = parts[i], parts[j]
-        parts[i] = (labels + more, (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])))
-        del parts[j]
+def _merge(found: dict[int, Box], count: int, prior: SizePrior) -> tuple[npt.NDArray[np.int32], list[Box]]:
+    """Put fragments that lie above one another together, the closest first, until no two belong together.
+
+    Returns:
+        For each label the index of its object (-1 for none), and the boxes of the objects.
+    """
+    owner = np.full(count, -1, np.int32)
+    members = [[label] for label in found]
+    boxes = np.array(list(found.values()), np.float64).reshape(-1, 4)
+    while len(boxes) > 1:
+        gaps = _gaps(boxes, prior)
+        i, j = sorted(np.unravel_index(int(np.argmin(gaps)), gaps.shape))
+        if not np.isfinite(gaps[i, j]):
+            break
+        boxes[i] = (*np.minimum(boxes[i, :2], boxes[j, :2]), *np.maximum(boxes[i, 2:], boxes[j, 2:]))
+        boxes = np.delete(boxes, j, axis=0)
+        members[i] += members.pop(j)
+    for index, labels in enumerate(members):
+        owner[labels] = index
+    return owner, [(int(a), int(b), int(c), int(d)) for a, b, c, d in boxes]
 
 
-def _merge_gap(a: Box, b: Box, prior: SizePrior) -> float | None:
-    """Vertical gap between two boxes that look like parts of one object, `None` when they do not."""
-    narrow = min(a[2] - a[0], b[2] - b[0])
-    if min(a[2], b[2]) - max(a[0], b[0]) < 0.5 * narrow:
-        return None
-    gap = max(a[1], b[1]) - min(a[3], b[3])
-    height = max(a[3], b[3]) - min(a[1], b[1])
-    width = max(a[2], b[2]) - min(a[0], b[0])
+def _gaps(boxes: npt.NDArray[np.float64], prior: SizePrior) -> npt.NDArray[np.float64]:
+    """Vertical gap of each pair of boxes that look like parts of one object, infinite for the others."""
+    p, q = boxes[:, None], boxes[None]
+    high, low = np.minimum(p, q), np.maximum(p, q)
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    smaller = np.minimum(sizes[:, None], sizes[None])
+    gap, height, width = low[..., 1] - high[..., 3], low[..., 3] - high[..., 1], low[..., 2] - high[..., 0]
     if prior.known:
-        expected = prior.height(max(a[3], b[3]))
-        fits = height <= 1.15 * expected and gap <= 0.3 * expected
+        expected = prior.height(low[..., 3])
+        fits = (height <= 1.15 * expected) & (gap <= 0.3 * expected)
     else:
-        fits = gap <= MERGE_GAP * min(a[3] - a[1], b[3] - b[1]) and height <= 4.0 * width
-    return float(gap) if fits else None
+        fits = (gap <= MERGE_GAP * smaller[..., 1]) & (height <= 4.0 * width)
+    fits &= high[..., 2] - low[..., 0] >= 0.5 * smaller[..., 0]
+    np.fill_diagonal(fits, False)
+    return np.where(fits, gap, np.inf)
 
 
 def _objects(part: npt.NDArray[np.bool_], box: Box, shape: tuple[int, ...], prior: SizePrior) -> list[Blob]:
@@ -136,24 +142,27 @@ def _objects(part: npt.NDArray[np.bool_], box: Box, shape: tuple[int, ...], prio
     one_tall = whole.height < ONE_TALL * expected
     if is_vehicle or (one_wide and one_tall):
         return [whole]
-    return _peel(part, box, prior) or [whole]
+    members = _peel(part, box, prior)
+    return members if len(members) > 1 else [whole]
 
 
 def _peel(part: npt.NDArray[np.bool_], box: Box, prior: SizePrior) -> list[Blob]:
-    """Members of a group, taken off from the top: the highest pixels left are a head, the prior says where its feet are.
+    """Members of a group, taken off from the top: the highest pixels left are a head, the prior tells its feet.
 
     The highest head belongs to whoever stands farthest back, so that what is left after each step is nearer.
     """
     left, top, _, bottom = box
     rest = part.copy()
+    smallest = min(prior.height_from_top(top), prior.height(bottom))
+    least = 0.5 * LEFT_OVER * smallest * prior.width(smallest)
     found: list[Blob] = []
     for _ in range(12):
         rows = np.flatnonzero(rest.any(axis=1))
-        if not len(rows):
+        if not len(rows) or rest.sum() < least:
             break
         first = int(rows[0])
         height = min(prior.height_from_top(top + first), prior.height(bottom))
-        head = rest[first : first + max(2, round(0.12 * height))].any(axis=0)
+        head = np.asarray(rest[first : first + max(2, round(0.12 * height))].any(axis=0))
         middle = _widest_run(head)
         height = _height_below(part, first, round(middle), top, prior) or height
         width = prior.width(height)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from detectors.background import Background
 from detectors.blobs import Blob, find_blobs
@@ -144,14 +146,14 @@ def _label(classes: tuple[str, ...]) -> str:
 
 def _shrink(image: Image) -> tuple[Image, tuple[float, float]]:
     """The picture at working width, and the factors back to the image. Halving first averages, and is fast."""
-    picture = image
+    picture: npt.NDArray[Any] = image
     while picture.shape[1] >= 2 * WORKING_WIDTH:
         size = (picture.shape[1] // 2, max(1, picture.shape[0] // 2))
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     if picture.shape[1] > WORKING_WIDTH:
         rows = max(1, round(picture.shape[0] * WORKING_WIDTH / picture.shape[1]))
         picture = cv2.resize(picture, (WORKING_WIDTH, rows), interpolation=cv2.INTER_LINEAR)
-    return picture, (image.shape[1] / picture.shape[1], image.shape[0] / picture.shape[0])
+    return np.asarray(picture, np.uint8), (image.shape[1] / picture.shape[1], image.shape[0] / picture.shape[0])
 
 
 def _travel(start: Blob, now: Blob) -> float:
@@ -171,11 +173,12 @@ def _share_inside(inner: Blob, outer: Blob) -> float:
     return max(width, 0.0) * max(height, 0.0) / (inner.width * inner.height)
 
 
-def _iou(a: list[Blob], b: list[Blob]) -> np.ndarray:
+def _iou(a: list[Blob], b: list[Blob]) -> npt.NDArray[np.float64]:
     if not a or not b:
         return np.zeros((len(a), len(b)))
     p, q = np.array([x.xyxy for x in a])[:, None], np.array([x.xyxy for x in b])[None]
     side = np.minimum(p[..., 2:], q[..., 2:]) - np.maximum(p[..., :2], q[..., :2])
     common = np.prod(np.maximum(side, 0), axis=2)
     area = np.prod(p[..., 2:] - p[..., :2], axis=2) + np.prod(q[..., 2:] - q[..., :2], axis=2)
-    return common / (area - common)
+    overlap: npt.NDArray[np.float64] = common / (area - common)
+    return overlap

@@ -104,7 +104,9 @@ def read_detections(file: Path) -> Rows:
     wrong = np.flatnonzero(~((rows[:, 0] >= 1) & (rows[:, 0] == np.floor(rows[:, 0]))))
     if len(wrong):
         frame = rows[wrong[0], 0]
-        raise ValueError(f"{file}, {unit} {wrong[0] + 1}: frame number {frame:g}, but frames are whole numbers from 1 on")
+        raise ValueError(
+            f"{file}, {unit} {wrong[0] + 1}: frame number {frame:g}, but frames are whole numbers from 1 on"
+        )
     return rows
 
 

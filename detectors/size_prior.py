@@ -8,6 +8,7 @@ surely one object.
 from __future__ import annotations
 
 from collections import deque
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -48,9 +49,15 @@ class SizePrior:
             self._fit()
             self._new = 0
 
-    def height(self, foot: float) -> float:
+    @overload
+    def height(self, foot: float) -> float: ...
+    @overload
+    def height(self, foot: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
+    def height(self, foot: float | npt.NDArray[np.float64]) -> float | npt.NDArray[np.float64]:
         """Expected height of an object whose lowest row is `foot`; only when `known`."""
         slope, offset = self._line or (0.0, self._rows)
+        if isinstance(foot, np.ndarray):
+            return np.maximum(slope * foot + offset, 0.03 * self._rows)
         return max(slope * foot + offset, 0.03 * self._rows)
 
     def height_from_top(self, top: float) -> float:

@@ -43,8 +43,8 @@ def find_weights(name: str) -> Path | None:
 def fetch_weights(name: str) -> Path:
     """Download published weights into `weights_folder()`.
 
-    Returns within `STALL_S` when the network is blocked, also where a name lookup would hang. The file appears under its
-    name only when it is complete.
+    Returns within `STALL_S` when the network is blocked, also where a name lookup would hang. The file appears under
+    its name only when it is complete.
 
     Raises:
         FileNotFoundError: no weights of that name are published, or they cannot be fetched; says where to put the file.
@@ -52,7 +52,9 @@ def fetch_weights(name: str) -> Path:
     target = weights_folder() / name
     advice = f"Put the file into {target.parent} or give its path."
     if not PUBLISHED.fullmatch(name):
-        raise FileNotFoundError(f"weights not found: {name} (looked in the current folder and {target.parent}). {advice}")
+        raise FileNotFoundError(
+            f"weights not found: {name} (looked in the current folder and {target.parent}). {advice}"
+        )
     transfer = _Transfer(RELEASE + name, target)
     threading.Thread(target=transfer.run, name="weights", daemon=True).start()
     problem = transfer.wait()

@@ -40,8 +40,8 @@ class YoloDetector:
     """Objects of the classes that a YOLO network was trained for.
 
     Args:
-        weights: name of a published model (`yolo11s.pt`, fetched if needed), or path of a model: `.pt`, `.onnx`, `.engine`,
-            an OpenVINO folder, ...
+        weights: name of a published model (`yolo11s.pt`, fetched if needed), or path of a model: `.pt`, `.onnx`,
+            `.engine`, an OpenVINO folder, ...
         options: classes by name, `confidence` (0.25), `iou` (0.7), `image_size` (640), `device`.
 
     Raises:

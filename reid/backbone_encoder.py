@@ -32,7 +32,8 @@ class BackboneEncoder:
     """A backbone ready to embed the boxes of a frame.
 
     The embedding of a box depends on the frame and the box alone: not on the other boxes, their order or `batch_size`.
-    On x86 CPUs it is the same to the bit, wherever the summation order of the kernels permits; 1e-6 is promised.
+    Measured on an x86 CPU that holds to the bit; elsewhere up to the rounding of the kernels, which may sum in
+    another order for another batch size.
 
     Args:
         backbone: the network; taken over, put into `eval()` mode and moved to the device.

@@ -73,7 +73,7 @@ def expose(picture: Floats, sensor: Sensor, rng: np.random.Generator) -> npt.NDA
         noise *= np.float32(sensor.noise / _GRAIN_DEVIATION)
         exposed += noise
     exposed += np.float32(0.5)
-    return np.clip(exposed, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(exposed, 0, 255), np.uint8)
 
 
 def motion_blur(picture: Floats, shift_px: float) -> Floats:

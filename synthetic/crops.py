@@ -42,20 +42,22 @@ def sample_light(rng: np.random.Generator) -> Light:
 
 
 def _background(height: int, width: int, rng: np.random.Generator) -> Floats:
-    """Return a blurred street (H, W, 3): a wall with uprights above, a ground below."""
-    horizon = int(height * rng.uniform(0.15, 0.75))
+    """Return a blurred street (H, W, 3): a wall with uprights above, a ground below; drawn small, as it is blurred."""
+    rows, cols = height // 2, width // 2
+    horizon = int(rows * rng.uniform(0.15, 0.75))
     wall, ground = rng.uniform(50, 215, 3).astype(np.float32), np.float32(rng.uniform(70, 190))
-    picture = np.empty((height, width, 3), np.float32)
+    picture = np.empty((rows, cols, 3), np.float32)
     picture[:horizon] = 0.5 * wall + 0.5 * wall.mean()
     picture[horizon:] = ground * rng.uniform(0.94, 1.06, 3).astype(np.float32)
     for _ in range(int(rng.integers(1, 6))):
-        left, top = int(rng.integers(-8, width)), int(rng.integers(-20, max(horizon, 1)))
-        size = (int(rng.integers(4, max(5, width // 2))), int(rng.integers(10, max(11, height // 2))))
+        left, top = int(rng.integers(-4, cols)), int(rng.integers(-10, max(horizon, 1)))
+        size = (int(rng.integers(2, max(3, cols // 2))), int(rng.integers(5, max(6, rows // 2))))
         shade = tuple(float(value) for value in rng.uniform(25, 225) * rng.uniform(0.8, 1.2, 3))
         cv2.rectangle(picture, (left, top), (left + size[0], min(top + size[1], horizon)), shade, -1)
-    blurred = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 2.5)))
-    mottle = smooth_noise(height, width, (height / 12, width / 5), rng)
-    return np.asarray(blurred * (1 + 0.05 * mottle)[..., None], np.float32)
+    mottle = smooth_noise(rows, cols, (rows / 12, cols / 5), rng)
+    picture *= (1 + 0.05 * mottle)[..., None]
+    blurred = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.3, 1.3)))
+    return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def render_crop(

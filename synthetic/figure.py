@@ -15,9 +15,11 @@ from synthetic.skeleton import Pose
 
 Floats = npt.NDArray[np.float32]
 Texels = npt.NDArray[np.uint32]
+Places = npt.NDArray[np.intp]
 _BEHIND = -1e6
 _OPAQUE = 1 << 24  # a BGRA texel read as one little-endian number: any alpha at all
-_SAMPLES = 128
+_FINE_PX_PER_M = 160.0
+"""Below this size 64 samples along a part are enough, above it 128 are taken."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def _project(parts: Sequence[Part], view: View, scale: float) -> _Strips:
     shift = scale * np.array([part.shift for part in parts])
     caps = scale * np.array([(part.round_start, part.round_end) for part in parts])
     total = length + caps.sum(axis=1)
-    along = (np.arange(_SAMPLES) + 0.5) / _SAMPLES * total[:, None] - caps[:, :1]
+    samples = 64 if scale < _FINE_PX_PER_M else 128
+    along = (np.arange(samples) + 0.5) / samples * total[:, None] - caps[:, :1]
     station = np.clip(along / length[:, None], 0, 1)
     past = np.maximum(-along / np.maximum(caps[:, :1], 1e-6), (along - length[:, None]) / np.maximum(caps[:, 1:], 1e-6))
     shrink = np.sqrt(np.clip(1 - np.maximum(past, 0) ** 2, 0, 1))
@@ -143,14 +146,14 @@ def _project(parts: Sequence[Part], view: View, scale: float) -> _Strips:
     width = sampled(np.hypot(wide * cosine, deep * sine)) * shrink
     shifted = sampled(shift)
     # A cap closes a joint: were it shaded as the ball that it is, every knee would show a seam.
-    slope = np.clip(np.gradient(width, axis=1) / (total / _SAMPLES)[:, None], -1.5, 1.5)
+    slope = np.clip(np.gradient(width, axis=1) / (total / samples)[:, None], -1.5, 1.5)
     slope = np.where(past > 0, 0.25 * slope, slope)
     return _Strips(
         origin=np.stack([start[:, 0], -start[:, 1]], axis=1).astype(np.float32),
         axis=axis.astype(np.float32),
         across=across.astype(np.float32),
         cap=caps[:, 0].astype(np.float32),
-        rate=(_SAMPLES / total).astype(np.float32),
+        rate=(samples / total).astype(np.float32),
         half_width=framed(width),
         slope=framed(slope),
         thickness=framed(sampled(np.hypot(wide * sine, deep * cosine)) * shrink),
@@ -212,7 +215,8 @@ def _paint(canvas: _Canvas, strips: _Strips, row: int, box: Floats) -> None:
     around = np.arcsin(ratio) * np.float32(texture_cols / (2 * np.pi))
     start = texture_cols / 2 - float(strips.turn_rad[row]) * texture_cols / (2 * np.pi)
     column = (around + np.float32(start % texture_cols)).astype(np.int32) % texture_cols
-    texel = texture.ravel().take((index - 1) * texture_rows // _SAMPLES * texture_cols + column)
+    texture_row = (index - 1) * texture_rows // (half_width.size - 2)
+    texel = texture.ravel().take(texture_row * texture_cols + column)
     keep = np.flatnonzero((depth > canvas.depth.ravel().take(target)) & (texel >= _OPAQUE))
     target, ratio, facing = target.take(keep), ratio.take(keep), facing.take(keep)
     slope = strips.slope[row].take(index.take(keep))
@@ -224,28 +228,36 @@ def _paint(canvas: _Canvas, strips: _Strips, row: int, box: Floats) -> None:
     canvas.up.ravel()[target] = -(ratio * across[1] + tilt * axis[1]) * steep
 
 
+def _occlusion(canvas: _Canvas, cover: Floats, solid: Places, pixels_per_m: float) -> Floats:
+    """Return how much of the sky each solid pixel's surroundings hide: creases between parts lie deeper than those."""
+    depth = np.where(cover > 0, canvas.depth, np.float32(0))
+    own = depth.ravel().take(solid)
+    hidden = np.zeros_like(own)
+    for radius_m in (0.03, 0.09):
+        size = max(3, int(2 * radius_m * pixels_per_m) | 1)
+        near = cv2.blur(cover, (size, size)).ravel().take(solid) + np.float32(1e-3)
+        around = cv2.blur(depth, (size, size)).ravel().take(solid) / near
+        hidden += np.clip((around - own) * np.float32(1 / (radius_m * 1.6 * pixels_per_m)), 0, 0.5) * near
+    return hidden
+
+
 def _shade(canvas: _Canvas, light: Light, pixels_per_m: float) -> tuple[Floats, Floats]:
     """Return colour (H, W, 3), premultiplied, and coverage (H, W), both float32."""
-    solid = canvas.depth > _BEHIND / 2
-    cover = solid.astype(np.float32)
-    right, up = canvas.right, canvas.up
+    height, width = canvas.depth.shape
+    cover = (canvas.depth > _BEHIND / 2).astype(np.float32)
+    solid = np.flatnonzero(cover)
+    right, up = canvas.right.ravel().take(solid), canvas.up.ravel().take(solid)
     toward = np.sqrt(np.clip(1 - right * right - up * up, 0, 1))
     sun = light.direction()
     diffuse = np.clip((right * sun[0] + up * sun[1] + toward * sun[2] + 0.12) / 1.12, 0, None)
-    # Creases between parts: what lies deeper than its surroundings sees less of the sky.
-    depth = np.where(solid, canvas.depth, np.float32(0))
-    occlusion = np.zeros_like(depth)
-    for radius_m in (0.03, 0.09):
-        size = max(3, int(2 * radius_m * pixels_per_m) | 1)
-        near = cv2.blur(cover, (size, size)) + 1e-3
-        around = cv2.blur(depth, (size, size)) / near
-        occlusion += np.clip((around - depth) * (1 / (radius_m * 1.6 * pixels_per_m)), 0, 0.5) * near
-    strength = light.sun * diffuse * (1 - 0.5 * occlusion) + light.sky * (0.75 + 0.3 * up) * (1 - 0.8 * occlusion)
+    hidden = _occlusion(canvas, cover, solid, pixels_per_m)
+    strength = light.sun * diffuse * (1 - 0.5 * hidden) + light.sky * (0.75 + 0.3 * up) * (1 - 0.8 * hidden)
     # Textures are display values: (c^2.2 * s)^(1/2.2) = c * s^(1/2.2).
-    factor = cv2.pow(np.clip(strength, 0.02, 1.6).astype(np.float32), 1 / 2.2)
-    colour = canvas.texel.view(np.uint8).reshape(*canvas.texel.shape, 4)[..., :3]
-    shaded = colour * (factor * cover)[..., None] * np.array(light.tint, np.float32)
-    return np.minimum(shaded, np.float32(255)), cover
+    factor = np.power(np.clip(strength, 0.02, 1.6), np.float32(1 / 2.2))
+    texel = canvas.texel.ravel().take(solid).view(np.uint8).reshape(-1, 4)
+    shaded = np.zeros((height * width, 3), np.float32)
+    shaded[solid] = np.minimum(texel[:, :3] * (factor[:, None] * np.array(light.tint, np.float32)), 255)
+    return shaded.reshape(height, width, 3), cover
 
 
 def draw_figure(

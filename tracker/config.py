@@ -22,6 +22,8 @@ class TrackerConfig:
         gallery_size: how many of its last embeddings a track remembers.
         motion_gate: gate on the squared Mahalanobis distance (4 degrees of freedom).
         max_iou_distance: gate of the second stage, 1 - IoU.
+        iou_max_misses: detector frames since its last detection up to which a track may be matched by IoU; 1 allows only
+            tracks that were seen in the frame before.
         max_age: frames that a confirmed track survives without a detection.
         n_init: hits in a row that confirm a track.
         weight_position, weight_velocity: see `MotionNoise`.
@@ -34,6 +36,7 @@ class TrackerConfig:
     gallery_size: int = 100
     motion_gate: float = CHI2_GATE_4
     max_iou_distance: float = 0.7
+    iou_max_misses: int = 1
     max_age: int = 30
     n_init: int = 3
     weight_position: float = 1 / 20
@@ -42,7 +45,7 @@ class TrackerConfig:
     low_score: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("gallery_size", "n_init", "max_age"):
+        for name in ("gallery_size", "n_init", "max_age", "iou_max_misses"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected a whole number of 1 or more")
         for name in ("motion_gate", "weight_position", "weight_velocity"):

@@ -90,7 +90,7 @@ class DeepSort:
             xyxy: `(N, 4)` px; `(0, 4)` or `[]` for a frame without detections.
             scores: `(N,)` confidences.
             class_ids: `(N,)`; 0 for all when left out.
-            embeddings: `(N, D)`, any length of row; without them (or with D = 0) motion alone decides.
+            embeddings: `(N, D)`, any length of row; without them (or with D = 0) overlap alone decides.
             frame_size: width and height in px, to recognise boxes far outside.
 
         Returns:
@@ -132,12 +132,12 @@ class DeepSort:
 
     def _match(self, detections: _Measured) -> tuple[Index, Index]:
         """Rows of matched tracks and the detections they matched: cascade, then IoU, then low-score detections."""
-        rows = self._table.rows
-        low = detections.scores < self.config.low_score
+        config, rows, misses = self.config, self._table.rows, self._table.misses[self._table.rows]
+        low = detections.scores < config.low_score
         tracks, matched = self._match_cascade(rows, detections, ~low)
         for free_detections, max_distance, eligible in (
-            (~low, self.config.max_iou_distance, self._table.misses[rows] == 1),
-            (low, _LOW_SCORE_IOU_DISTANCE, (self._table.misses[rows] == 1) & (self._table.state[rows] == CONFIRMED)),
+            (~low, config.max_iou_distance, misses <= config.iou_max_misses),
+            (low, _LOW_SCORE_IOU_DISTANCE, (misses == 1) & (self._table.state[rows] == CONFIRMED)),
         ):
             free_tracks = np.setdiff1d(np.flatnonzero(eligible), tracks)
             candidates = np.setdiff1d(np.flatnonzero(free_detections), matched)
@@ -147,8 +147,10 @@ class DeepSort:
         return rows[tracks], matched
 
     def _match_cascade(self, rows: Index, detections: _Measured, usable: npt.NDArray[np.bool_]) -> tuple[Index, Index]:
-        """Confirmed tracks by appearance under the motion gate; by motion alone where there are no embeddings."""
+        """Confirmed tracks by appearance under the motion gate; none where there are no embeddings."""
         table, config = self._table, self.config
+        if not detections.embeddings.shape[1]:
+            return np.empty(0, np.intp), np.empty(0, np.intp)
         confirmed = np.flatnonzero((table.state[rows] == CONFIRMED) & (table.time_since_update[rows] <= config.max_age))
         candidates = np.flatnonzero(usable)
         expected, innovation = kalman.project(
@@ -156,15 +158,11 @@ class DeepSort:
         )
         near = motion_pairs(expected, innovation, detections.xyah[candidates], config.motion_gate)
         levels = table.misses[rows[confirmed]]
-        if detections.embeddings.shape[1]:
-            appearance = self._gallery.distances(
-                rows[confirmed][near.tracks], detections.embeddings[candidates[near.detections]]
-            )
-            tracks, matched = matching_cascade(with_costs(near, appearance), levels, config.max_cosine_distance)
-            self._count_appearance(near, appearance, tracks, matched, levels)
-        else:
-            # Without appearance only d(1) is left of the association cost of eq. 5 (lambda = 1).
-            tracks, matched = matching_cascade(near, levels, config.motion_gate)
+        appearance = self._gallery.distances(
+            rows[confirmed][near.tracks], detections.embeddings[candidates[near.detections]]
+        )
+        tracks, matched = matching_cascade(with_costs(near, appearance), levels, config.max_cosine_distance)
+        self._count_appearance(near, appearance, tracks, matched, levels)
         return confirmed[tracks], candidates[matched]
 
     def _match_iou(

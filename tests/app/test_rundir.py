@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rundir import folder_name, prepare_run_dir
+from app.rundir import folder_name, prepare_run_dir, remove_run_files, starting_run_dir
 
 
 def test_each_run_gets_a_new_folder(tmp_path: Path) -> None:
@@ -57,7 +57,34 @@ def test_overwrite_removes_only_what_a_run_writes(tmp_path: Path, with_out: bool
         (folder / name).write_text("old")
     made = prepare_run_dir("clip", folder if with_out else None, True, tmp_path)
     assert made == folder
+    assert len(list(folder.iterdir())) == 5, "nothing goes before the run is sure to start"
+    remove_run_files(made)
     assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+
+def _fail_to_start(out: Path | None, overwrite: bool, base: Path) -> None:
+    with pytest.raises(RuntimeError), starting_run_dir("clip", out, overwrite, base) as path:
+        (path / ".tracks.txt.partial").write_text("begun")
+        raise RuntimeError
+
+
+def test_a_run_that_cannot_start_leaves_no_folder(tmp_path: Path) -> None:
+    _fail_to_start(None, False, tmp_path / "runs")
+    _fail_to_start(tmp_path / "deep" / "out", False, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_cannot_start_leaves_what_was_there(tmp_path: Path) -> None:
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.mkdir()
+    full.mkdir()
+    for name in ("tracks.txt", ".env", "notes.txt"):
+        (full / name).write_text("mine")
+    _fail_to_start(empty, False, tmp_path)
+    _fail_to_start(full, True, tmp_path)
+    _fail_to_start(None, False, tmp_path)  # makes and removes tmp_path/clip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+    assert sorted(path.name for path in full.iterdir()) == [".env", "notes.txt", "tracks.txt"]
 
 
 @pytest.mark.parametrize(

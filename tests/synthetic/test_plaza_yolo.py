@@ -42,8 +42,6 @@ def test_yolo_finds_most_of_the_people(shared: Path) -> None:
             clear = truth[:, 8] >= 0.5
             hits, visible = hits + int(clear[matched].sum()), visible + int(clear.sum())
             people, detected = people + len(matched), detected + len(boxes)
-    print(
-        f"recall {hits / visible:.3f} of {visible} visible people, precision {people / detected:.3f} of {detected} boxes"
-    )
+    print(f"recall {hits / visible:.3f} of {visible} visible, precision {people / detected:.3f} of {detected} boxes")
     assert hits / visible >= 0.6
     assert people / detected >= 0.6

@@ -1,0 +1,1 @@
+"""The `track` command: video in, tracks and an annotated video out."""

@@ -2,105 +2,60 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Any, Optional
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app import options
+from app.options import DEBUG
+
+if TYPE_CHECKING:
+    from app.config import RunConfig
+
 __all__ = ["app", "main"]
 
-DEBUG = "--debug"
+EXIT_UNEXPECTED = 1
+"""A fault of the program: nothing that the user typed explains it."""
 EXIT_BAD_INPUT = 2
+"""Something that the user can mend: an option, a file, the disk, the network."""
 EXIT_BY_SIGNAL = 128
+"""Plus the number of the signal, as shells have it."""
 
 app = typer.Typer(
     name="track",
     help="Track the objects of a video and keep their identities: DeepSORT with pluggable ReID encoders.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-_WHAT, _WHO, _WHERE, _WHEN, _HOW = "Detection", "Identity", "Output", "Frames", "Running"
-
 
 @app.command("run")
 def run_command(
-    source: Annotated[
-        str,
-        typer.Argument(help="Video file, image folder, MOTChallenge sequence folder, camera index or rtsp/http address."),
-    ],
-    detector: Annotated[
-        str,
-        typer.Option(
-            help="auto, yolo, motion, public, or a path to weights (.pt, .onnx, OpenVINO folder, engine) or to "
-            "detections (det.txt, .npy). auto: YOLO if its weights can be had, else motion.",
-            rich_help_panel=_WHAT,
-        ),
-    ] = "auto",
-    classes: Annotated[
-        Optional[str], typer.Option(help="Keep these classes only, by name: person,car.", rich_help_panel=_WHAT)
-    ] = None,
-    conf: Annotated[
-        Optional[float],
-        typer.Option(help="Lowest score of a detection to keep, 0 to 1.", rich_help_panel=_WHAT),
-    ] = None,
-    iou: Annotated[
-        Optional[float],
-        typer.Option(help="YOLO: overlap above which the weaker of two boxes goes, 0 to 1.", rich_help_panel=_WHAT),
-    ] = None,
-    imgsz: Annotated[
-        Optional[int], typer.Option(help="YOLO: longer side of the network's input, px.", rich_help_panel=_WHAT)
-    ] = None,
-    reid: Annotated[
-        str,
-        typer.Option(help="Appearance encoder (see: track models); none for motion alone.", rich_help_panel=_WHO),
-    ] = "dogenet50",
-    reid_weights: Annotated[
-        Optional[Path], typer.Option(help="Trained checkpoint (.safetensors) of that encoder.", rich_help_panel=_WHO)
-    ] = None,
-    tracker: Annotated[
-        str, typer.Option(help="Preset (see: track models) or your own YAML file.", rich_help_panel=_WHO)
-    ] = "deepsort",
-    out: Annotated[
-        Optional[Path],
-        typer.Option(help="Folder for the results.", show_default="runs/<source>", rich_help_panel=_WHERE),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.", rich_help_panel=_WHERE)
-    ] = False,
-    no_video: Annotated[
-        bool, typer.Option("--no-video", help="Write no annotated.mp4.", rich_help_panel=_WHERE)
-    ] = False,
-    start: Annotated[float, typer.Option(help="First second to track.", rich_help_panel=_WHEN)] = 0.0,
-    end: Annotated[
-        Optional[float], typer.Option(help="Second to stop before.", rich_help_panel=_WHEN)
-    ] = None,
-    every: Annotated[
-        int, typer.Option(help="Detect at each N-th frame, predict in between.", rich_help_panel=_WHEN)
-    ] = 1,
-    online: Annotated[
-        bool,
-        typer.Option(
-            "--online",
-            help="Write only what was known at each frame: no boxes from before a track was confirmed.",
-            rich_help_panel=_WHEN,
-        ),
-    ] = False,
-    smooth: Annotated[
-        bool,
-        typer.Option("--smooth", help="Smooth finished tracks (Rauch-Tung-Striebel).", rich_help_panel=_WHEN),
-    ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps.", rich_help_panel=_HOW)] = "auto",
-    seed: Annotated[
-        int, typer.Option(help="Of an encoder without trained weights.", rich_help_panel=_HOW)
-    ] = 0,
-    debug: Annotated[
-        bool, typer.Option(DEBUG, help="Show tracebacks and what the libraries log.", rich_help_panel=_HOW)
-    ] = False,
+    source: options.Source,
+    detector: options.Detector = "auto",
+    classes: options.Classes = None,
+    conf: options.Conf = None,
+    iou: options.Iou = None,
+    imgsz: options.Imgsz = None,
+    reid: options.Reid = "dogenet50",
+    reid_weights: options.ReidWeights = None,
+    tracker: options.Tracker = "deepsort",
+    out: options.Out = None,
+    overwrite: options.Overwrite = False,
+    no_video: options.NoVideo = False,
+    start: options.Start = 0.0,
+    end: options.End = None,
+    every: options.Every = 1,
+    online: options.Online = False,
+    smooth: options.Smooth = False,
+    device: options.Device = "auto",
+    seed: options.Seed = 0,
+    debug: options.Debug = False,
 ) -> None:
     """Track one video: writes tracks.txt, tracks.csv, annotated.mp4 and summary.json into a new folder."""
     from app.config import RunConfig, load_preset
@@ -126,13 +81,18 @@ def run_command(
         smooth=smooth,
         seed=seed,
     )
-    from app.console import open_console, print_summary
-    from app.progress import create_progress
-    from app.run import run
+    _run(config, debug)
 
-    console = open_console(debug)
-    summary = run(config, create_progress(console))
-    print_summary(summary)
+
+def _run(config: RunConfig, debug: bool) -> None:
+    with _unknown_to_the_parser():
+        from app.console import open_console, print_summary
+        from app.progress import create_progress
+        from app.run import run
+
+        console = open_console(debug)
+        summary = run(config, create_progress(console))
+        print_summary(summary)
     if summary.stopped_by is not None:
         raise typer.Exit(EXIT_BY_SIGNAL + summary.stopped_by)
 
@@ -145,7 +105,8 @@ def models_command(
     """List the detectors, the appearance encoders and the tracker presets."""
     from app.models import print_models
 
-    print_models(as_json)
+    with _unknown_to_the_parser():
+        print_models(as_json)
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -158,26 +119,57 @@ def _names(text: str | None) -> tuple[str, ...]:
     return names
 
 
+class _PassedOnError(Exception):
+    """What the command-line parser would answer in its own way, carried past it: Ctrl-C, a closed pipe."""
+
+
+@contextlib.contextmanager
+def _unknown_to_the_parser() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        raise _PassedOnError from error
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of `track`: one line and exit code 2 for what the user can mend, tracebacks only with --debug."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    """Entry point of `track`.
+
+    Exit codes: 0, also where a source was damaged; 2 with one line for what the user can mend; 1 with one line for a
+    fault of the program; 128 and the signal's number after Ctrl-C or SIGTERM. `--debug` adds the traceback.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         sys.exit(app(given, standalone_mode=False) or 0)
-    except KeyboardInterrupt:
-        _fail("stopped before the first frame; nothing was written", EXIT_BY_SIGNAL + 2)
-    except BrokenPipeError:  # the reader of our output has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except (KeyboardInterrupt, _PassedOnError) as error:
+        _end_early(error.__cause__ or error)
     except Exception as error:
         if DEBUG in given:
-            raise
-        _fail(_one_line(error), getattr(error, "exit_code", EXIT_BAD_INPUT))
+            traceback.print_exc()
+        _fail(_one_line(error), _exit_code(error))
+
+
+def _end_early(error: BaseException) -> None:
+    if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    number = getattr(error, "number", 2)
+    _fail(f"stopped by signal {number} before the files were complete", EXIT_BY_SIGNAL + number)
+
+
+def _exit_code(error: BaseException) -> int:
+    cause = getattr(error, "cause", error)  # of a run that had begun
+    is_known = isinstance(cause, (ValueError, OSError, ImportError)) or hasattr(cause, "format_message")
+    return EXIT_BAD_INPUT if is_known else EXIT_UNEXPECTED
 
 
 def _one_line(error: Any) -> str:
     """The message of an error for a person: one line, with its kind where the text alone would be unclear."""
+    if hasattr(error, "run_dir"):
+        return f"{_one_line(error.cause)}; what was tracked before is in {error.run_dir}"
     if hasattr(error, "format_message"):  # of the command-line parser
         return f"{_flat(error.format_message())} (see: track --help)"
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     text = _flat(str(error))
     if isinstance(error, (ValueError, OSError, ImportError)) and text:
         return text

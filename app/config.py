@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -61,6 +62,10 @@ class RunConfig:
                 raise ValueError(f"{name} is {value:g}, expected a number from {low} to {high}")
         if self.every < 1:
             raise ValueError(f"--every is {self.every}, expected 1 (each frame) or more")
+        if not 0 <= self.seed < 1 << 63:
+            raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
+            raise ValueError(f"--device is {self.device!r}, expected auto, cpu, cuda:0 (or another number) or mps")
         if self.imgsz is not None and not 32 <= self.imgsz <= 8192:
             raise ValueError(f"--imgsz is {self.imgsz}, expected 32 to 8192 px")
         if self.online and self.smooth:
@@ -88,7 +93,9 @@ def load_preset(name_or_path: str) -> TrackerPreset:
     for key in content:
         if key not in _KEYS:
             raise ValueError(f"{path.name}: {unknown_name('key', str(key), _KEYS)}")
-    settings = content.get("tracker") or {}
+    if not isinstance(content.get("description", ""), str):
+        raise ValueError(f"{path.name}: description is {content['description']!r}, expected a text")
+    settings = {} if content.get("tracker") is None else content["tracker"]
     config = _validated(path.name, settings)
     return TrackerPreset(name_or_path, config, own_gate=is_file and "max_cosine_distance" in settings)
 

@@ -6,12 +6,18 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from app.clock import THREADED_STAGES
 from app.summary import Summary
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 __all__ = ["open_console", "print_summary"]
+
+MAX_NOTES = 5
+SHOWN_MS = 0.005
+"""Below, the time is shown as 0.00 and a speed would say nothing."""
 
 
 class _ConsoleHandler(logging.Handler):
@@ -48,12 +54,12 @@ def open_console(debug: bool) -> Console:
 def print_summary(summary: Summary) -> None:
     """The end of a run on standard output: files, identities, speed by stage, what appearance did."""
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
     if summary.partial:
-        console.print(f"partial: {summary.reason}; the files hold what was tracked so far", style="yellow", markup=False)
-    for note in summary.source["notes"]:
+        text = f"partial: {summary.reason}; the files hold what was tracked so far"
+        console.print(text, style="yellow", markup=False)
+    for note in _first(summary.source["notes"]):
         console.print(f"warning: {note}", style="yellow", markup=False)
     counts = summary.counts
     console.print(
@@ -64,11 +70,29 @@ def print_summary(summary: Summary) -> None:
         reasons = ", ".join(f"{number} {reason}" for reason, number in counts["rejected_detections"].items())
         console.print(f"unusable detections dropped: {reasons}")
     console.print(summary.appearance_line())
+    console.print(_stage_table(summary))
+    for name in [*summary.files, "summary.json"]:
+        console.print(str(summary.run_dir / name), markup=False)
+
+
+def _first(notes: list[str]) -> list[str]:
+    """The first notes, and how many more there are: a folder of damaged pictures has one for each."""
+    if len(notes) <= MAX_NOTES:
+        return notes
+    return [*notes[:MAX_NOTES], f"{len(notes) - MAX_NOTES} more warnings, see summary.json"]
+
+
+def _stage_table(summary: Summary) -> Table:
+    """Time and speed by stage, in the order of the pipeline."""
+    from rich.table import Table
+
     table = Table(title=f"{summary.fps:.1f} fps", title_justify="left", box=None, pad_edge=False)
     table.add_column("stage")
     table.add_column("ms/frame", justify="right")
+    table.add_column("fps", justify="right")
+    table.add_column("")
     for stage, milliseconds in summary.stages_ms.items():
-        table.add_row(stage, f"{milliseconds:.2f}")
-    console.print(table)
-    for name in [*summary.files, "summary.json"]:
-        console.print(str(summary.run_dir / name), markup=False)
+        fps = f"{1000 / milliseconds:.1f}" if milliseconds >= SHOWN_MS else ""
+        beside = "in a thread of its own, beside the rest" if stage in THREADED_STAGES else ""
+        table.add_row(stage, f"{milliseconds:.2f}", fps, beside)
+    return table

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.clock import StageClock
-from app.sinks import FrameTracks, OutputError
+from app.sinks import FrameTracks, OutputError, Sink
 from app.sinks.text import TracksCsv, TracksTxt
 from app.sources import Frame
 from app.threads import BackgroundSink
@@ -20,12 +20,12 @@ class Outputs:
     Attributes:
         run_dir: folder of the run.
         files: those that were finished, complete under their final names, once closed.
-        errors: what kept a file from taking all its rows or from being finished.
+        errors: what kept a file from being finished.
     """
 
     def __init__(self, run_dir: Path, class_names: Mapping[int, str], clock: StageClock) -> None:
         self.files: list[Path] = []
-        self.errors: list[OutputError] = []
+        self.errors: list[Exception] = []
         self.run_dir = run_dir
         self._class_names = class_names
         self._clock = clock
@@ -37,8 +37,9 @@ class Outputs:
         from app.sinks.draw import Drawer
         from app.sinks.video import AnnotatedVideo, VideoSink
 
+        drawer = Drawer(width, height, fps, self._class_names)
         video = VideoSink(self.run_dir / "annotated.mp4", width, height, fps)
-        self._video = BackgroundSink(AnnotatedVideo(video, Drawer(width, height, fps, self._class_names)))
+        self._video = BackgroundSink(AnnotatedVideo(video, drawer))
 
     def write(self, frame: Frame, tracks: FrameTracks) -> None:
         """Append the tracks of one frame to all files; `OutputError` when the disk takes no more."""
@@ -59,22 +60,21 @@ class Outputs:
 
     def close(self) -> None:
         """Finish every file, whatever happens to the others; see `files` and `errors`."""
-        with self._clock.stage("wait for video"):
-            self._close_one(self._video, self.run_dir / "annotated.mp4")
         if self._video is not None:
-            self._clock.seconds["draw and encode"] = self._video.busy_s
+            with self._clock.stage("wait for video"):
+                self._close_one(self._video, self.run_dir / "annotated.mp4")
+            self._clock.add("draw and encode", self._video.busy_s)
         for text, name in zip(self._texts, ("tracks.txt", "tracks.csv"), strict=True):
             self._close_one(text, self.run_dir / name)
         self.files.sort(key=lambda path: path.suffix != ".mp4")
 
-    def _close_one(self, sink: BackgroundSink | TracksTxt | TracksCsv | None, path: Path) -> None:
-        if sink is None:
-            return
+    def _close_one(self, sink: Sink, path: Path) -> None:
         try:
             sink.close()
-        except OutputError as error:
-            self.errors.append(error)
         except OSError as error:
-            self.errors.append(OutputError(path, error.strerror or str(error)))
+            known = isinstance(error, OutputError)
+            self.errors.append(error if known else OutputError(path, error.strerror or str(error)))
+        except Exception as error:  # drawing failed in its thread; the other files must be finished all the same
+            self.errors.append(error)
         if path.exists():
             self.files.append(path)

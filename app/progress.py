@@ -88,7 +88,9 @@ class _Lines:
         if self._total is None:
             return f"{self._what}: frame {self._done}, {fps:.1f} fps, {live_tracks} tracks"
         eta_s = max(self._total - self._done, 0) / fps
-        return f"{self._what}: frame {self._done}/{self._total}, {fps:.1f} fps, {eta_s:.0f} s to go, {live_tracks} tracks"
+        return (
+            f"{self._what}: frame {self._done}/{self._total}, {fps:.1f} fps, {eta_s:.0f} s to go, {live_tracks} tracks"
+        )
 
 
 class BarProgress:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -15,17 +12,35 @@ from app.config import RunConfig
 from app.interrupt import StopSignal
 from app.outputs import Outputs
 from app.progress import Progress
-from app.rundir import prepare_run_dir
+from app.rundir import remove_run_files, starting_run_dir
 from app.session import Session, draw_pass, tracking_pass
 from app.setup import check_possible, load_models, resolved_configuration
 from app.sinks import OutputError
-from app.sources import open_source
+from app.sources import Source, open_source
 from app.summary import Summary
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typing_extensions import Self
 
-__all__ = ["run"]
+__all__ = ["PartialRunError", "run"]
+
+logger = logging.getLogger(__name__)
+
+
+class PartialRunError(RuntimeError):
+    """An error ended a run that had begun; its files are complete up to there. The cause is `__cause__`.
+
+    Attributes:
+        cause: the same.
+        run_dir: folder of those files.
+    """
+
+    def __init__(self, cause: Exception, run_dir: Path) -> None:
+        super().__init__(f"{cause}; what was tracked before is in {run_dir}")
+        self.cause = cause
+        self.run_dir = run_dir
 
 
 def run(config: RunConfig, progress: Progress) -> Summary:
@@ -39,8 +54,10 @@ def run(config: RunConfig, progress: Progress) -> Summary:
         The summary, as written to `summary.json`.
 
     Raises:
-        ValueError, FileNotFoundError: something in `config` can't be done; nothing was written.
+        ValueError, OSError: something in `config` can't be done; nothing was written.
         OutputError: an output could not be completed; the other files were, as far as they had come.
+        PartialRunError: the source or a model failed on the way; the files were completed as far as they had come.
+        StoppedError: a signal to stop came before the first frame; nothing was written.
     """
     with (
         _Warnings() as warnings,
@@ -48,26 +65,38 @@ def run(config: RunConfig, progress: Progress) -> Summary:
         open_source(config.source, start_s=config.start_s, end_s=config.end_s) as source,
     ):
         check_possible(config, source)
-        run_dir = prepare_run_dir(source.name, config.out, config.overwrite)
         clock = StageClock()
-        with _removed_if_empty(run_dir):
+        with starting_run_dir(source.name, config.out, config.overwrite) as run_dir:
             models = load_models(config, source)
+            remove_run_files(run_dir)
             outputs = Outputs(run_dir, models.detector.class_names, clock)
-        load_s = clock.restart()
         session = Session(config, source, models, outputs, progress, stop, clock)
-        reason: str | None = "it was interrupted by an error"
+        summary = _complete(session, clock.restart(), warnings.texts)
+    error = session.error or next(iter(outputs.errors), None)
+    if error is None:
+        return summary
+    if isinstance(error, OutputError):
+        raise error
+    raise PartialRunError(error, run_dir) from error
+
+
+def _complete(session: Session, load_s: float, warnings: list[str]) -> Summary:
+    """Make the passes, and finish the files whatever happens in them."""
+    session.stop.defer()
+    if session.config.video and not session.draws:
+        logger.warning("no annotated.mp4: %s has no images to draw on", session.source.name)
+    try:
+        _run_passes(session)
+    except Exception as error:
+        session.error = session.error or error
+    finally:  # also after a second Ctrl-C, which goes on upwards from here
+        stopped_by = session.stop.number
+        session.outputs.close()
+        summary = _summarise(session, load_s, stopped_by, warnings)
         try:
-            _run_passes(session)
-            reason = None
-        except OutputError as error:
-            outputs.errors.append(error)
-        finally:
-            outputs.close()
-            summary = _summarise(session, load_s, reason, warnings.texts)
-            with contextlib.suppress(OSError):  # a full disk must not hide the error that it caused
-                summary.write()
-    if outputs.errors:
-        raise outputs.errors[0]
+            summary.write()
+        except OSError as error:
+            session.error = session.error or error
     return summary
 
 
@@ -85,29 +114,19 @@ def _run_passes(session: Session) -> None:
         draw_pass(session, smoothed)
 
 
-def _summarise(session: Session, load_s: float, reason: str | None, warnings: list[str]) -> Summary:
+def _summarise(session: Session, load_s: float, stopped_by: int | None, warnings: list[str]) -> Summary:
     """The facts of the run, whole or partial."""
-    source, models, outputs, clock = session.source, session.models, session.outputs, session.clock
-    run_s, frames = clock.elapsed(), max(session.num_frames, 1)
-    if session.stop.number is not None:
-        reason = f"stopped by signal {session.stop.number}"
-    if outputs.errors:
-        reason = str(outputs.errors[0])
-    report = source.report
-    damage = f"{report.corrupt} corrupt packets or frames were skipped; the rest was tracked"
+    source, models, outputs = session.source, session.models, session.outputs
+    run_s, frames = session.clock.elapsed(), max(session.num_frames, 1)
+    reason = _reason(session, stopped_by)
+    if reason is not None and source.report.corrupt:  # the source itself says so only at its end
+        source.report.note_once(f"{source.report.corrupt} packets or frames were damaged; the rest was tracked")
     return Summary(
         run_dir=outputs.run_dir,
         partial=reason is not None,
         reason=reason,
-        stopped_by=session.stop.number,
-        source={
-            "name": source.name,
-            "width": source.width,
-            "height": source.height,
-            "fps": source.fps,
-            "num_frames": source.num_frames,
-            **dataclasses.asdict(report),
-        },
+        stopped_by=stopped_by,
+        source=_facts(source),
         configuration=resolved_configuration(session.config, models),
         counts={
             "frames": session.num_frames,
@@ -121,28 +140,29 @@ def _summarise(session: Session, load_s: float, reason: str | None, warnings: li
         appearance=_appearance(session),
         seconds={"load": load_s, "run": run_s},
         fps=session.num_frames / max(run_s, 1e-9),
-        stages_ms={stage: 1000 * seconds / frames for stage, seconds in clock.seconds.items()},
+        stages_ms={stage: 1000 * seconds / frames for stage, seconds in session.clock.in_order().items()},
         files=[path.name for path in outputs.files],
-        warnings=[*warnings, *report.notes, *([damage] if report.corrupt and not report.notes else [])],
+        warnings=[*warnings, *source.report.notes],
     )
+
+
+def _reason(session: Session, stopped_by: int | None) -> str | None:
+    """Why the run ended before the end of the source, `None` if it did not."""
+    error = session.error or next(iter(session.outputs.errors), None)
+    if error is not None:
+        return str(error) or type(error).__name__
+    return None if stopped_by is None else f"stopped by signal {stopped_by}"
+
+
+def _facts(source: Source) -> dict[str, object]:
+    """What `summary.json` tells of the source."""
+    names = ("name", "width", "height", "fps", "num_frames")
+    return {**{name: getattr(source, name) for name in names}, **dataclasses.asdict(source.report)}
 
 
 def _appearance(session: Session) -> dict[str, int]:
     evidence = dataclasses.asdict(session.models.tracker.evidence)
     return {key: evidence[key] for key in ("matches", "by_appearance", "appearance_decided", "recovered", "vetoed")}
-
-
-@contextlib.contextmanager
-def _removed_if_empty(folder: Path) -> Iterator[None]:
-    """A run that could not even start leaves no folder behind."""
-    try:
-        yield
-    except BaseException:
-        for leftover in folder.glob(".*"):
-            leftover.unlink()
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-        raise
 
 
 class _Warnings(logging.Handler):

@@ -78,10 +78,8 @@ def _use_folder(path: Path, overwrite: bool) -> Path:
 
 
 @contextlib.contextmanager
-def starting_run_dir(
-    source_name: str, out: Path | None, overwrite: bool, base: Path = Path("runs")
-) -> Iterator[Path]:
-    """`prepare_run_dir` around what may still fail: an error takes back the folders that were made, and nothing else."""
+def starting_run_dir(source_name: str, out: Path | None, overwrite: bool, base: Path = Path("runs")) -> Iterator[Path]:
+    """`prepare_run_dir` around what may still fail: an error takes back the folders made, and nothing else."""
     target = base / folder_name(source_name) if out is None else out
     absent = [folder for folder in (target, *target.parents) if not folder.exists()]
     path = prepare_run_dir(source_name, out, overwrite, base)

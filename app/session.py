@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from app.backfill import Backfill, frame_tracks
@@ -31,6 +32,7 @@ class Session:
         num_frames: frames tracked.
         num_rows: boxes written.
         num_ids: confirmed tracks: ids are dense, so the largest one.
+        error: what ended the run before the end of the source, if anything did.
     """
 
     config: RunConfig
@@ -43,6 +45,7 @@ class Session:
     num_frames: int = 0
     num_rows: int = 0
     num_ids: int = 0
+    error: Exception | None = None
 
     @property
     def draws(self) -> bool:
@@ -57,15 +60,20 @@ class Session:
 
 
 def tracking_pass(session: Session) -> list[FrameTracks]:
-    """Track the source and write the rows, or keep and return them when they are to be smoothed first."""
+    """Track the source and write the rows, or keep and return them when they are to be smoothed first.
+
+    An error of the source or of a model ends the pass as the end of the source does, and is left in `session.error`.
+    """
     config, source = session.config, session.source
     kept: list[FrameTracks] = []
     if session.draws and not config.smooth:
         session.outputs.open_video(source.width, source.height, source.fps)
     with _reading(session, source) as frames, session.progress.task("tracking", source.num_frames) as task:
+        if session.stop.number is not None:  # it came before there was a reader to be stopped
+            frames.stop()
         size = (source.width, source.height) if source.width and source.height else None
         tracked = track_frames(frames, session.models, session.clock, size=size, every=config.every)
-        for frame, tracks in _final_rows(tracked, config):
+        for frame, tracks in _final_rows(_until_error(session, tracked), config):
             session.count(tracks)
             if config.smooth:
                 kept.append(tracks)
@@ -81,23 +89,46 @@ def draw_pass(session: Session, rows: list[FrameTracks]) -> None:
     with open_source(config.source, start_s=config.start_s, end_s=config.end_s) as source:
         session.outputs.open_video(source.width, source.height, source.fps)
         with _reading(session, source) as frames, session.progress.task("drawing", len(rows)) as task:
-            for frame, tracks in zip(frames, rows, strict=False):
+            for tracks, frame in zip(rows, frames, strict=False):  # rows first: no frame is read for nothing
                 session.outputs.write_picture(frame, tracks)
                 task.step(len(tracks))
 
 
 @contextlib.contextmanager
-def _reading(session: Session, source: Source) -> Iterator[Iterable[Frame]]:
+def _reading(session: Session, source: Source) -> Iterator[Prefetch[Frame]]:
     """The frames of `source`, decoded ahead in a thread, until the end or a signal to stop."""
     picture_bytes = max(3 * source.width * source.height, 1)
     ahead = min(max(MAX_PREFETCH_BYTES // picture_bytes, 2), 8)
-    with Prefetch(source, size=ahead) as frames:
+    with Prefetch(_timed(source, session.clock), size=ahead) as frames:
         session.stop.on_stop = frames.stop
         try:
             yield frames
         finally:
             session.stop.on_stop = lambda: None
-            session.clock.add("read", frames.wait_s)
+            session.clock.add("wait for frames", frames.wait_s)
+
+
+def _timed(source: Source, clock: StageClock) -> Generator[Frame, None, None]:
+    """The frames of `source`, the time that each takes counted as `read`."""
+    frames = iter(source)
+    try:
+        while True:
+            before = time.perf_counter()
+            frame = next(frames, None)
+            clock.add("read", time.perf_counter() - before)
+            if frame is None:
+                return
+            yield frame
+    finally:  # close the source in this thread, which read from it
+        getattr(frames, "close", lambda: None)()
+
+
+def _until_error(session: Session, tracked: Iterable[Tracked]) -> Iterator[Tracked]:
+    """`tracked` up to its end or its first error, so that what came before is finished as at the end of the source."""
+    try:
+        yield from tracked
+    except Exception as error:  # raised again by `app.run` when the files are complete
+        session.error = error
 
 
 def _final_rows(tracked: Iterable[Tracked], config: RunConfig) -> Iterator[tuple[Frame, FrameTracks]]:

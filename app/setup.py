@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import os
+from pathlib import Path
 from typing import Any
 
 from app.config import RunConfig
 from app.pipeline import Models
 from app.sources import Source
-from detectors import DETECTORS, DetectorOptions, create_detector
+from detectors import DETECTORS, Detector, DetectorOptions, create_detector
 from reid import ENCODERS, create_encoder
 from tracker import DeepSort
 
 __all__ = ["check_possible", "load_models", "resolved_configuration"]
 
+logger = logging.getLogger(__name__)
+
 
 def check_possible(config: RunConfig, source: Source) -> None:
-    """Raise `ValueError` for an unknown encoder and for options that contradict each other or the source."""
+    """Find, before anything is loaded, what can't be: unknown names, missing files, options that contradict the source.
+
+    Raises:
+        ValueError, FileNotFoundError: the first of them.
+    """
     if config.reid not in ENCODERS:
         ENCODERS.load(config.reid)  # raises with the closest and the known names
+    if config.reid_weights is not None and not config.reid_weights.exists():
+        raise FileNotFoundError(f"--reid-weights {config.reid_weights} not found, expected a .safetensors checkpoint")
+    if _names_nothing(config.detector):
+        create_detector(config.detector)  # raises with the closest and the known names
     if config.smooth and source.is_live:
         raise ValueError("--smooth needs finished tracks, but a live source has no end; leave --smooth out")
     if source.has_images:
@@ -34,8 +47,19 @@ def check_possible(config: RunConfig, source: Source) -> None:
         )
 
 
+def _names_nothing(detector: str) -> bool:
+    """Whether this is neither a known detector nor there, nor the file name of weights that may be fetched."""
+    if detector in DETECTORS or Path(detector).expanduser().exists():
+        return False
+    return os.sep in detector or not (Path(detector).suffix or detector.endswith("_model"))
+
+
 def load_models(config: RunConfig, source: Source) -> Models:
-    """Detector, encoder and a fresh tracker; the appearance gate is the checkpoint's where it brings one."""
+    """Detector, encoder and a fresh tracker; the appearance gate is the checkpoint's where it brings one.
+
+    The encoder comes first, since a wrong checkpoint shows before its network is built.
+    """
+    encoder = create_encoder(config.reid, weights=config.reid_weights, device=config.device, seed=config.seed)
     options = DetectorOptions(
         classes=config.classes,
         confidence=config.conf,
@@ -46,11 +70,17 @@ def load_models(config: RunConfig, source: Source) -> Models:
         frame_rate=source.fps,
     )
     detector = create_detector(config.detector, options)
-    encoder = create_encoder(config.reid, weights=config.reid_weights, device=config.device, seed=config.seed)
+    _warn_of_idle_options(config, detector)
     settings = config.tracker.config
     if encoder.gate is not None and not config.tracker.own_gate:
         settings = dataclasses.replace(settings, max_cosine_distance=encoder.gate)
     return Models(detector, encoder, DeepSort(settings))
+
+
+def _warn_of_idle_options(config: RunConfig, detector: Detector) -> None:
+    for option, value in (("--iou", config.iou), ("--imgsz", config.imgsz)):
+        if value is not None and detector.name != "yolo":
+            logger.warning("%s has no effect: it is of YOLO, but the detector is %s", option, detector.name)
 
 
 def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -11,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from app.clock import THREADED_STAGES
 from app.sinks.partial import PartialFile
 
 __all__ = ["Summary", "versions"]
@@ -35,7 +37,8 @@ class Summary:
         appearance: see `tracker.Evidence`.
         seconds: load and run time.
         fps: frames per second of the whole run, models loaded.
-        stages_ms: milliseconds per frame by stage; stages in threads overlap.
+        stages_ms: milliseconds per frame by stage, in the order of the pipeline; those of `clock.THREADED_STAGES` run
+            in threads of their own and overlap the others.
         files: names of the finished files.
         warnings: what a person should know.
         stopped_by: number of the signal that ended the run.
@@ -58,6 +61,7 @@ class Summary:
     def write(self) -> Path:
         """Write `summary.json` into the run's folder."""
         content = {**dataclasses.asdict(self), "versions": versions()}
+        content["overlapping_stages"] = [stage for stage in self.stages_ms if stage in THREADED_STAGES]
         content["files"] = [*self.files, "summary.json"]
         path = self.run_dir / "summary.json"
         file = PartialFile(path)
@@ -84,10 +88,8 @@ def versions() -> dict[str, str]:
     """Versions of what took part, `python` included; packages that are not installed are left out."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 

@@ -64,24 +64,28 @@ class Background:
     def apply(self, image: Image) -> Mask:
         """What differs from the empty scene, shadows left out; then learns from the picture."""
         self._age += 1
-        picture = self._same_exposure(image)
+        picture, gain = self._same_exposure(image)
         scene = cv2.convertScaleAbs(self._mean)
         difference = _distance(picture, scene)
-        threshold = np.maximum(cv2.convertScaleAbs(self._noise, alpha=NOISE_FACTOR), np.uint8(MIN_DIFFERENCE))
+        threshold = np.maximum(cv2.convertScaleAbs(self._noise, alpha=NOISE_FACTOR), np.uint8(MIN_DIFFERENCE * gain))
         foreground = cv2.compare(difference, threshold, cv2.CMP_GT)
         _remove_shadow(foreground, picture, scene)
         self._learn(picture, difference, foreground)
         doubtful = cv2.compare(difference, threshold // 2, cv2.CMP_GT)
         return np.asarray(_fill(foreground, doubtful), np.uint8)
 
-    def _same_exposure(self, picture: Plane) -> Plane:
-        """The picture with the scene's exposure: a camera that adjusts its gain must not make everything move."""
+    def _same_exposure(self, picture: Plane) -> tuple[Plane, float]:
+        """The picture with the scene's exposure: a camera that adjusts its gain must not make everything move.
+
+        The second value, 1 or more, is how far the exposures are apart: saturated pixels do not follow a gain.
+        """
         now = picture[::GAIN_STEP, ::GAIN_STEP, 1].astype(np.float32)
         scene = self._mean[::GAIN_STEP, ::GAIN_STEP, 1]
         gain = float(np.median((now + 1.0) / (scene + 1.0)))
+        gain = min(max(gain, 0.3), 3.0)
         if abs(gain - 1.0) < 0.02:
-            return picture
-        return cv2.convertScaleAbs(picture, alpha=1.0 / min(max(gain, 0.3), 3.0))
+            return picture, 1.0
+        return cv2.convertScaleAbs(picture, alpha=1.0 / gain), max(gain, 1.0 / gain) ** 2
 
     def _learn(self, picture: Plane, difference: Plane, foreground: Plane) -> None:
         """Update mean and noise where nothing is in the way; every few frames, correct the rest by the median."""
@@ -89,7 +93,7 @@ class Background:
         rate = 1.0 / min(self._age + 1.0, MEAN_MEMORY_S * self._rate)
         cv2.accumulateWeighted(picture, self._mean, rate, empty)
         cv2.accumulateWeighted(difference, self._noise, rate, empty)
-        self._seen_empty = cv2.add(self._seen_empty, (empty & 1).astype(np.uint16))
+        self._seen_empty = cv2.add(self._seen_empty, (empty > 0).astype(np.uint16))
         if self._age >= self._next_check:
             self._lay_ghosts(picture, foreground, empty)
         if self._age % self._interval == 0:
@@ -138,13 +142,13 @@ class Background:
 
 
 def _mask(chosen: npt.NDArray[np.bool_]) -> Plane:
-    return chosen.view(np.uint8) * np.uint8(255)
+    return np.asarray(chosen, np.uint8) * np.uint8(255)
 
 
 def _distance(a: Plane, b: Plane) -> Plane:
     """Greatest difference of the three channels, `(H, W)`."""
     blue, green, red = cv2.split(cv2.absdiff(a, b))
-    return cv2.max(cv2.max(blue, green), red)
+    return np.asarray(cv2.max(cv2.max(blue, green), red))
 
 
 def _surroundings(scene: Plane, empty: Plane) -> Plane:

@@ -142,8 +142,7 @@ def _objects(part: npt.NDArray[np.bool_], box: Box, shape: tuple[int, ...], prio
     one_tall = whole.height < ONE_TALL * expected
     if is_vehicle or (one_wide and one_tall):
         return [whole]
-    members = _peel(part, box, prior)
-    return members if len(members) > 1 else [whole]
+    return _peel(part, box, prior) or [whole]
 
 
 def _peel(part: npt.NDArray[np.bool_], box: Box, prior: SizePrior) -> list[Blob]:

@@ -101,7 +101,7 @@ class MotionDetector:
         """A new presence; one that comes out of a known object (a group that parts) is trusted like that object."""
         presence = _Presence(blob, blob, height=blob.height)
         for known in self._present:
-            if known.moved and _share_inside(blob, known.blob) > 0.6:
+            if known.moved and blob.height > 0.5 * known.blob.height and _share_inside(blob, known.blob) > 0.6:
                 presence.moved = True
                 presence.hits = max(presence.hits, known.hits)
         return presence

@@ -104,9 +104,8 @@ def read_detections(file: Path) -> Rows:
     wrong = np.flatnonzero(~((rows[:, 0] >= 1) & (rows[:, 0] == np.floor(rows[:, 0]))))
     if len(wrong):
         frame = rows[wrong[0], 0]
-        raise ValueError(
-            f"{file}, {unit} {wrong[0] + 1}: frame number {frame:g}, but frames are whole numbers from 1 on"
-        )
+        where = f"{file}, {unit} {wrong[0] + 1}"
+        raise ValueError(f"{where}: frame number {frame:g}, but frames are whole numbers from 1 on")
     return rows
 
 
@@ -129,8 +128,8 @@ def _read_npy(file: Path) -> Rows:
     array = _load_array(file)
     if array.ndim != 2 or array.shape[1] < NUM_COLUMNS or array.dtype.kind not in "fiu":
         raise ValueError(
-            f"{file} holds an array of shape {array.shape} and type {array.dtype}, but (N, {FEATURE_COLUMN} + F) numbers "
-            f"were expected: {EXPECTED}"
+            f"{file} holds an array of shape {array.shape} and type {array.dtype}, "
+            f"but (N, {FEATURE_COLUMN} + F) numbers were expected: {EXPECTED}"
         )
     return np.asarray(array, np.float64)
 

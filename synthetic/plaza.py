@@ -23,7 +23,7 @@ FPS = 25
 NUM_FRAMES = 300
 LAMP_POST = (2.5, 9.5)
 """Where the lamp post stands: x and z, m."""
-_CRF = 17
+_CRF = 16
 
 SEQINFO = """[Sequence]
 name=plaza

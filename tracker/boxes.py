@@ -13,6 +13,10 @@ REJECT_REASONS = ("", "not finite", "no area", "far outside the frame")
 """What each code of `reject_reasons` means; 0 is a usable box."""
 
 
+_MAX_COORDINATE = 1e6
+"""px; far beyond any picture, and small enough that no later arithmetic overflows."""
+
+
 def xyxy_to_xyah(xyxy: Array) -> Array:
     """`(N, 4)` corners (px) to what DeepSORT measures: centre x, centre y, aspect ratio (width / height), height."""
     width, height = xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
@@ -47,7 +51,7 @@ def reject_reasons(xyxy: Array, scores: Array, frame_size: tuple[int, int] | Non
     Args:
         xyxy: `(N, 4)` px.
         scores: `(N,)`.
-        frame_size: width and height of the frame in px; without it no box is too far outside.
+        frame_size: width and height of the frame in px; without it only absurd coordinates are far outside.
     """
     reasons = np.zeros(len(xyxy), np.int64)
     finite = np.isfinite(xyxy).all(axis=1) & np.isfinite(scores)
@@ -60,5 +64,7 @@ def reject_reasons(xyxy: Array, scores: Array, frame_size: tuple[int, int] | Non
         near_x = (xyxy[:, 2] >= -frame_width) & (xyxy[:, 0] <= 2 * frame_width)
         near_y = (xyxy[:, 3] >= -frame_height) & (xyxy[:, 1] <= 2 * frame_height)
         reasons[(reasons == 0) & ~(near_x & near_y)] = 3
+    with np.errstate(invalid="ignore"):
+        reasons[(reasons == 0) & (np.abs(xyxy) > _MAX_COORDINATE).any(axis=1)] = 3
     reasons[~finite] = 1
     return reasons

@@ -1,0 +1,64 @@
+"""The options of `track run`: type, help and group of each, in the order of `track run --help`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEBUG = "--debug"
+_WHAT, _WHO, _WHERE, _WHEN, _HOW = "Detection", "Identity", "Output", "Frames", "Running"
+
+Source = Annotated[
+    str,
+    typer.Argument(help="Video file, image folder, MOTChallenge sequence folder, camera index, rtsp or http address."),
+]
+Detector = Annotated[
+    str,
+    typer.Option(
+        help="auto, yolo, motion, public, or a path to weights (.pt, .onnx, OpenVINO folder, engine) or to detections "
+        "(det.txt, .npy). auto: YOLO if its weights can be had, else motion.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Classes = Annotated[
+    str | None, typer.Option(help="Keep these classes only, by name: person,car.", rich_help_panel=_WHAT)
+]
+Conf = Annotated[float | None, typer.Option(help="Lowest score of a detection to keep, 0 to 1.", rich_help_panel=_WHAT)]
+Iou = Annotated[
+    float | None,
+    typer.Option(help="YOLO: overlap above which the weaker of two boxes goes, 0 to 1.", rich_help_panel=_WHAT),
+]
+Imgsz = Annotated[int | None, typer.Option(help="YOLO: longer side of the network's input, px.", rich_help_panel=_WHAT)]
+Reid = Annotated[
+    str, typer.Option(help="Appearance encoder (see: track models); none for motion alone.", rich_help_panel=_WHO)
+]
+ReidWeights = Annotated[
+    Path | None, typer.Option(help="Trained checkpoint (.safetensors) of that encoder.", rich_help_panel=_WHO)
+]
+Tracker = Annotated[str, typer.Option(help="Preset (see: track models) or your own YAML file.", rich_help_panel=_WHO)]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for the results.", show_default="runs/<source>", rich_help_panel=_WHERE)
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.", rich_help_panel=_WHERE)
+]
+NoVideo = Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.", rich_help_panel=_WHERE)]
+Start = Annotated[float, typer.Option(help="First second to track.", rich_help_panel=_WHEN)]
+End = Annotated[float | None, typer.Option(help="Second to stop before.", rich_help_panel=_WHEN)]
+Every = Annotated[int, typer.Option(help="Detect at each N-th frame, predict in between.", rich_help_panel=_WHEN)]
+Online = Annotated[
+    bool,
+    typer.Option(
+        "--online",
+        help="Write only what was known at each frame: no boxes from before a track was confirmed.",
+        rich_help_panel=_WHEN,
+    ),
+]
+Smooth = Annotated[
+    bool, typer.Option("--smooth", help="Smooth finished tracks (Rauch-Tung-Striebel).", rich_help_panel=_WHEN)
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps.", rich_help_panel=_HOW)]
+Seed = Annotated[int, typer.Option(help="Of an encoder without trained weights.", rich_help_panel=_HOW)]
+Debug = Annotated[bool, typer.Option(DEBUG, help="Show tracebacks and what the libraries log.", rich_help_panel=_HOW)]

@@ -1,0 +1,53 @@
+"""The ring buffer of embeddings against a list."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.gallery import Gallery, normalise_rows
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 12))
+def test_distance_is_the_smallest_over_the_last_embeddings(seed, size, num_pushed):
+    rng = np.random.default_rng(seed)
+    gallery = Gallery(size)
+    gallery.reserve(4, 3)
+    row = np.array([2])
+    pushed = normalise_rows(rng.normal(size=(num_pushed, 3)))
+    for vector in pushed:
+        gallery.push(row, vector[None])
+    queries = normalise_rows(rng.normal(size=(2, 3)))
+    expected = 1 - (pushed[-size:] @ queries.T).max(axis=0)
+    np.testing.assert_allclose(gallery.distances(np.array([2, 2]), queries), expected, atol=1e-6)
+
+
+def test_a_row_that_remembers_nothing_matches_nothing():
+    gallery = Gallery(3)
+    gallery.reserve(2, 3)
+    assert gallery.distances(np.array([0]), np.eye(3, dtype=np.float32)[:1]).tolist() == [2.0]
+
+
+def test_cleared_rows_forget_and_others_do_not():
+    gallery = Gallery(3)
+    gallery.reserve(2, 2)
+    both = np.array([0, 1])
+    vectors = np.eye(2, dtype=np.float32)
+    gallery.push(both, vectors)
+    gallery.clear(np.array([0]))
+    np.testing.assert_allclose(gallery.distances(both, vectors), [2, 0], atol=1e-6)
+
+
+def test_growing_keeps_what_is_known():
+    gallery = Gallery(2)
+    gallery.reserve(1, 2)
+    gallery.push(np.array([0]), np.eye(2, dtype=np.float32)[:1])
+    gallery.reserve(64, 2)
+    assert gallery.distances(np.array([0]), np.eye(2, dtype=np.float32)[:1])[0] == pytest.approx(0)
+
+
+def test_normalise_rows():
+    rows = normalise_rows(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32))
+    np.testing.assert_allclose(rows, [[0.6, 0.8], [0, 0]], atol=1e-7)

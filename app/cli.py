@@ -44,7 +44,7 @@ def run_command(
     imgsz: options.Imgsz = None,
     reid: options.Reid = "dogenet50",
     reid_weights: options.ReidWeights = None,
-    tracker: options.Tracker = "deepsort",
+    tracker: options.Tracker = "strong",
     out: options.Out = None,
     overwrite: options.Overwrite = False,
     no_video: options.NoVideo = False,

@@ -27,7 +27,7 @@ class TrackerPreset:
         own_gate: whether a user's own file sets the appearance gate; it then outranks the gate of a checkpoint.
     """
 
-    name: str = "deepsort"
+    name: str = "strong"
     config: TrackerConfig = field(default_factory=TrackerConfig)
     own_gate: bool = False
 

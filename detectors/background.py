@@ -64,28 +64,24 @@ class Background:
     def apply(self, image: Image) -> Mask:
         """What differs from the empty scene, shadows left out; then learns from the picture."""
         self._age += 1
-        picture, gain = self._same_exposure(image)
+        picture = self._same_exposure(image)
         scene = cv2.convertScaleAbs(self._mean)
         difference = _distance(picture, scene)
-        threshold = np.maximum(cv2.convertScaleAbs(self._noise, alpha=NOISE_FACTOR), np.uint8(MIN_DIFFERENCE * gain))
+        threshold = np.maximum(cv2.convertScaleAbs(self._noise, alpha=NOISE_FACTOR), np.uint8(MIN_DIFFERENCE))
         foreground = cv2.compare(difference, threshold, cv2.CMP_GT)
         _remove_shadow(foreground, picture, scene)
         self._learn(picture, difference, foreground)
         doubtful = cv2.compare(difference, threshold // 2, cv2.CMP_GT)
         return np.asarray(_fill(foreground, doubtful), np.uint8)
 
-    def _same_exposure(self, picture: Plane) -> tuple[Plane, float]:
-        """The picture with the scene's exposure: a camera that adjusts its gain must not make everything move.
-
-        The second value, 1 or more, is how far the exposures are apart: saturated pixels do not follow a gain.
-        """
+    def _same_exposure(self, picture: Plane) -> Plane:
+        """The picture with the scene's exposure: a camera that adjusts its gain must not make everything move."""
         now = picture[::GAIN_STEP, ::GAIN_STEP, 1].astype(np.float32)
         scene = self._mean[::GAIN_STEP, ::GAIN_STEP, 1]
         gain = float(np.median((now + 1.0) / (scene + 1.0)))
-        gain = min(max(gain, 0.3), 3.0)
         if abs(gain - 1.0) < 0.02:
-            return picture, 1.0
-        return cv2.convertScaleAbs(picture, alpha=1.0 / gain), max(gain, 1.0 / gain) ** 2
+            return picture
+        return cv2.convertScaleAbs(picture, alpha=1.0 / min(max(gain, 0.3), 3.0))
 
     def _learn(self, picture: Plane, difference: Plane, foreground: Plane) -> None:
         """Update mean and noise where nothing is in the way; every few frames, correct the rest by the median."""
@@ -160,8 +156,8 @@ def _surroundings(scene: Plane, empty: Plane) -> Plane:
     side = max(3, round(SURROUNDINGS * small[0])) | 1
     total = cv2.boxFilter(colour, cv2.CV_32F, (side, side))
     count = cv2.boxFilter(weight, cv2.CV_32F, (side, side)) / 255.0
-    mean = cv2.convertScaleAbs(total / np.maximum(count, 1e-3)[:, :, None])
-    return cv2.resize(mean, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    mean: Plane = cv2.convertScaleAbs(total / np.maximum(count, 1e-3)[:, :, None])
+    return np.asarray(cv2.resize(mean, (columns, rows), interpolation=cv2.INTER_LINEAR))
 
 
 def _remove_shadow(foreground: Plane, picture: Plane, scene: Plane) -> None:

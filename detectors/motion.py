@@ -24,6 +24,7 @@ WORKING_WIDTH = 480  # px; blobs need no more, and time grows with the area
 MIN_LIFE_S = 0.1  # an object must have been seen for as long
 MIN_TRAVEL = 0.1  # of its height: what never moved is a ghost, a reflection or a door
 MIN_TRAVEL_PX = 3.0  # of the working picture; edges of blobs tremble by one or two
+COME_IN = 0.07  # of the picture: growth at its border that counts as nothing
 MATCH_IOU = 0.2
 FORGET_S = 0.3
 SMOOTHING = 0.5  # weight of the past in a box's size
@@ -74,6 +75,7 @@ class MotionDetector:
         if self._background is None:
             self._background = Background(picture, self._rate)
             self._prior = SizePrior(picture.shape[0])
+            self._size = (float(picture.shape[1]), float(picture.shape[0]))
             return Detections.empty()
         blobs = find_blobs(self._background.apply(picture), self._prior)
         self._follow(blobs)
@@ -109,7 +111,7 @@ class MotionDetector:
     def _update(self, presence: _Presence, blob: Blob) -> None:
         presence.blob, presence.misses = blob, 0
         presence.hits += 1
-        presence.moved |= _travel(presence.start, blob) > max(MIN_TRAVEL * blob.height, MIN_TRAVEL_PX)
+        presence.moved |= _travel(presence.start, blob, self._size) > max(MIN_TRAVEL * blob.height, MIN_TRAVEL_PX)
         steady = abs(blob.height - presence.height) < 0.1 * blob.height
         presence.height += 0.3 * (blob.height - presence.height)
         aspect = blob.width / blob.height
@@ -156,10 +158,21 @@ def _shrink(image: Image) -> tuple[Image, tuple[float, float]]:
     return np.asarray(picture, np.uint8), (image.shape[1] / picture.shape[1], image.shape[0] / picture.shape[0])
 
 
-def _travel(start: Blob, now: Blob) -> float:
-    """Distance moved by the box as a whole: the smaller way of its two corners, since one may move by growing."""
-    way = np.subtract(now.xyxy, start.xyxy)
-    return float(min(np.hypot(way[0], way[1]), np.hypot(way[2], way[3])))
+def _travel(start: Blob, now: Blob, size: tuple[float, float]) -> float:
+    """Distance by which the box moved as a whole, in a picture of that width and height.
+
+    Opposite sides that move apart or alone are growth, not motion; but a side that lies on the picture's border hides
+    the motion of an object that comes in, which shows by how much of it has come in.
+    """
+    ways = []
+    for axis, limit in enumerate(size):
+        low = now.xyxy[axis] - start.xyxy[axis]
+        high = now.xyxy[axis + 2] - start.xyxy[axis + 2]
+        if low * high > 0:
+            ways.append(min(abs(low), abs(high)))
+        elif now.xyxy[axis] <= 0 or now.xyxy[axis + 2] >= limit:
+            ways.append(max(abs(low), abs(high), COME_IN * limit) - COME_IN * limit)
+    return float(np.hypot.reduce(ways)) if ways else 0.0
 
 
 def _score(presence: _Presence) -> float:

@@ -52,9 +52,7 @@ def fetch_weights(name: str) -> Path:
     target = weights_folder() / name
     advice = f"Put the file into {target.parent} or give its path."
     if not PUBLISHED.fullmatch(name):
-        raise FileNotFoundError(
-            f"weights not found: {name} (looked in the current folder and {target.parent}). {advice}"
-        )
+        raise FileNotFoundError(f"no weights {name} in the current folder or {target.parent}. {advice}")
     transfer = _Transfer(RELEASE + name, target)
     threading.Thread(target=transfer.run, name="weights", daemon=True).start()
     problem = transfer.wait()

@@ -161,9 +161,8 @@ def _legs(identity: Identity, skeleton: Skeleton, outfit: Outfit) -> list[Part]:
                 scale * (radius * (1 + (fit - 0.9) * 0.8 * share) + 0.004)
                 for radius, share in zip(shin, (0.1, 0.4, 0.7, 1.0, 1.5), strict=True)
             )
-            knee_caps = (ends[0] * 0 + 0.9, 0.25)
             parts.append(_limb(hip, knee, (*wide[:4], ends[0] * 1.02), outfit.thigh))
-            parts.append(_limb(knee, ankle + 0.02 * (ankle - knee) / 0.4, ends, outfit.shin, knee_caps))
+            parts.append(_limb(knee, ankle + 0.02 * (ankle - knee) / 0.4, ends, outfit.shin, (0.9, 0.25)))
         elif kind == "shorts":
             cut = hip + 0.82 * (knee - hip)
             parts.append(_limb(hip, knee, tuple(0.92 * radius for radius in wide), outfit.skin))
@@ -224,7 +223,7 @@ def _head(identity: Identity, skeleton: Skeleton, outfit: Outfit, turn_rad: floa
         rows = _SHARES * 0.42
         round_up = np.interp(rows, _HEAD[:, 0], _HEAD[:, 1]) * scale + 0.016
         long_up = np.interp(rows, _HEAD[:, 0], _HEAD[:, 2]) * scale + 0.018
-        parts.append(Part(crown + _at(0, 0.018, 0), brim, round_up, long_up, outfit.hat, shift * 0 - 0.006, turn_rad))
+        parts.append(Part(crown + _at(0, 0.018, 0), brim, round_up, long_up, outfit.hat, _FLAT - 0.006, turn_rad))
         if identity.hat is not None and identity.hat.kind == "cap":
             ahead = np.array([np.sin(turn_rad), -0.12, np.cos(turn_rad)])
             start = crown + 0.40 * (chin - crown) + 0.055 * ahead

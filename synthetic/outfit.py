@@ -117,13 +117,14 @@ def _top_texture(identity: Identity, rng: np.random.Generator) -> Image:
 def _outer_texture(identity: Identity, outer: Garment, rng: np.random.Generator) -> Image:
     """Return the jacket or coat: open in front over the top, with lapels, seams and pockets."""
     picture = _garment_cloth(outer, TORSO_ROWS, TORSO_COLS, 0.13, rng)
-    angle, row = _columns(TORSO_COLS)[None, :], np.arange(TORSO_ROWS)[:, None] / TORSO_ROWS
+    row = np.broadcast_to(np.arange(TORSO_ROWS)[:, None] / TORSO_ROWS, (TORSO_ROWS, TORSO_COLS))
+    angle = np.broadcast_to(_columns(TORSO_COLS)[None, :], row.shape)
     opening = 9 + 20 * np.clip(1 - row / 0.55, 0, 1) + 7 * np.clip(row - 0.7, 0, 1) / 0.3
-    inside = (np.abs(angle) < opening) & (row < 2.0)
+    inside = np.abs(angle) < opening
     lapel = (np.abs(np.abs(angle) - opening - 5) < 5) & (row < 0.5)
     picture[lapel] *= 1.15
-    picture[(np.abs(np.abs(angle) - opening) < 1.5) & (row < 2.0)] *= 0.6
-    picture[(np.abs(np.abs(angle) - 90) < 1.4) & (row < 2.0)] *= 0.85
+    picture[np.abs(np.abs(angle) - opening) < 1.5] *= 0.6
+    picture[np.abs(np.abs(angle) - 90) < 1.4] *= 0.85
     pocket = (np.abs(np.abs(angle) - 58) < 16) & (np.abs(row - 0.74) < 0.006)
     picture[pocket] *= 0.6
     _paint_straps(picture, identity)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("YOLO_OFFLINE", "true")  # ultralytics: no telemetry and no downloads in tests
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads would only wait for one another
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -1,0 +1,386 @@
+"""Bad input gets one clear line, exit code 2, and nothing is written or lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+import app.run
+from tests.app.media import write_clip, write_images
+from tests.app.runs import FAST, Track, all_files, read_summary, read_txt, write_sequence, write_video
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A mark for each time that models were loaded."""
+    seen: list[str] = []
+    load = app.run.load_models
+
+    def recording(*arguments: Any) -> Any:
+        seen.append("loaded")
+        return load(*arguments)
+
+    monkeypatch.setattr(app.run, "load_models", recording)
+    return seen
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Path:
+    """`clip.mp4` with `clip.txt`, the sequence `seq` without images, and all that is wrong in other files."""
+    write_video(tmp_path, num_frames=4)
+    write_sequence(tmp_path / "seq", num_frames=4)
+    (tmp_path / "void").mkdir()
+    (tmp_path / "zero.mp4").write_bytes(b"")
+    (tmp_path / "noise.mp4").write_bytes(bytes(range(256)) * 40)
+    _headers_only(tmp_path / "no-frames.mp4")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "tracks.txt").write_text("precious")
+    (tmp_path / "a-file").write_text("mine")
+    return tmp_path
+
+
+def _headers_only(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        container.start_encoding()
+
+
+def _assert_one_line(result: Any, *fragments: str) -> None:
+    assert result.code == 2
+    assert result.err.startswith("track: error: ")
+    assert len(result.err.splitlines()) == 1, result.err
+    assert result.out == ""
+    for fragment in fragments:
+        assert fragment in result.err
+
+
+CLIP = ("clip.mp4", "--detector", "clip.txt", *FAST)
+SEQ = ("seq", "--detector", "public", *FAST)
+
+BEFORE_ANY_MODEL = {
+    "no such file": (("nothing.mp4", *FAST), ["'nothing.mp4' not found"]),
+    "a folder with nothing in it": (("void", *FAST), ["void holds no pictures"]),
+    "a file without bytes": (("zero.mp4", *FAST), ["zero.mp4 is empty (0 bytes)"]),
+    "a video without frames": (("no-frames.mp4", *FAST), ["no-frames.mp4"]),
+    "not a video": (("noise.mp4", *FAST), ["noise.mp4 cannot be read as a video"]),
+    "a text": (("clip.txt", *FAST), ["clip.txt"]),
+    "unknown detector": ((*CLIP, "--detector", "moton"), ["'moton'", "Did you mean 'motion'", "public, yolo"]),
+    "detector path that is not there": ((*CLIP, "--detector", "no/det.txt"), ["no/det.txt"]),
+    "unknown encoder": ((*CLIP, "--reid", "dogenet5"), ["'dogenet5'", "Did you mean 'dogenet50'", "small-cnn"]),
+    "unknown preset": ((*CLIP, "--tracker", "deepsrt"), ["'deepsrt'", "Did you mean 'deepsort'", "YAML"]),
+    "tracker file that is not there": ((*CLIP, "--tracker", "x.yaml"), ["x.yaml", "not found"]),
+    "checkpoint that is not there": ((*CLIP, "--reid", "small-cnn", "--reid-weights", "w.pt"), ["w.pt", "not found"]),
+    "checkpoint for no network": ((*CLIP, "--reid-weights", "w.pt"), ["--reid-weights has no effect", "none"]),
+    "unknown kind of device": ((*CLIP, "--device", "gpu"), ["--device is 'gpu'", "cuda:0"]),
+    "output folder that holds files": ((*CLIP, "--out", "full"), ["full exists", "--overwrite"]),
+    "output folder that is a file": ((*CLIP, "--out", "a-file"), ["a-file", "it is a file", "--out"]),
+    "output folder below a file": ((*CLIP, "--out", "a-file/deep"), ["cannot write to a-file"]),
+    "every 0": ((*CLIP, "--every", "0"), ["--every is 0", "1 (each frame) or more"]),
+    "every -1": ((*CLIP, "--every", "-1"), ["--every is -1"]),
+    "conf 2": ((*CLIP, "--conf", "2"), ["--conf is 2", "from 0 to 1"]),
+    "conf nan": ((*CLIP, "--conf", "nan"), ["--conf is nan", "from 0 to 1"]),
+    "iou -0.1": ((*CLIP, "--iou", "-0.1"), ["--iou is -0.1", "from 0 to 1"]),
+    "imgsz 1": ((*CLIP, "--imgsz", "1"), ["--imgsz is 1", "32 to 8192"]),
+    "seed -1": ((*CLIP, "--seed", "-1"), ["--seed is -1", "0 to"]),
+    "start beyond the end": ((*CLIP, "--start", "9"), ["--start 9 is beyond the end", "0.40 s"]),
+    "start beyond the end, no images": ((*SEQ, "--start", "9"), ["--start 9 is beyond the end"]),
+    "end before start": ((*CLIP, "--start", "0.2", "--end", "0.1"), ["--end must be after --start (0.2 s)", "0.1"]),
+    "negative start": ((*CLIP, "--start", "-1"), ["--start must be 0 s or more", "-1"]),
+    "start nan": ((*CLIP, "--start", "nan"), ["--start", "nan"]),
+    "online with smooth": ((*CLIP, "--online", "--smooth"), ["--online and --smooth exclude each other"]),
+    "encoder without images": ((*SEQ, "--reid", "dogenet50"), ["--reid dogenet50 looks at images", "seq has none"]),
+    "detector without images": ((*SEQ, "--detector", "motion"), ["--detector motion looks at images", "public"]),
+    "nothing between commas": ((*CLIP, "--classes", ","), ["--classes is ','", "person,car"]),
+    "no class": ((*CLIP, "--classes", ""), ["--classes is ''", "person,car"]),
+    "unknown option": ((*CLIP, "--ovrwrite"), ["--ovrwrite", "--overwrite", "track --help"]),
+    "value of a wrong type": ((*CLIP, "--every", "two"), ["--every", "'two'", "integer"]),
+    "option without its value": ((*CLIP, "--conf"), ["--conf", "requires an argument"]),
+    "two sources": (("seq", *CLIP), ["clip.mp4"]),
+    "no source": ((), ["Missing argument"]),
+}
+
+
+@pytest.mark.parametrize(("arguments", "fragments"), BEFORE_ANY_MODEL.values(), ids=BEFORE_ANY_MODEL.keys())
+def test_found_before_any_model_loads(
+    track: Track, stage: Path, loads: list[str], arguments: tuple[str, ...], fragments: list[str]
+) -> None:
+    before = all_files(stage)
+    _assert_one_line(track("run", *arguments), *fragments)
+    assert all_files(stage) == before
+    assert loads == []
+
+
+WITH_MODELS = {
+    "unknown class": ((*CLIP, "--classes", "persn"), ["'persn'", "Did you mean 'person'"]),
+    "detections that are no text": ((*CLIP, "--detector", "clip.npy"), ["clip.npy"]),
+    "a broken line of detections": ((*CLIP, "--detector", "broken.txt"), ["broken.txt, line 2", "expected"]),
+    "public detector without a sequence": ((*CLIP, "--detector", "public"), ["--detector path/to/det.txt"]),
+    "device that is not here": ((*CLIP, "--reid", "small-cnn", "--device", "cuda:99"), ["'cuda:99'", "cpu"]),
+}
+
+
+@pytest.mark.parametrize(("arguments", "fragments"), WITH_MODELS.values(), ids=WITH_MODELS.keys())
+@pytest.mark.parametrize("place", [(), ("--out", "new/deep"), ("--out", "full", "--overwrite")], ids=" ".join)
+def test_found_while_models_load(
+    track: Track, stage: Path, arguments: tuple[str, ...], fragments: list[str], place: tuple[str, ...]
+) -> None:
+    """No folder is left behind, and with `--overwrite` the earlier run is still there."""
+    (stage / "broken.txt").write_text("1,-1,1,1,5,5,0.9\n1,-1,x,1,5,5,0.9\n")
+    (stage / "clip.npy").write_text("text")
+    (stage / "full" / ".env").write_text("hidden and precious")
+    before = all_files(stage)
+    _assert_one_line(track("run", *arguments, *place), *fragments)
+    assert all_files(stage) == before
+
+
+def _checkpoint(path: Path, name: str) -> Path:
+    from reid import create_backbone
+    from reid.checkpoint import save_checkpoint
+
+    save_checkpoint(path, create_backbone(name), data="nothing")
+    return path
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def _resize(path: Path) -> None:
+    """The header tells another crop size than the backbone was made for."""
+    from safetensors.torch import load_file, save_file
+
+    from reid.checkpoint import read_checkpoint
+
+    info = read_checkpoint(path).info
+    assert info.input_size == (128, 64)
+    tensors = load_file(path)
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        metadata = dict(file.metadata())
+    name = next(key for key, value in tensors.items() if value.ndim == 4)
+    tensors[name] = tensors[name][:, :, :1]
+    save_file(tensors, path, metadata)
+
+
+CHECKPOINTS: dict[str, tuple[str, Callable[[Path], Any], list[str]]] = {
+    "of another backbone": ("dogenet26", lambda path: None, ["holds dogenet26", "--reid dogenet26"]),
+    "cut short": ("small-cnn", _cut, ["w.safetensors", "cut short"]),
+    "not safetensors": ("small-cnn", lambda path: path.write_bytes(b"hello" * 100), ["no safetensors file"]),
+    "a pickle": ("small-cnn", lambda path: path.write_bytes(b"PK\x03\x04" + b"0" * 99), ["PyTorch pickle"]),
+    "weights of another shape": ("small-cnn", _resize, ["of another shape"]),
+}
+
+
+@pytest.mark.parametrize(("name", "spoil", "fragments"), CHECKPOINTS.values(), ids=CHECKPOINTS.keys())
+def test_checkpoints(track: Track, stage: Path, name: str, spoil: Callable[[Path], Any], fragments: list[str]) -> None:
+    spoil(_checkpoint(stage / "w.safetensors", name))
+    before = all_files(stage)
+    result = track("run", *CLIP, "--reid", "small-cnn", "--reid-weights", "w.safetensors", "--device", "cpu")
+    _assert_one_line(result, *fragments)
+    assert all_files(stage) == before
+
+
+YAML = {
+    "unknown key": ("tracker: {max_agee: 3}", ["'tracker.max_agee'", "Did you mean 'tracker.max_age'", "n_init"]),
+    "unknown section": ("trackr: {max_age: 3}", ["'trackr'", "Did you mean 'tracker'"]),
+    "a key that is a number": ("tracker: {3: 3}", ["'tracker.3'", "Known:"]),
+    "text for a number": ("tracker: {max_age: long}", ["tracker.max_age is 'long'", "expected a valid integer"]),
+    "fraction for a whole number": ("tracker: {n_init: 2.5}", ["tracker.n_init is 2.5", "integer"]),
+    "yes for a number": ("tracker: {n_init: true}", ["tracker.n_init is True", "integer"]),
+    "nothing for a number": ("tracker: {n_init: }", ["tracker.n_init is None", "integer"]),
+    "out of range": ("tracker: {max_iou_distance: 1.5}", ["tracker.max_iou_distance is 1.5", "from 0 to 1"]),
+    "negative": ("tracker: {max_age: -2}", ["tracker.max_age is -2", "1 or more"]),
+    "not a number": ("tracker: {motion_gate: .nan}", ["tracker.motion_gate is nan", "above 0"]),
+    "a list for the settings": ("tracker: [1, 2]", ["'tracker' holds [1, 2]", "expected settings"]),
+    "an empty list for the settings": ("tracker: []", ["'tracker' holds []", "expected settings"]),
+    "a number for the settings": ("tracker: 0", ["'tracker' holds 0", "expected settings"]),
+    "a number for the description": ("description: 5", ["description is 5", "expected a text"]),
+    "a list for the file": ("- 1", ["holds list", "expected keys: description, tracker"]),
+    "broken syntax": ("tracker: {max_age: 3", ["my.yaml is not valid YAML", "line"]),
+    "a tab": ("tracker:\n\tmax_age: 3", ["my.yaml is not valid YAML", "line 2"]),
+    "the same key twice": ("tracker: {max_age: 3, max_age: 4}", ["my.yaml", "max_age", "twice"]),
+}
+
+
+@pytest.mark.parametrize(("text", "fragments"), YAML.values(), ids=YAML.keys())
+def test_yaml(track: Track, stage: Path, loads: list[str], text: str, fragments: list[str]) -> None:
+    """Key, value, and what was expected."""
+    (stage / "my.yaml").write_text(text)
+    before = all_files(stage)
+    _assert_one_line(track("run", *CLIP, "--tracker", "my.yaml"), "my.yaml", *fragments)
+    assert all_files(stage) == before
+    assert loads == []
+
+
+def test_yaml_that_is_not_text(track: Track, stage: Path) -> None:
+    (stage / "my.yaml").write_bytes(b"\xff\xfe\x00\x80")
+    _assert_one_line(track("run", *CLIP, "--tracker", "my.yaml"), "my.yaml is not valid YAML")
+
+
+@pytest.mark.parametrize("what", ["video", "seqinfo.ini", "yaml"])
+def test_files_that_may_not_be_read(track: Track, stage: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """The system refuses; faked, since the superuser may read everything."""
+
+    def refuse(path: Any, *_: Any, **__: Any) -> Any:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    before = all_files(stage)
+    (stage / "my.yaml").write_text("tracker: {}")
+    if what == "video":
+        monkeypatch.setattr(av, "open", refuse)
+    else:
+        monkeypatch.setattr(Path, "read_text", refuse)
+    arguments = {"video": CLIP, "seqinfo.ini": SEQ, "yaml": (*CLIP, "--tracker", "my.yaml")}[what]
+    result = track("run", *arguments)
+    monkeypatch.undo()
+    _assert_one_line(result, {"video": "clip.mp4", "seqinfo.ini": "seqinfo.ini", "yaml": "my.yaml"}[what], "Permission")
+    (stage / "my.yaml").unlink()
+    assert all_files(stage) == before
+
+
+def test_folder_that_may_not_be_written(
+    track: Track, stage: Path, loads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tempfile
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    before = all_files(stage)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    _assert_one_line(track("run", *CLIP), "cannot write to runs/clip (Permission denied)", "--out")
+    _assert_one_line(track("run", *CLIP, "--out", "new"), "cannot write to new (Permission denied)", "--out")
+    assert loads == []
+    assert {name for name in all_files(stage) if name not in before} <= {"runs"}
+
+
+def test_output_errors_come_without_a_heavy_import(stage: Path) -> None:
+    """In a fresh interpreter: neither torch nor ultralytics has been imported by then."""
+    code = (
+        "import sys\nfrom app.cli import main\n"
+        "try:\n    main(['run', 'clip.mp4', '--reid', 'dogenet50', '--detector', 'yolo', '--out', 'full'])\n"
+        "except SystemExit as end:\n    print(end.code, {'torch', 'ultralytics'} & set(sys.modules))\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=stage,
+        env={"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "2 set()\n"
+    assert "full exists" in done.stderr
+
+
+def test_features_that_are_not_there(track: Track, stage: Path) -> None:
+    """Known only at the first detection: the run has begun by then."""
+    result = track("run", "seq", "--detector", "public", "--reid", "file", "--no-video")
+    _assert_one_line(result, "--reid file needs", "--reid none", "what was tracked before is in runs/seq")
+    assert read_summary(stage / "runs" / "seq")["partial"] is True
+
+
+def test_video_cut_short(track: Track, tmp_path: Path) -> None:
+    """What decodes is tracked, the rest reported; exit code 0."""
+    whole = write_clip(tmp_path / "whole.mp4", 40, gop=10, container_options={"movflags": "faststart"})
+    data = whole.read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 6 // 10])
+    (tmp_path / "d.txt").write_text("".join(f"{frame},-1,10,10,20,30,0.9\n" for frame in range(1, 41)))
+    result = track("run", "cut.mp4", "--detector", "d.txt", *FAST, "--out", "o")
+    summary = read_summary(Path("o"))
+    assert result.code == 0
+    assert 5 < summary["counts"]["frames"] < 40
+    assert summary["partial"] is False
+    assert "cut short" in " ".join(summary["warnings"])
+    printed = result.out + result.err
+    assert [printed.count(text) for text in summary["warnings"]] == [1] * len(summary["warnings"])
+    assert len(set(summary["warnings"])) == len(summary["warnings"])
+
+
+def test_corrupt_packets_in_the_middle(track: Track, tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 40, gop=10)
+    data = bytearray(clip.read_bytes())
+    middle = len(data) // 3
+    data[middle : middle + 120] = np.random.default_rng(1).bytes(120)
+    clip.write_bytes(data)
+    (tmp_path / "d.txt").write_text("".join(f"{frame},-1,10,10,20,30,0.9\n" for frame in range(1, 41)))
+    result = track("run", "clip.mp4", "--detector", "d.txt", *FAST, "--out", "o")
+    summary = read_summary(Path("o"))
+    assert result.code == 0
+    assert summary["source"]["corrupt"] > 0
+    assert summary["counts"]["frames"] > 20
+    printed = result.out + result.err
+    assert "damaged" in printed
+    assert [printed.count(text) for text in summary["warnings"]] == [1]
+
+
+BAD_BOXES = {
+    "not finite": [("nan", 1, 5, 5, 0.9), (1, 1, "inf", 5, 0.9), (1, 1, 5, 5, "nan")],
+    "no area": [(1, 1, 0, 5, 0.9), (1, 1, 5, -5, 0.9)],
+    "far outside the frame": [(1e6, 1, 5, 5, 0.9), (1, -500, 5, 5, 0.9)],
+}
+
+
+def test_boxes_that_cannot_be_tracked(track: Track, tmp_path: Path) -> None:
+    """Dropped at the door, counted by reason, and without influence on the others."""
+    bad = [(frame, -1, *box) for boxes in BAD_BOXES.values() for box in boxes for frame in (3, 4)]
+    clean = write_sequence(tmp_path / "clean")
+    dirty = write_sequence(tmp_path / "dirty", extra=bad)
+    for sequence in (clean, dirty):
+        result = track("run", sequence, "--detector", "public", *FAST, "--out", f"{sequence.name}-run")
+        assert result.code == 0
+    summary = read_summary(Path("dirty-run"))
+    assert summary["counts"]["rejected_detections"] == {reason: 2 * len(boxes) for reason, boxes in BAD_BOXES.items()}
+    assert summary["counts"]["detections"] == read_summary(Path("clean-run"))["counts"]["detections"]
+    assert "unusable detections dropped: 6 not finite" in result.out
+    np.testing.assert_array_equal(read_txt(Path("clean-run")), read_txt(Path("dirty-run")))
+
+
+@pytest.mark.parametrize("reid", ["none", "small-cnn"])
+def test_no_detections_at_all(track: Track, tmp_path: Path, reid: str) -> None:
+    """Empty but valid files, and the whole video."""
+    clip, detections = write_video(tmp_path, walkers=())
+    result = track("run", clip, "--detector", detections, "--reid", reid, "--device", "cpu", "--out", "o")
+    summary = read_summary(Path("o"))
+    assert result.code == 0
+    assert (Path("o") / "tracks.txt").read_text() == ""
+    assert (Path("o") / "tracks.csv").read_text().count("\n") == 1
+    assert (summary["counts"]["frames"], summary["counts"]["ids"]) == (12, 0)
+    with av.open("o/annotated.mp4") as container:
+        assert sum(1 for _ in container.decode(video=0)) == 12
+
+
+def test_frame_size_that_changes(track: Track, tmp_path: Path) -> None:
+    """One warning; the video keeps the first size."""
+    sizes = [(96, 64)] * 4 + [(128, 96)] * 4
+    write_images(tmp_path / "pictures", [f"{number}.png" for number in range(8)], sizes)
+    (tmp_path / "d.txt").write_text("".join(f"{frame},-1,10,10,20,30,0.9\n" for frame in range(1, 9)))
+    result = track("run", "pictures", "--detector", "d.txt", *FAST, "--out", "o")
+    summary = read_summary(Path("o"))
+    assert result.code == 0
+    assert (result.out + result.err).count("the frame size changed") == 1
+    assert summary["source"]["size_changes"] == 1
+    with av.open("o/annotated.mp4") as container:
+        assert [(f.width, f.height) for f in container.decode(video=0)] == [(96, 64)] * 8
+
+
+def test_many_damaged_pictures_are_told_in_few_lines(track: Track, tmp_path: Path) -> None:
+    write_images(tmp_path / "pictures", [f"{number}.png" for number in range(12)])
+    for number in range(2, 12):
+        (tmp_path / "pictures" / f"{number}.png").write_bytes(b"broken")
+    (tmp_path / "d.txt").write_text("1,-1,10,10,20,30,0.9\n")
+    result = track("run", "pictures", "--detector", "d.txt", *FAST, "--out", "o", "--no-video")
+    assert result.code == 0
+    assert result.out.count("cannot be decoded") == 5
+    assert "5 more warnings, see summary.json" in result.out
+    assert len(read_summary(Path("o"))["warnings"]) == 10

@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if DEBUG in given:
             traceback.print_exc()
-        _fail(_one_line(error), _exit_code(error))
+        _fail(_one_line(error) + _what_was_typed(error, given), _exit_code(error))
 
 
 def _end_early(error: BaseException) -> None:
@@ -167,13 +167,22 @@ def _one_line(error: Any) -> str:
     if hasattr(error, "run_dir"):
         return f"{_one_line(error.cause)}; what was tracked before is in {error.run_dir}"
     if hasattr(error, "format_message"):  # of the command-line parser
-        return f"{_flat(error.format_message())} (see: track --help)"
+        return f"{_flat(error.format_message())} (see: track run --help)"
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = _flat(str(error))
     if isinstance(error, (ValueError, OSError, ImportError)) and text:
         return text
     return f"unexpected {type(error).__name__}: {text or 'no message'} (rerun with {DEBUG} to see where)"
+
+
+def _what_was_typed(error: Any, given: Sequence[str]) -> str:
+    """The option with the value that does not fit it: the parser's own message may leave the value out."""
+    names = getattr(getattr(error, "param", None), "opts", ())
+    for first, second in zip(given, [*given[1:], ""], strict=True):
+        if first.split("=")[0] in names and second:
+            return f"; you typed: {first if '=' in first else f'{first} {second}'}"
+    return ""
 
 
 def _flat(text: str) -> str:

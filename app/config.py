@@ -104,7 +104,9 @@ def _read_mapping(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _refuse_repeated_keys(path.name, yaml.compose(text, Loader=yaml.SafeLoader))
+        content = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path.name} is not valid YAML: {reason}") from error
@@ -112,6 +114,17 @@ def _read_mapping(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} holds {type(content).__name__}, expected keys: {', '.join(_KEYS)}")
     return content
+
+
+def _refuse_repeated_keys(source: str, node: Any) -> None:
+    """Raise `ValueError` for a key given twice in a mapping or in one of its mappings; YAML would take the last."""
+    pairs = node.value if getattr(node, "id", "") == "mapping" else []
+    inner = [pair for _, child in pairs if getattr(child, "id", "") == "mapping" for pair in child.value]
+    for level in (pairs, inner):
+        keys = [str(key.value) for key, _ in level]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"{source}: {key} stands there twice, expected each key once")
 
 
 def _validated(source: str, settings: Any) -> TrackerConfig:

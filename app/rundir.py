@@ -82,14 +82,15 @@ def starting_run_dir(source_name: str, out: Path | None, overwrite: bool, base: 
     """`prepare_run_dir` around what may still fail: an error takes back the folders made, and nothing else."""
     target = base / folder_name(source_name) if out is None else out
     absent = [folder for folder in (target, *target.parents) if not folder.exists()]
-    path = prepare_run_dir(source_name, out, overwrite, base)
-    made = absent if path == target else [path]
+    path: Path | None = None
     try:
+        path = prepare_run_dir(source_name, out, overwrite, base)
         yield path
     except BaseException:
-        _remove(path, _HIDDEN)
-        with contextlib.suppress(OSError):  # not empty: somebody else writes there too
-            for folder in made:
+        if path is not None:
+            _remove(path, _HIDDEN)
+        for folder in absent if path in (None, target) else [path]:
+            with contextlib.suppress(OSError):  # not empty: somebody else writes there too
                 folder.rmdir()
         raise
 

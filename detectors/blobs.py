@@ -14,6 +14,7 @@ from detectors.size_prior import SizePrior
 
 __all__ = ["Blob", "find_blobs"]
 
+NUM_LABELS = 1 << 16
 MIN_AREA = 0.00025  # of the picture
 CLOSE_HEIGHT = 0.022  # of the picture's height: gaps across a belt or a collar
 MERGE_GAP = 0.3  # of the smaller part's height, between head, trunk and legs of one object
@@ -59,37 +60,36 @@ class Blob:
 def find_blobs(foreground: Mask, prior: SizePrior) -> list[Blob]:
     """Objects of one mask; groups are only taken apart when the prior is known."""
     labels, found = _components(foreground)
-    owner, boxes = _merge(found, int(labels.max()) + 1, prior)
-    owners = owner[labels]
+    owner, boxes = _merge(found, prior)
     blobs: list[Blob] = []
     for index, (left, top, right, bottom) in enumerate(boxes):
-        part = owners[top:bottom, left:right] == index
+        part = owner[labels[top:bottom, left:right]] == index
         blobs.extend(_objects(part, (left, top, right, bottom), foreground.shape, prior))
     return blobs
 
 
-def _components(foreground: Mask) -> tuple[npt.NDArray[np.int32], dict[int, Box]]:
+def _components(foreground: Mask) -> tuple[npt.NDArray[np.uint16], dict[int, Box]]:
     """Label image, and the box of each label that is large enough."""
     rows, columns = foreground.shape
     clean = cv2.medianBlur(foreground, 3)
     tall = cv2.getStructuringElement(cv2.MORPH_RECT, (3, max(3, round(CLOSE_HEIGHT * rows))))
     clean = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, tall)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(clean, connectivity=8, ltype=cv2.CV_16U)
     boxes: dict[int, Box] = {}
     for label in range(1, count):
         x, y, w, h, area = (int(value) for value in stats[label])
         if area >= MIN_AREA * rows * columns:
             boxes[label] = (x, y, x + w, y + h)
-    return np.asarray(labels, np.int32), boxes
+    return np.asarray(labels, np.uint16), boxes
 
 
-def _merge(found: dict[int, Box], count: int, prior: SizePrior) -> tuple[npt.NDArray[np.int32], list[Box]]:
+def _merge(found: dict[int, Box], prior: SizePrior) -> tuple[npt.NDArray[np.int32], list[Box]]:
     """Put fragments that lie above one another together, the closest first, until no two belong together.
 
     Returns:
         For each label the index of its object (-1 for none), and the boxes of the objects.
     """
-    owner = np.full(count, -1, np.int32)
+    owner = np.full(NUM_LABELS, -1, np.int32)
     members = [[label] for label in found]
     boxes = np.array(list(found.values()), np.float64).reshape(-1, 4)
     while len(boxes) > 1:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tests.app.media import write_clip
 
 WIDTH, HEIGHT = 96, 64
-FAST = ("--reid", "none")
+FAST = ("--reid", "none", "--tracker", "deepsort")
 
 
 @dataclass(frozen=True)

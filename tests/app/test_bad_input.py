@@ -101,7 +101,8 @@ BEFORE_ANY_MODEL = {
     "nothing between commas": ((*CLIP, "--classes", ","), ["--classes is ','", "person,car"]),
     "no class": ((*CLIP, "--classes", ""), ["--classes is ''", "person,car"]),
     "unknown option": ((*CLIP, "--ovrwrite"), ["--ovrwrite", "--overwrite", "track --help"]),
-    "value of a wrong type": ((*CLIP, "--every", "two"), ["--every", "'two'", "integer"]),
+    "value of a wrong type": ((*CLIP, "--every", "two"), ["--every", "integer", "you typed: --every two"]),
+    "value of a wrong type, joined": ((*CLIP, "--conf=high"), ["number", "you typed: --conf=high"]),
     "option without its value": ((*CLIP, "--conf"), ["--conf", "requires an argument"]),
     "two sources": (("seq", *CLIP), ["clip.mp4"]),
     "no source": ((), ["Missing argument"]),
@@ -154,20 +155,15 @@ def _cut(path: Path) -> None:
 
 
 def _resize(path: Path) -> None:
-    """The header tells another crop size than the backbone was made for."""
+    """One layer of another shape than the backbone that the header names."""
+    from safetensors import safe_open
     from safetensors.torch import load_file, save_file
 
-    from reid.checkpoint import read_checkpoint
-
-    info = read_checkpoint(path).info
-    assert info.input_size == (128, 64)
     tensors = load_file(path)
-    from safetensors import safe_open
-
     with safe_open(path, framework="pt") as file:
         metadata = dict(file.metadata())
     name = next(key for key, value in tensors.items() if value.ndim == 4)
-    tensors[name] = tensors[name][:, :, :1]
+    tensors[name] = tensors[name][:, :, :1].contiguous()
     save_file(tensors, path, metadata)
 
 
@@ -230,7 +226,11 @@ def test_yaml_that_is_not_text(track: Track, stage: Path) -> None:
 def test_files_that_may_not_be_read(track: Track, stage: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """The system refuses; faked, since the superuser may read everything."""
 
-    def refuse(path: Any, *_: Any, **__: Any) -> Any:
+    read_text = Path.read_text
+
+    def refuse(path: Any, *_: Any, **options: Any) -> Any:
+        if str(path).endswith("deepsort.yaml"):
+            return read_text(path, **options)
         raise PermissionError(13, "Permission denied", str(path))
 
     before = all_files(stage)
@@ -260,7 +260,7 @@ def test_folder_that_may_not_be_written(
     _assert_one_line(track("run", *CLIP), "cannot write to runs/clip (Permission denied)", "--out")
     _assert_one_line(track("run", *CLIP, "--out", "new"), "cannot write to new (Permission denied)", "--out")
     assert loads == []
-    assert {name for name in all_files(stage) if name not in before} <= {"runs"}
+    assert all_files(stage) == before
 
 
 def test_output_errors_come_without_a_heavy_import(stage: Path) -> None:
@@ -270,7 +270,7 @@ def test_output_errors_come_without_a_heavy_import(stage: Path) -> None:
         "try:\n    main(['run', 'clip.mp4', '--reid', 'dogenet50', '--detector', 'yolo', '--out', 'full'])\n"
         "except SystemExit as end:\n    print(end.code, {'torch', 'ultralytics'} & set(sys.modules))\n"
     )
-    root = Path(__file__).resolve().parents[2]
+    root = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=stage,
@@ -294,12 +294,12 @@ def test_video_cut_short(track: Track, tmp_path: Path) -> None:
     """What decodes is tracked, the rest reported; exit code 0."""
     whole = write_clip(tmp_path / "whole.mp4", 40, gop=10, container_options={"movflags": "faststart"})
     data = whole.read_bytes()
-    (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 6 // 10])
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 8 // 10])
     (tmp_path / "d.txt").write_text("".join(f"{frame},-1,10,10,20,30,0.9\n" for frame in range(1, 41)))
     result = track("run", "cut.mp4", "--detector", "d.txt", *FAST, "--out", "o")
     summary = read_summary(Path("o"))
     assert result.code == 0
-    assert 5 < summary["counts"]["frames"] < 40
+    assert 0 < summary["counts"]["frames"] < 40
     assert summary["partial"] is False
     assert "cut short" in " ".join(summary["warnings"])
     printed = result.out + result.err

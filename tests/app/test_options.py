@@ -135,7 +135,7 @@ def test_conf(track: Track, tmp_path: Path) -> None:
 
 def test_reid(track: Track, tmp_path: Path) -> None:
     clip, detections = write_video(tmp_path, num_frames=6)
-    base = ("run", clip, "--no-video", "--detector", detections, "--device", "cpu")
+    base = ("run", clip, "--tracker", "deepsort", "--no-video", "--detector", detections, "--device", "cpu")
     track(*base, "--reid", "none", "--out", "none")
     track(*base, "--reid", "small-cnn", "--out", "cnn")
     none, cnn = (read_summary(Path(name)) for name in ("none", "cnn"))
@@ -168,8 +168,8 @@ def test_reid_file(track: Track, tmp_path: Path) -> None:
         for person in (0, 1)
     ]
     np.save(sequence / "det" / "s.npy", np.array(rows, np.float64))
-    track("run", sequence, "--detector", "public", "--reid", "none", "--out", "none")
-    track("run", sequence, "--detector", "public", "--reid", "file", "--out", "file")
+    track("run", sequence, "--tracker", "deepsort", "--detector", "public", "--reid", "none", "--out", "none")
+    track("run", sequence, "--tracker", "deepsort", "--detector", "public", "--reid", "file", "--out", "file")
     assert read_summary(Path("file"))["configuration"]["reid"]["embedding_dim"] == 2
     assert read_summary(Path("file"))["appearance"]["appearance_decided"] > 0
     x = {name: [r[2] for r in read_txt(Path(name)) if r[1] == 1] for name in ("none", "file")}
@@ -190,7 +190,19 @@ def test_reid_weights(track: Track, tmp_path: Path) -> None:
     clip, detections = write_video(tmp_path, num_frames=3)
     weights = _small_checkpoint(tmp_path / "small.safetensors", gate=0.37)
     (tmp_path / "mine.yaml").write_text("tracker: {max_cosine_distance: 0.11}\n")
-    base = ("run", clip, "--no-video", "--detector", detections, "--reid", "small-cnn", "--device", "cpu")
+    base = (
+        "run",
+        clip,
+        "--tracker",
+        "deepsort",
+        "--no-video",
+        "--detector",
+        detections,
+        "--reid",
+        "small-cnn",
+        "--device",
+        "cpu",
+    )
     seeded = track(*base, "--out", "seeded")
     loaded = track(*base, "--out", "loaded", "--reid-weights", weights)
     track(*base, "--out", "own", "--reid-weights", weights, "--tracker", "mine.yaml")
@@ -235,7 +247,19 @@ def embeddings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, npt.NDArray[n
 def test_seed_and_device(track: Track, tmp_path: Path, embeddings: list[tuple[str, npt.NDArray[np.float32]]]) -> None:
     """`--seed` is of an encoder without weights; `--device` says where it runs."""
     clip, detections = write_video(tmp_path, num_frames=2)
-    base = ("run", clip, "--no-video", "--detector", detections, "--reid", "small-cnn", "--device", "cpu")
+    base = (
+        "run",
+        clip,
+        "--tracker",
+        "deepsort",
+        "--no-video",
+        "--detector",
+        detections,
+        "--reid",
+        "small-cnn",
+        "--device",
+        "cpu",
+    )
     for seed in ("0", "0", "7"):
         assert track(*base, "--seed", seed).code == 0
     assert [device for device, _ in embeddings] == ["cpu"] * 3

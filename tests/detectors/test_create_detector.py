@@ -25,7 +25,7 @@ class FakeYolo:
         self.weights = str(weights)
 
 
-@pytest.fixture()
+@pytest.fixture
 def fake_yolo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(detectors.yolo, "YoloDetector", FakeYolo)
     monkeypatch.chdir(tmp_path)

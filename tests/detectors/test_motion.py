@@ -71,7 +71,7 @@ def test_who_stood_in_the_first_frame_leaves_no_lasting_ghost() -> None:
 
 def test_shadow_is_left_out() -> None:
     def image(index: int) -> Image:
-        x1, _, x2, y2 = walker(index)
+        _, _, x2, y2 = walker(index)
         ground = scene()
         ground[y2 - 6 : y2, x2 : x2 + 40] = (ground[y2 - 6 : y2, x2 : x2 + 40] * 0.75).astype(np.uint8)
         return noisy(draw(ground, walker(index)), index)

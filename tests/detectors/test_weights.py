@@ -83,7 +83,8 @@ def test_failed_download_leaves_nothing(
     answer_with(monkeypatch, answer)
     with pytest.raises(FileNotFoundError, match=rf"yolo11n\.pt.*{reason}.*Put the file into"):
         weights.fetch_weights("yolo11n.pt")
-    assert not list(tmp_path.glob("weights/*")) and not list(tmp_path.glob("weights/.*"))
+    assert not list(tmp_path.glob("weights/*"))
+    assert not list(tmp_path.glob("weights/.*"))
 
 
 def test_hanging_network_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

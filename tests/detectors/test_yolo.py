@@ -56,7 +56,7 @@ class FakeBoxes:
         return FakeBoxes(self.xyxy.numpy(), self.conf.numpy(), self.cls.numpy())
 
 
-@pytest.fixture()
+@pytest.fixture
 def weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A path to weights that the stand-in accepts."""
     monkeypatch.setitem(sys.modules, "ultralytics", types.SimpleNamespace(YOLO=FakeModel))

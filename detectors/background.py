@@ -27,6 +27,7 @@ Plane = npt.NDArray[Any]
 NUM_SAMPLES = 15
 FIRST_INTERVAL_S = 0.08
 LAST_INTERVAL_S = 8.0  # 15 samples 8 s apart: who stands still for a minute becomes part of the scene
+LEARN_EVERY = 2  # frames, after the first second: the light changes slowly, and learning takes time
 MEAN_MEMORY_S = 2.0
 MIN_DIFFERENCE = 20.0  # grey levels of 255; sensor noise and compression stay below
 NOISE_FACTOR = 3.5
@@ -57,7 +58,7 @@ class Background:
         self._interval = max(1, round(FIRST_INTERVAL_S * frame_rate))
         self._last_interval = max(self._interval, round(LAST_INTERVAL_S * frame_rate))
         self._checked: list[Plane] = [first, first]
-        self._next_check = 1
+        self._next_check = self._next_sample = 1
         self._seen_empty: Plane = np.zeros(first.shape[:2], np.uint16)
         self._age = 0
 
@@ -85,14 +86,18 @@ class Background:
 
     def _learn(self, picture: Plane, difference: Plane, foreground: Plane) -> None:
         """Update mean and noise where nothing is in the way; every few frames, correct the rest by the median."""
+        step = 1 if self._age < self._rate else LEARN_EVERY
+        if self._age % step:
+            return
         empty = cv2.bitwise_not(cv2.dilate(foreground, np.ones((5, 5), np.uint8)))
-        rate = 1.0 / min(self._age + 1.0, MEAN_MEMORY_S * self._rate)
+        rate = step / min(self._age + 1.0, MEAN_MEMORY_S * self._rate)
         cv2.accumulateWeighted(picture, self._mean, rate, empty)
         cv2.accumulateWeighted(difference, self._noise, rate, empty)
-        self._seen_empty = cv2.add(self._seen_empty, (empty > 0).astype(np.uint16))
+        self._seen_empty = cv2.add(self._seen_empty, (empty > 0).astype(np.uint16) * np.uint16(step))
         if self._age >= self._next_check:
             self._lay_ghosts(picture, foreground, empty)
-        if self._age % self._interval == 0:
+        if self._age >= self._next_sample:
+            self._next_sample = self._age + self._interval
             self._remember(picture, foreground)
 
     def _remember(self, picture: Plane, foreground: Plane) -> None:

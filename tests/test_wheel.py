@@ -37,13 +37,18 @@ def test_wheel_with_the_dependencies_of_this_environment(tmp_path):
     venv.create(tmp_path / "env", with_pip=False)
     python = tmp_path / "env" / "bin" / "python"
     subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", str(wheel)], check=True
+        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", str(wheel)],
+        check=True,
     )
     own_packages = next((tmp_path / "env" / "lib").glob("python*/site-packages"))
     # A path that comes from a .pth file has its own .pth files ignored: the editable install is not seen.
     (own_packages / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     where = subprocess.run(
-        [python, "-c", "import configs; print(configs.__file__)"], cwd=tmp_path, capture_output=True, text=True, check=True
+        [python, "-c", "import configs; print(configs.__file__)"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert str(own_packages) in where.stdout
     check_track(python, tmp_path)

@@ -77,8 +77,10 @@ def mutually_nearest(pairs: Pairs) -> npt.NDArray[np.bool_]:
     of_detection = np.full(int(pairs.detections.max()) + 1, np.inf)
     np.minimum.at(of_track, pairs.tracks, pairs.costs)
     np.minimum.at(of_detection, pairs.detections, pairs.costs)
-    best_of_track: npt.NDArray[np.bool_] = pairs.costs == of_track[pairs.tracks]
-    return best_of_track & (pairs.costs == of_detection[pairs.detections])
+    best_of_both: npt.NDArray[np.bool_] = np.logical_and(
+        pairs.costs == of_track[pairs.tracks], pairs.costs == of_detection[pairs.detections]
+    )
+    return best_of_both
 
 
 def with_costs(pairs: Pairs, costs: Array) -> Pairs:

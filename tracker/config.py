@@ -22,8 +22,8 @@ class TrackerConfig:
         gallery_size: how many of its last embeddings a track remembers.
         motion_gate: gate on the squared Mahalanobis distance (4 degrees of freedom).
         max_iou_distance: gate of the second stage, 1 - IoU.
-        iou_max_misses: detector frames since its last detection up to which a track may be matched by IoU; 1 allows only
-            tracks that were seen in the frame before.
+        iou_max_misses: detector frames since its last detection up to which a track may be matched by IoU; 1 allows
+            only tracks that were seen in the frame before.
         max_age: frames that a confirmed track survives without a detection.
         n_init: hits in a row that confirm a track.
         weight_position, weight_velocity: see `MotionNoise`.

@@ -41,16 +41,15 @@ def smooth_track(frames: npt.NDArray[np.int64], xyxy: Array, noise: MotionNoise 
     if np.isnan(xyxy[0]).any():
         raise ValueError("the first box of a track must be a detection, but it is NaN")
     steps = frames - frames[0]
-    measured: list[Array | None] = [None] * (int(steps[-1]) + 1)
-    for step, box in zip(steps.tolist(), xyxy, strict=True):
-        measured[step] = None if np.isnan(box).any() else xyxy_to_xyah(box[None])[0]
+    measured = np.full((int(steps[-1]) + 1, 4), np.nan)
+    measured[steps] = xyxy_to_xyah(xyxy)
     means, covariances, process_noises = _filtered(measured, noise or MotionNoise())
     smoothed, *_ = rts_smoother(means, covariances, [_F] * len(means), process_noises)
     return xyah_to_xyxy(smoothed[steps, :4])
 
 
-def _filtered(measured: list[Array | None], noise: MotionNoise) -> tuple[Array, Array, list[Array]]:
-    """Means, covariances and the process noise that follows each step, of a pass from the first frame to the last."""
+def _filtered(measured: Array, noise: MotionNoise) -> tuple[Array, Array, list[Array]]:
+    """Means, covariances and the process noise that follows each step, of a pass over `measured`, `(T, 4)` or NaN."""
     kf = _filter_at(measured[0], noise)
     means, covariances, process_noises = [kf.x.copy()], [kf.P.copy()], []
     for measurement in measured[1:]:
@@ -58,14 +57,14 @@ def _filtered(measured: list[Array | None], noise: MotionNoise) -> tuple[Array, 
         velocities = _variances(kf.x[3], noise.weight_velocity, noise.aspect_velocity)
         process_noises.append(np.diag(np.concatenate((positions, velocities))))
         kf.predict(Q=process_noises[-1])
-        if measurement is not None:
+        if not np.isnan(measurement).any():
             kf.update(measurement, R=np.diag(_variances(kf.x[3], noise.weight_position, noise.aspect_measured)))
         means.append(kf.x.copy())
         covariances.append(kf.P.copy())
     return np.array(means), np.array(covariances), [*process_noises, np.zeros((8, 8))]
 
 
-def _filter_at(measurement: Array | None, noise: MotionNoise) -> Any:
+def _filter_at(measurement: Array, noise: MotionNoise) -> Any:
     from filterpy.kalman import KalmanFilter
 
     kf = KalmanFilter(dim_x=8, dim_z=4)

@@ -25,7 +25,9 @@ def crowd(seed: int, num_people: int = 12, num_frames: int = 80, dim: int = 16, 
     for _ in range(num_frames):
         position += velocity + rng.normal(0, 0.5, position.shape)
         seen = rng.random(num_people) < 0.85
-        boxes = [_box(position[i], height[i] * rng.normal(1, 0.03), rng.normal(0.4, 0.02)) for i in np.flatnonzero(seen)]
+        boxes = [
+            _box(position[i], height[i] * rng.normal(1, 0.03), rng.normal(0.4, 0.02)) for i in np.flatnonzero(seen)
+        ]
         features = [identity[i] + rng.normal(0, 0.35, dim) for i in np.flatnonzero(seen)]
         for _ in range(rng.poisson(clutter)):
             boxes.append(_box(rng.uniform((0, 0), (640, 360)), rng.uniform(40, 160), 0.4))

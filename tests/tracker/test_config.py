@@ -31,6 +31,12 @@ def test_out_of_range(setting, value):
 
 def test_defaults_are_the_published_numbers():
     config = TrackerConfig()
-    published = (config.max_cosine_distance, config.gallery_size, config.max_iou_distance, config.max_age, config.n_init)
+    published = (
+        config.max_cosine_distance,
+        config.gallery_size,
+        config.max_iou_distance,
+        config.max_age,
+        config.n_init,
+    )
     assert published == (0.2, 100, 0.7, 30, 3)
     assert config.motion_gate == pytest.approx(9.4877)

@@ -37,7 +37,9 @@ def play(script, config=None, *, feature=RED):
         pytest.param("xxx.", {}, [[], [], [1], [1]], id="one miss is bridged by the predicted box"),
         pytest.param("xxx..", {}, [[], [], [1], [1], []], id="a second miss is not shown"),
         pytest.param("xxx....x", {}, [[], [], [1], [1], [], [], [], [1]], id="a lost track comes back by appearance"),
-        pytest.param("xxx...xxx", {"max_age": 2}, [[], [], [1], [1], [], [], [], [], [2]], id="after max_age it is new"),
+        pytest.param(
+            "xxx...xxx", {"max_age": 2}, [[], [], [1], [1], [], [], [], [], [2]], id="after max_age it is new"
+        ),
         pytest.param("x", {"n_init": 1}, [[1]], id="n_init 1 confirms at birth"),
         pytest.param("xxxxx", {"n_init": 5}, [[], [], [], [], [1]], id="n_init 5 waits for five"),
         pytest.param("....", {}, [[]] * 4, id="an empty video"),

@@ -1,0 +1,58 @@
+"""What README and CONTRIBUTING promise exists: options, targets, files; and the Python in it runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def help_text(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        main([*arguments, "--help"])
+    assert end.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_every_option_in_the_readme_exists(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    known = set(re.findall(r"--[a-z][a-z-]+", help_text(capsys, "run") + help_text(capsys, "models")))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    assert len(named) > 10
+    assert named <= known
+
+
+def test_every_track_command_in_the_readme_exists(capsys):
+    named = set(re.findall(r"^track ([a-z]+)|`track ([a-z]+)", README, re.MULTILINE))
+    named = {first or second for first, second in named}
+    assert named <= {"run", "models"}
+    for command in named:
+        assert "Usage" in help_text(capsys, command)
+
+
+def test_every_make_target_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"^make ([a-z-]+)", README + CONTRIBUTING, re.MULTILINE))
+    assert {"demo", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_every_linked_file_exists(text):
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
+    files = re.findall(r"`((?:app|detectors|reid|tracker|tests|configs)/[\w/]+\.\w+)`", text)
+    missing = [name for name in [*links, *files] if not (ROOT / name).exists()]
+    assert not missing
+
+
+def test_the_python_in_the_readme_runs(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(code.strip().splitlines()) <= 10
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("[1]")

@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if DEBUG in given:
             traceback.print_exc()
-        _fail(_one_line(error) + _what_was_typed(error, given), _exit_code(error))
+        _fail(_one_line(error) + _hint(error, given), _exit_code(error))
 
 
 def _end_early(error: BaseException) -> None:
@@ -167,7 +167,7 @@ def _one_line(error: Any) -> str:
     if hasattr(error, "run_dir"):
         return f"{_one_line(error.cause)}; what was tracked before is in {error.run_dir}"
     if hasattr(error, "format_message"):  # of the command-line parser
-        return f"{_flat(error.format_message())} (see: track run --help)"
+        return _flat(error.format_message())
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = _flat(str(error))
@@ -176,13 +176,15 @@ def _one_line(error: Any) -> str:
     return f"unexpected {type(error).__name__}: {text or 'no message'} (rerun with {DEBUG} to see where)"
 
 
-def _what_was_typed(error: Any, given: Sequence[str]) -> str:
-    """The option with the value that does not fit it: the parser's own message may leave the value out."""
+def _hint(error: Any, given: Sequence[str]) -> str:
+    """After an error of the parser: the value that does not fit, which its own message may leave out; where to look."""
+    if not hasattr(error, "format_message"):
+        return ""
     names = getattr(getattr(error, "param", None), "opts", ())
-    for first, second in zip(given, [*given[1:], ""], strict=True):
-        if first.split("=")[0] in names and second:
-            return f"; you typed: {first if '=' in first else f'{first} {second}'}"
-    return ""
+    pairs = zip(given, [*given[1:], ""], strict=True)
+    typed = [first if "=" in first else f"{first} {second}" for first, second in pairs if first.split("=")[0] in names]
+    command = "track run" if given[0] == "run" else "track"
+    return f"{'; you typed: ' if typed else ''}{', '.join(typed)} (see: {command} --help)"
 
 
 def _flat(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Tracks + ground truth -> HOTA, CLEAR and Identity. To come; the package holds the place in the layout."""

@@ -32,7 +32,7 @@ def check_track(python: Path, cwd: Path) -> None:
 
 
 def test_wheel_with_the_dependencies_of_this_environment(tmp_path):
-    """Fast: a new environment holds the wheel alone and borrows the dependencies, but not the source tree, from here."""
+    """Fast: a new environment holds the wheel alone, and borrows from here the dependencies but not the source."""
     wheel = build_wheel(tmp_path)
     venv.create(tmp_path / "env", with_pip=False)
     python = tmp_path / "env" / "bin" / "python"

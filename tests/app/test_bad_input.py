@@ -100,7 +100,7 @@ BEFORE_ANY_MODEL = {
     "detector without images": ((*SEQ, "--detector", "motion"), ["--detector motion looks at images", "public"]),
     "nothing between commas": ((*CLIP, "--classes", ","), ["--classes is ','", "person,car"]),
     "no class": ((*CLIP, "--classes", ""), ["--classes is ''", "person,car"]),
-    "unknown option": ((*CLIP, "--ovrwrite"), ["--ovrwrite", "--overwrite", "track --help"]),
+    "unknown option": ((*CLIP, "--ovrwrite"), ["--ovrwrite", "--overwrite", "track run --help"]),
     "value of a wrong type": ((*CLIP, "--every", "two"), ["--every", "integer", "you typed: --every two"]),
     "value of a wrong type, joined": ((*CLIP, "--conf=high"), ["number", "you typed: --conf=high"]),
     "option without its value": ((*CLIP, "--conf"), ["--conf", "requires an argument"]),

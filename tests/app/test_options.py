@@ -27,6 +27,9 @@ from tests.app.runs import (
     write_video,
 )
 
+SEEN = ("--tracker", "deepsort", "--no-video", "--device", "cpu")
+"""For runs with an encoder."""
+
 
 def _ids(folder: Path) -> set[float]:
     return set(read_txt(folder)[:, 1])
@@ -135,7 +138,7 @@ def test_conf(track: Track, tmp_path: Path) -> None:
 
 def test_reid(track: Track, tmp_path: Path) -> None:
     clip, detections = write_video(tmp_path, num_frames=6)
-    base = ("run", clip, "--tracker", "deepsort", "--no-video", "--detector", detections, "--device", "cpu")
+    base = ("run", clip, *SEEN, "--detector", detections)
     track(*base, "--reid", "none", "--out", "none")
     track(*base, "--reid", "small-cnn", "--out", "cnn")
     none, cnn = (read_summary(Path(name)) for name in ("none", "cnn"))

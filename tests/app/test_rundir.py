@@ -63,9 +63,13 @@ def test_overwrite_removes_only_what_a_run_writes(tmp_path: Path, with_out: bool
 
 
 def _fail_to_start(out: Path | None, overwrite: bool, base: Path) -> None:
-    with pytest.raises(RuntimeError), starting_run_dir("clip", out, overwrite, base) as path:
-        (path / ".tracks.txt.partial").write_text("begun")
-        raise RuntimeError
+    def start() -> None:
+        with starting_run_dir("clip", out, overwrite, base) as path:
+            (path / ".tracks.txt.partial").write_text("begun")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        start()
 
 
 def test_a_run_that_cannot_start_leaves_no_folder(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def unit(v):
 
 
 class ReferenceDeepSort:
-    """`step` takes `(N, 4)` tlwh boxes and `(N, D)` features; gives `{track number: tlwh}` as the original writes it."""
+    """`step` takes `(N, 4)` tlwh boxes and `(N, D)` features; gives `{number: tlwh}` as the original writes it."""
 
     def __init__(self, max_cosine=0.2, budget=100, max_iou=0.7, max_age=30, n_init=3):
         self.max_cosine, self.budget, self.max_iou = max_cosine, budget, max_iou

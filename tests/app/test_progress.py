@@ -1,0 +1,102 @@
+"""A bar on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import io
+import itertools
+
+import pytest
+from rich.console import Console
+
+from app.progress import BarProgress, PlainProgress, Silent, create_progress
+
+
+def _console(is_terminal: bool) -> tuple[Console, io.StringIO]:
+    text = io.StringIO()
+    return Console(file=text, force_terminal=is_terminal, width=120, color_system=None), text
+
+
+def test_terminal_gets_a_bar() -> None:
+    """With frames of all, frames/s, the time to go and the live tracks."""
+    console, text = _console(is_terminal=True)
+    progress = create_progress(console)
+    assert isinstance(progress, BarProgress)
+    with progress.task("tracking", 4) as task:
+        for _ in range(4):
+            task.step(live_tracks=7)
+    shown = text.getvalue()
+    for fragment in ("tracking", "4/4", "fps", "ETA", "7 tracks"):
+        assert fragment in shown
+
+
+def test_bar_of_unknown_length() -> None:
+    console, text = _console(is_terminal=True)
+    with BarProgress(console).task("tracking", None) as task:
+        task.step(live_tracks=0)
+    assert "1/?" in text.getvalue()
+
+
+def test_pipe_gets_lines() -> None:
+    console, _ = _console(is_terminal=False)
+    assert isinstance(create_progress(console), PlainProgress)
+
+
+@pytest.mark.parametrize(
+    ("total", "lines"),
+    [
+        pytest.param(
+            12,
+            [
+                "tracking: frame 5/12, 1.0 fps, 7 s to go, 3 tracks",
+                "tracking: frame 10/12, 1.0 fps, 2 s to go, 3 tracks",
+            ],
+            id="known length",
+        ),
+        pytest.param(
+            None,
+            ["tracking: frame 5, 1.0 fps, 3 tracks", "tracking: frame 10, 1.0 fps, 3 tracks"],
+            id="live",
+        ),
+        pytest.param(
+            3,
+            [
+                "tracking: frame 5/3, 1.0 fps, 0 s to go, 3 tracks",
+                "tracking: frame 10/3, 1.0 fps, 0 s to go, 3 tracks",
+            ],
+            id="the container told too few",
+        ),
+    ],
+)
+def test_one_line_every_five_seconds(total: int | None, lines: list[str]) -> None:
+    """A clock that moves by one second a frame; twelve frames."""
+    console, text = _console(is_terminal=False)
+    progress = PlainProgress(console, every_s=5.0, now_s=itertools.count().__next__)
+    with progress.task("tracking", total) as task:
+        for _ in range(12):
+            task.step(live_tracks=3)
+    assert text.getvalue().splitlines() == lines
+
+
+def test_a_clock_that_stands_still_is_no_error() -> None:
+    console, text = _console(is_terminal=False)
+    with PlainProgress(console, every_s=0.0, now_s=lambda: 1.0).task("x", 2) as task:
+        task.step(0)
+    assert text.getvalue().startswith("x: frame 1/2")
+
+
+def test_each_pass_counts_from_its_own_start() -> None:
+    console, text = _console(is_terminal=False)
+    progress = PlainProgress(console, every_s=1.0, now_s=itertools.count().__next__)
+    for what in ("tracking", "drawing"):
+        with progress.task(what, 1) as task:
+            task.step(2)
+    assert [line.split(",")[0] for line in text.getvalue().splitlines()] == [
+        "tracking: frame 1/1",
+        "drawing: frame 1/1",
+    ]
+
+
+def test_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    with Silent().task("tracking", 3) as task:
+        task.step(1)
+    assert capsys.readouterr() == ("", "")

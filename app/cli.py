@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -152,8 +153,7 @@ def _end_early(error: BaseException) -> None:
     if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    number = getattr(error, "number", 2)
-    _fail(f"stopped by signal {number} before the files were complete", EXIT_BY_SIGNAL + number)
+    _fail(str(error) or "stopped: nothing was written", EXIT_BY_SIGNAL + getattr(error, "number", signal.SIGINT))
 
 
 def _exit_code(error: BaseException) -> int:

@@ -21,8 +21,8 @@ class StoppedError(KeyboardInterrupt):
         number: the signal.
     """
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"stopped by signal {number}")
+    def __init__(self, number: int, consequence: str) -> None:
+        super().__init__(f"stopped by signal {number}: {consequence}")
         self.number = number
 
 
@@ -49,8 +49,10 @@ class StopSignal:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         is_second = self.number is not None
         self.number = self.number or number
-        if is_second or not self._is_deferred:
-            raise StoppedError(number)
+        if not self._is_deferred:
+            raise StoppedError(number, "nothing was written")
+        if is_second:
+            raise StoppedError(number, "it came a second time, so the files may lack what was tracked last")
         self.on_stop()
 
     def __enter__(self) -> Self:

@@ -14,19 +14,19 @@ from detectors.size_prior import SizePrior
 
 __all__ = ["Blob", "find_blobs"]
 
-NUM_LABELS = 1 << 16
+NUM_LABELS = 1 << 16  # of 16 bits
 MIN_AREA = 0.00025  # of the picture
 CLOSE_HEIGHT = 0.022  # of the picture's height: gaps across a belt or a collar
 MERGE_GAP = 0.3  # of the smaller part's height, between head, trunk and legs of one object
 WHOLE_FILL = 0.72  # a vehicle fills its box; a group of people leaves gaps between heads and legs
 MIN_FILL = 0.28  # of a box, below which no object is seen in it
-ONE_WIDE = 1.4
-TWO_HEADS = 1.1
-HEAD_PROMINENCE = 0.07
-ONE_TALL = 1.35
-LEFT_OVER = 0.25
+ONE_WIDE = 1.4  # of the usual width: wider is a group
+TWO_HEADS = 1.1  # of the usual width: from here on, two heads make a group
+HEAD_PROMINENCE = 0.07  # of the blob's height, by which a head stands out of the shoulders beside it
+ONE_TALL = 1.35  # of the expected height: taller is one behind another
+LEFT_OVER = 0.25  # of the expected box must be foreground that nobody has claimed
 MIN_SHARE = 0.45  # of the expected height, below which a blob is a fragment
-MIN_SHARE_AT_BORDER = 0.6  # who is cut by the border must be seen by half
+MIN_SHARE_AT_BORDER = 0.6  # who is cut by the border must be seen by more than half
 
 
 Box = tuple[int, int, int, int]

@@ -27,7 +27,6 @@ MIN_TRAVEL_PX = 3.0  # of the working picture; edges of blobs tremble by one or 
 COME_IN = 0.07  # of the picture: growth at its border that counts as nothing
 MATCH_IOU = 0.2
 FORGET_S = 0.3
-SMOOTHING = 0.5  # weight of the past in a box's size
 
 
 @dataclass

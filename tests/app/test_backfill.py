@@ -138,13 +138,11 @@ def _online_rows(seen: list[list[int]], n_init: int, every: int) -> list[tuple[i
 
 @given(seen=people, n_init=st.integers(2, 5))
 def test_filled_rows_belong_to_confirmed_tracks(seen: list[list[int]], n_init: int) -> None:
-    """An id that was filled in is confirmed later on, and has no gap between."""
+    """An id that was filled in is confirmed soon after."""
     final, _ = _run(seen, n_init)
-    confirmed = dict(reversed(_confirmed_rows(final)[::-1]))  # frame -> some id
     first: dict[int, int] = {}
     for frame, track_id in _confirmed_rows(final):
         first.setdefault(track_id, frame)
-    assert set(confirmed.values()) <= set(first)
     for tracks in final:
         for track_id, state in zip(tracks.ids.tolist(), tracks.states.tolist(), strict=True):
             if state == RowState.TENTATIVE:

@@ -193,19 +193,7 @@ def test_reid_weights(track: Track, tmp_path: Path) -> None:
     clip, detections = write_video(tmp_path, num_frames=3)
     weights = _small_checkpoint(tmp_path / "small.safetensors", gate=0.37)
     (tmp_path / "mine.yaml").write_text("tracker: {max_cosine_distance: 0.11}\n")
-    base = (
-        "run",
-        clip,
-        "--tracker",
-        "deepsort",
-        "--no-video",
-        "--detector",
-        detections,
-        "--reid",
-        "small-cnn",
-        "--device",
-        "cpu",
-    )
+    base = ("run", clip, *SEEN, "--detector", detections, "--reid", "small-cnn")
     seeded = track(*base, "--out", "seeded")
     loaded = track(*base, "--out", "loaded", "--reid-weights", weights)
     track(*base, "--out", "own", "--reid-weights", weights, "--tracker", "mine.yaml")
@@ -250,19 +238,7 @@ def embeddings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, npt.NDArray[n
 def test_seed_and_device(track: Track, tmp_path: Path, embeddings: list[tuple[str, npt.NDArray[np.float32]]]) -> None:
     """`--seed` is of an encoder without weights; `--device` says where it runs."""
     clip, detections = write_video(tmp_path, num_frames=2)
-    base = (
-        "run",
-        clip,
-        "--tracker",
-        "deepsort",
-        "--no-video",
-        "--detector",
-        detections,
-        "--reid",
-        "small-cnn",
-        "--device",
-        "cpu",
-    )
+    base = ("run", clip, *SEEN, "--detector", detections, "--reid", "small-cnn")
     for seed in ("0", "0", "7"):
         assert track(*base, "--seed", seed).code == 0
     assert [device for device, _ in embeddings] == ["cpu"] * 3

@@ -1,0 +1,167 @@
+"""The command line around the commands: help without heavy imports, exit codes, `track models`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import app.cli
+from app.cli import main
+from tests.app.runs import Track
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("torch", "torchvision", "cv2", "av", "ultralytics", "supervision", "scipy", "numpy", "timm", "pydantic")
+
+
+def _imported_by(*arguments: str) -> set[str]:
+    """Which heavy packages a fresh interpreter has imported when `track` with these arguments is done."""
+    code = (
+        "import sys\nfrom app.cli import main\n"
+        f"try:\n    main({list(arguments)!r})\nexcept SystemExit as end:\n    code = end.code\n"
+        f"print('\\nIMPORTED', code, *(name for name in {HEAVY!r} if name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    words = done.stdout.splitlines()[-1].split()
+    assert words[:2] == ["IMPORTED", "0"]
+    return set(words[2:])
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("models", "--help"), ()], ids=" ".join)
+def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert _imported_by(*arguments) == set()
+
+
+def test_models_imports_no_network_and_no_video() -> None:
+    assert _imported_by("models") <= {"numpy", "scipy", "pydantic"}
+
+
+def test_help_groups_the_options(track: Track) -> None:
+    text = track("run", "--help").out
+    places = [text.index(f"─ {group} ─") for group in ("Detection", "Identity", "Output", "Frames", "Running")]
+    assert places == sorted(places)
+
+
+def test_without_arguments_it_shows_its_help(track: Track) -> None:
+    bare, helped = track(), track("--help")
+    assert (bare.code, bare.err) == (0, "")
+    assert bare.out == helped.out
+    assert "models" in bare.out
+
+
+def test_unknown_command(track: Track) -> None:
+    result = track("rn", "clip.mp4")
+    assert result.code == 2
+    assert result.err.startswith("track: error: No such command 'rn'")
+    assert result.err.endswith("(see: track --help)\n")
+    assert len(result.err.splitlines()) == 1
+
+
+def test_models(track: Track) -> None:
+    """Every name that the options take, with what it is."""
+    from configs import preset_names
+    from detectors import DETECTORS
+    from reid import ENCODERS
+
+    result = track("models")
+    assert (result.code, result.err) == (0, "")
+    for name in (*DETECTORS.names(), *ENCODERS.names(), *preset_names()):
+        assert any(line.split()[:1] == [name] for line in result.out.splitlines()), name
+    for option in ("--detector", "--reid", "--tracker"):
+        assert option in result.out
+
+
+def test_models_as_json(track: Track) -> None:
+    from configs import preset_names
+    from detectors import DETECTORS
+    from reid import ENCODERS
+
+    models = json.loads(track("models", "--json").out)
+    names = {kind: [entry["name"] for entry in entries] for kind, entries in models.items()}
+    assert names == {
+        "detectors": list(DETECTORS.names()),
+        "encoders": list(ENCODERS.names()),
+        "trackers": list(preset_names()),
+    }
+    assert all(entry["summary"] for entries in models.values() for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        pytest.param(ValueError("two\n  lines"), 2, "track: error: two lines", id="value"),
+        pytest.param(FileNotFoundError("no x"), 2, "track: error: no x", id="file"),
+        pytest.param(OSError(13, "Permission denied", "a/b"), 2, "track: error: a/b: Permission denied", id="system"),
+        pytest.param(ImportError("no module y"), 2, "track: error: no module y", id="package"),
+        pytest.param(
+            ZeroDivisionError("division by zero"),
+            1,
+            "track: error: unexpected ZeroDivisionError: division by zero (rerun with --debug to see where)",
+            id="fault of the program",
+        ),
+        pytest.param(
+            ValueError(),
+            2,
+            "track: error: unexpected ValueError: no message (rerun with --debug to see where)",
+            id="no text",
+        ),
+        pytest.param(KeyboardInterrupt(), 130, "track: error: stopped: nothing was written", id="Ctrl-C"),
+    ],
+)
+@pytest.mark.parametrize("debug", [False, True], ids=["plain", "--debug"])
+def test_exit_codes(
+    track: Track, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, line: str, debug: bool
+) -> None:
+    """One line, always the last; `--debug` puts the traceback before it and leaves the code alone."""
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("app.models.print_models", fail)
+    result = track("models", *(["--debug"] if debug else []))
+    assert result.code == code
+    assert result.err.splitlines()[-1] == line
+    has_traceback = debug and not isinstance(error, KeyboardInterrupt)
+    assert ("Traceback" in result.err) == has_traceback
+    assert has_traceback or len(result.err.splitlines()) == 1
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    """As in `track models | head -1`: the pipe is closed before anything is written."""
+    command = [sys.executable, "-m", "app", "models"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert errors == b""
+    assert process.returncode == 0
+
+
+def test_python_dash_m(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import runpy
+
+    monkeypatch.setattr(sys, "argv", ["track", "models", "--json"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("app", run_name="__main__")
+    assert end.value.code == 0
+    assert "dogenet50" in capsys.readouterr().out
+
+
+def test_main_without_arguments_takes_those_of_the_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["track", "--help"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    assert "Usage" in capsys.readouterr().out
+
+
+def test_exit_codes_are_documented() -> None:
+    text = app.cli.main.__doc__ or ""
+    assert all(code in text for code in ("0", "2", "1", "128"))

@@ -22,14 +22,15 @@ __all__ = ["Backfill", "frame_tracks"]
 def frame_tracks(frame: Frame, confirmed: Tracks, filled: Tracks | None = None) -> FrameTracks:
     """The rows of one frame: its confirmed tracks, and boxes that were filled in after confirmation."""
     filled = Tracks.empty() if filled is None else filled
-    seen = confirmed.detection_index >= 0
-    states = np.where(seen, RowState.DETECTED, RowState.PREDICTED)
+    tracks = (confirmed, filled)
+    scores = [np.where(t.detection_index >= 0, t.scores, np.float32(np.nan)) for t in tracks]
+    states = np.where(confirmed.detection_index >= 0, RowState.DETECTED, RowState.PREDICTED)
     return FrameTracks(
         frame.index,
         frame.time_s,
         np.concatenate((confirmed.ids, filled.ids)),
         np.concatenate((confirmed.xyxy, filled.xyxy)),
-        np.concatenate((np.where(seen, confirmed.scores, np.float32(np.nan)), filled.scores)),
+        np.concatenate(scores),
         np.concatenate((confirmed.class_ids, filled.class_ids)),
         np.concatenate((states, np.full(len(filled), RowState.TENTATIVE))).astype(np.uint8),
     )
@@ -56,8 +57,8 @@ class Backfill:
         undecided = set(tentative.births.tolist())
         while self._held and undecided.isdisjoint(self._held[0].tentative.births.tolist()):
             yield self._release()
-        if not self._held:
-            self._ids.clear()
+        waiting = {birth for held in self._held for birth in held.tentative.births.tolist()}
+        self._ids = {birth: track_id for birth, track_id in self._ids.items() if birth in waiting}
 
     def flush(self) -> Iterator[tuple[Frame, FrameTracks]]:
         """The frames still held at the end; what is tentative then stays out."""

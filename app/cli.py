@@ -59,6 +59,9 @@ def run_command(
     debug: options.Debug = False,
 ) -> None:
     """Track one video: writes tracks.txt, tracks.csv, annotated.mp4 and summary.json into a new folder."""
+    # Decoder, detector, encoder and video writer share the cores: a thread that spins while it waits for work takes the
+    # time of one that has some. Read when the first OpenMP library loads, so set before any.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from app.config import RunConfig, load_preset
 
     config = RunConfig(
@@ -152,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _end_early(error: BaseException) -> None:
     if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(EXIT_UNEXPECTED)  # without a word, as rich does
     _fail(str(error) or "stopped: nothing was written", EXIT_BY_SIGNAL + getattr(error, "number", signal.SIGINT))
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["open_console", "print_summary"]
 
 MAX_NOTES = 5
-SHOWN_MS = 0.005
-"""Below, the time is shown as 0.00 and a speed would say nothing."""
+SHOWN_MS = 0.05
+"""Below, a speed would be the clock's own noise."""
 
 
 class _ConsoleHandler(logging.Handler):
@@ -92,7 +92,7 @@ def _stage_table(summary: Summary) -> Table:
     table.add_column("fps", justify="right")
     table.add_column("")
     for stage, milliseconds in summary.stages_ms.items():
-        fps = f"{1000 / milliseconds:.1f}" if milliseconds >= SHOWN_MS else ""
+        fps = f"{1000 / milliseconds:.0f}" if milliseconds >= SHOWN_MS else ""
         beside = "in a thread of its own, beside the rest" if stage in THREADED_STAGES else ""
         table.add_row(stage, f"{milliseconds:.2f}", fps, beside)
     return table

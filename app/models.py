@@ -34,7 +34,7 @@ def print_models(as_json: bool) -> None:
     """Print them as a table, or as JSON."""
     models = known_models()
     if as_json:
-        print(json.dumps(models, indent=2))
+        print(json.dumps(models, indent=2), flush=True)
         return
     from rich.console import Console
     from rich.table import Table

@@ -13,6 +13,9 @@ from app.threads import BackgroundSink
 
 __all__ = ["Outputs"]
 
+SUMMARY_BYTES = 64 << 10
+"""Set aside from the start to the end, so that a full disk still takes `summary.json`."""
+
 
 class Outputs:
     """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4`.
@@ -29,6 +32,11 @@ class Outputs:
         self.run_dir = run_dir
         self._class_names = class_names
         self._clock = clock
+        self._reserve = run_dir / ".summary.json.reserve"
+        try:
+            self._reserve.write_bytes(bytes(SUMMARY_BYTES))
+        except OSError as error:
+            raise OutputError(run_dir / "summary.json", error.strerror or str(error)) from error
         self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
         self._video: BackgroundSink | None = None
 
@@ -66,6 +74,7 @@ class Outputs:
             self._clock.add("draw and encode", self._video.busy_s)
         for text, name in zip(self._texts, ("tracks.txt", "tracks.csv"), strict=True):
             self._close_one(text, self.run_dir / name)
+        self._reserve.unlink(missing_ok=True)
         self.files.sort(key=lambda path: path.suffix != ".mp4")
 
     def _close_one(self, sink: Sink, path: Path) -> None:

@@ -91,6 +91,7 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "name": models.encoder.name,
         "weights": config.reid_weights,
         "embedding_dim": models.encoder.embedding_dim,
+        "device": str(getattr(models.encoder, "device", "cpu")),
         "suggested_gate": models.encoder.gate,
     }
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}

@@ -33,5 +33,6 @@ def smoothed_rows(rows: list[FrameTracks], config: TrackerConfig) -> Iterator[Fr
         for (position, row), box in zip(where, smooth_track(frames, measured, config.noise), strict=True):
             boxes[position][row] = box
     for tracks, xyxy in zip(rows, boxes, strict=True):
-        states = np.where(tracks.states == RowState.PREDICTED, RowState.PREDICTED, RowState.SMOOTHED)
+        seen = ~np.isnan(tracks.xyxy).any(axis=1)
+        states = np.where(seen, RowState.SMOOTHED, RowState.PREDICTED)
         yield replace(tracks, xyxy=xyxy, states=states.astype(np.uint8))

@@ -4,9 +4,9 @@ from tracker import DeepSort
 tracks = DeepSort().update(xyxy, scores, embeddings=embeddings)
 """
 
-from .boxes import REJECT_REASONS, reject_reasons
 from .config import TrackerConfig
 from .deepsort import DeepSort
+from .door import REJECT_REASONS, reject_reasons
 from .types import Evidence, Tracks
 
 __all__ = ["REJECT_REASONS", "DeepSort", "Evidence", "TrackerConfig", "Tracks", "reject_reasons"]

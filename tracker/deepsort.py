@@ -6,18 +6,16 @@ overlap, then let matched tracks learn, missed ones age, and unmatched detection
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from . import kalman
 from .assignment import Index, Pairs, assign
 from .association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest, with_costs
-from .boxes import reject_reasons, xyah_to_xyxy, xyxy_to_xyah
+from .boxes import xyah_to_xyxy
 from .config import TrackerConfig
-from .gallery import Gallery, normalise_rows
+from .door import Measured, admit
+from .gallery import Gallery
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence, Tracks
 
@@ -28,22 +26,6 @@ _LOW_SCORE_IOU_DISTANCE = 0.5
 
 _SHOWN_MISSES = 1
 """A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """The usable detections of a frame. `source` is their row in the arrays that the caller gave."""
-
-    xyxy: npt.NDArray[np.float64]
-    xyah: npt.NDArray[np.float64]
-    scores: npt.NDArray[np.float32]
-    class_ids: npt.NDArray[np.int64]
-    embeddings: npt.NDArray[np.float32]
-    source: Index
-    rejected: int
-
-    def __len__(self) -> int:
-        return len(self.xyxy)
 
 
 class DeepSort:
@@ -99,7 +81,7 @@ class DeepSort:
         Raises:
             ValueError: when the shapes do not fit together, or D changes during a video.
         """
-        detections = _admit(xyxy, scores, class_ids, embeddings, frame_size)
+        detections = admit(xyxy, scores, class_ids, embeddings, frame_size)
         self._predict(detector_looked=True)
         matched_rows, matched = self._match(detections)
         self._learn(matched_rows, matched, detections)
@@ -130,7 +112,7 @@ class DeepSort:
         table.misses[rows] += detector_looked
         table.detection[rows] = -1
 
-    def _match(self, detections: _Measured) -> tuple[Index, Index]:
+    def _match(self, detections: Measured) -> tuple[Index, Index]:
         """Rows of matched tracks and the detections they matched: cascade, then IoU, then low-score detections."""
         config, rows, misses = self.config, self._table.rows, self._table.misses[self._table.rows]
         low = detections.scores < config.low_score
@@ -146,7 +128,7 @@ class DeepSort:
         self.evidence += Evidence(matches=len(tracks), rejected=detections.rejected)
         return rows[tracks], matched
 
-    def _match_cascade(self, rows: Index, detections: _Measured, usable: npt.NDArray[np.bool_]) -> tuple[Index, Index]:
+    def _match_cascade(self, rows: Index, detections: Measured, usable: npt.NDArray[np.bool_]) -> tuple[Index, Index]:
         """Confirmed tracks by appearance under the motion gate; none where there are no embeddings."""
         table, config = self._table, self.config
         if not detections.embeddings.shape[1]:
@@ -166,7 +148,7 @@ class DeepSort:
         return confirmed[tracks], candidates[matched]
 
     def _match_iou(
-        self, rows: Index, free_tracks: Index, detections: _Measured, candidates: Index, max_distance: float
+        self, rows: Index, free_tracks: Index, detections: Measured, candidates: Index, max_distance: float
     ) -> tuple[Index, Index]:
         track_xyxy = xyah_to_xyxy(self._table.mean[rows[free_tracks], :, 0])
         pairs = iou_pairs(track_xyxy, detections.xyxy[candidates], max_distance)
@@ -174,18 +156,18 @@ class DeepSort:
         return free_tracks[tracks], candidates[matched]
 
     def _count_appearance(
-        self, near: Pairs, appearance: npt.NDArray[np.float64], tracks: Index, matched: Index, levels: npt.NDArray[Any]
+        self,
+        near: Pairs,
+        appearance: npt.NDArray[np.float64],
+        tracks: Index,
+        matched: Index,
+        levels: npt.NDArray[np.int64],
     ) -> None:
         """Add to `evidence` what appearance changed against a look at motion alone."""
         by_motion = mutually_nearest(near)
-        detection_of = dict(zip(tracks.tolist(), matched.tolist(), strict=True))
-        chosen = np.array(
-            [
-                detection_of.get(track) == d
-                for track, d in zip(near.tracks.tolist(), near.detections.tolist(), strict=True)
-            ],
-            np.bool_,
-        )
+        partner = np.full(len(levels), -1)
+        partner[tracks] = matched
+        chosen = partner[near.tracks] == near.detections
         self.evidence += Evidence(
             by_appearance=len(tracks),
             appearance_decided=int(np.sum(chosen & ~by_motion)),
@@ -193,7 +175,7 @@ class DeepSort:
             vetoed=int(np.sum(by_motion & (appearance > self.config.max_cosine_distance))),
         )
 
-    def _learn(self, rows: Index, matched: Index, detections: _Measured) -> None:
+    def _learn(self, rows: Index, matched: Index, detections: Measured) -> None:
         """Matched tracks take in their detection; the ones with enough hits are confirmed and get their id."""
         table = self._table
         mean, covariance = kalman.update(
@@ -215,7 +197,7 @@ class DeepSort:
         self.evidence += Evidence(unborn=int(unborn.sum()))
         self._gallery.clear(table.remove(unborn | lost))
 
-    def _start(self, unmatched: Index, detections: _Measured) -> None:
+    def _start(self, unmatched: Index, detections: Measured) -> None:
         """Unmatched detections start tentative tracks."""
         scores = detections.scores[unmatched]
         starting = unmatched[(scores >= self.config.birth_score) & (scores >= self.config.low_score)]
@@ -231,7 +213,7 @@ class DeepSort:
         self._remember(rows, starting, detections)
         self._confirm(rows)
 
-    def _remember(self, rows: Index, matched: Index, detections: _Measured) -> None:
+    def _remember(self, rows: Index, matched: Index, detections: Measured) -> None:
         table = self._table
         table.score[rows] = detections.scores[matched]
         table.class_id[rows] = detections.class_ids[matched]
@@ -259,38 +241,3 @@ class DeepSort:
             detection_index=table.detection[rows],
             births=table.birth[rows],
         )
-
-
-def _admit(
-    xyxy: npt.ArrayLike,
-    scores: npt.ArrayLike,
-    class_ids: npt.ArrayLike | None,
-    embeddings: npt.ArrayLike | None,
-    frame_size: tuple[int, int] | None,
-) -> _Measured:
-    """Check shapes once, at the door, and keep the usable detections."""
-    boxes = np.asarray(xyxy, np.float64)
-    boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"xyxy must have shape (N, 4), but got {boxes.shape}")
-    count = len(boxes)
-    confidences = np.asarray(scores, np.float32).reshape(-1)
-    classes = np.zeros(count, np.int64) if class_ids is None else np.asarray(class_ids, np.int64).reshape(-1)
-    vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.asarray(embeddings, np.float32)
-    vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
-    for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors)):
-        if len(array) != count:
-            raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
-    if vectors.ndim != 2:
-        raise ValueError(f"embeddings must have shape (N, D), but got {vectors.shape}")
-    usable = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
-    vectors = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, 0.0)[usable]
-    return _Measured(
-        boxes[usable],
-        xyxy_to_xyah(boxes[usable]),
-        confidences[usable],
-        classes[usable],
-        normalise_rows(vectors),
-        usable,
-        count - len(usable),
-    )

@@ -79,6 +79,19 @@ def test_frames_without_a_detector_are_filled_too() -> None:
     """With `--every 2` the third hit comes at frame 4; the predicted boxes in between belong to the track as well."""
     final, _ = _run([[0]] * 12, every=2)
     assert _where(final, 1) == list(range(12))
+    has_score = [bool(np.isfinite(tracks.scores[0])) for tracks in final]
+    assert has_score == [index % 2 == 0 for index in range(12)], "a box that nobody detected has no score"
+
+
+def test_memory_does_not_grow_while_somebody_is_always_new() -> None:
+    """Each frame somebody comes, so that the queue is never empty; only those who wait are remembered."""
+    backfill, tracker = Backfill(), DeepSort()
+    for index in range(300):
+        here = range(max(0, index - 4), index + 1)
+        confirmed = tracker.update([_box(person, index) for person in here], np.full(len(here), 0.9))
+        list(backfill.push(Frame(index, 0.0, None), confirmed, tracker.tentative()))
+        assert 0 < len(backfill._held) <= 3 or index < 3
+        assert len(backfill._ids) <= 5
 
 
 def test_a_frame_waits_for_every_track_in_it() -> None:

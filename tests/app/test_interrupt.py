@@ -24,7 +24,8 @@ import os, signal, sys
 import app.setup
 from app.cli import main
 
-number, at_frame, at_load, times, arguments = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5:]
+number, at_frame, times = (int(word) for word in sys.argv[1:4])
+at_load, *arguments = sys.argv[4:]
 create = app.setup.create_detector
 
 class Signalling:
@@ -51,7 +52,7 @@ main(arguments)
 def _track(
     folder: Path, number: int, *arguments: object, at_frame: int = -1, at_load: str = "no", times: int = 1
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", SIGNALLING_DETECTOR, number, at_frame, at_load, times, "run", *arguments, *FAST]
+    command = [sys.executable, "-c", SIGNALLING_DETECTOR, number, at_frame, times, at_load, "run", *arguments, *FAST]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [str(int(word)) if isinstance(word, int) else str(word) for word in command],

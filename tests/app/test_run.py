@@ -21,6 +21,7 @@ from app.sinks import OutputError
 from app.sinks import partial as sinks_partial
 from app.sinks.video import AnnotatedVideo
 from detectors import Detections
+from tests.app.media import write_clip
 from tests.app.runs import (
     FAST,
     TWO_WALKERS,
@@ -180,6 +181,22 @@ def test_python_callers_get_the_cause(tmp_path: Path, monkeypatch: pytest.Monkey
     assert caught.value.run_dir == tmp_path / "o"
 
 
+def test_damage_is_told_when_the_run_ends_early_as_well(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source itself tells it at its end only."""
+    clip = write_clip(tmp_path / "clip.mp4", 60, gop=10)
+    data = bytearray(clip.read_bytes())
+    data[len(data) // 5 : len(data) // 5 + 120] = np.random.default_rng(1).bytes(120)
+    clip.write_bytes(data)
+    monkeypatch.setattr(app.setup, "create_detector", lambda *_: _Failing(ValueError("bad"), good_frames=45))
+    assert track("run", clip, *FAST, "--no-video", "--out", "o").code == 2
+    summary = read_summary(Path("o"))
+    assert summary["source"]["corrupt"] > 0
+    assert [text for text in summary["warnings"] if "damaged" in text] == summary["warnings"]
+    assert len(summary["warnings"]) == 1
+
+
 class _FullDisk:
     """Makes the files whose name contains `name` refuse everything beyond `capacity` bytes."""
 
@@ -237,6 +254,19 @@ def test_disk_full_from_the_start(track: Track, tmp_path: Path, monkeypatch: pyt
     assert not Path("runs").exists()
 
 
+def test_no_space_to_set_aside(track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, detections = write_video(tmp_path)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = track("run", clip, "--detector", detections, *FAST)
+    assert result.code == 2
+    assert result.err.startswith("track: error: could not write runs/clip/summary.json")
+    assert not Path("runs").exists()
+
+
 @pytest.mark.parametrize("when", ["on the way", "at the end"])
 def test_drawing_that_fails_leaves_the_texts_whole(
     track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
@@ -256,6 +286,23 @@ def test_drawing_that_fails_leaves_the_texts_whole(
     assert summary["partial"] is True
     assert {"tracks.txt", "tracks.csv"} <= set(summary["files"])
     assert len(read_txt(Path("o"))) >= 2
+
+
+def test_space_for_the_summary_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While rows are written, so that a full disk still takes it; given back at the end."""
+    import app.session
+
+    seen: list[int] = []
+    count = app.session.Session.count
+
+    def look(*arguments: Any) -> None:
+        seen.append((tmp_path / "o" / ".summary.json.reserve").stat().st_size)
+        count(*arguments)
+
+    monkeypatch.setattr(app.session.Session, "count", look)
+    run(_config(write_sequence(tmp_path / "s"), "public", tmp_path / "o"), Silent())
+    assert seen == [64 << 10] * 20
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["summary.json", "tracks.csv", "tracks.txt"]
 
 
 def test_summary_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,9 +47,10 @@ def test_states() -> None:
         _rows(1, [1], [[11, 10, 31, 60]], [RowState.DETECTED]),
         _rows(2, [1], [nothing], [RowState.PREDICTED]),
         _rows(3, [1], [[13, 10, 33, 60]], [RowState.DETECTED]),
+        _rows(4, [1], [nothing], [RowState.TENTATIVE]),
     ]
     smoothed = list(smoothed_rows(rows, TrackerConfig()))
-    expected = [RowState.SMOOTHED, RowState.SMOOTHED, RowState.PREDICTED, RowState.SMOOTHED]
+    expected = [RowState.SMOOTHED, RowState.SMOOTHED, RowState.PREDICTED, RowState.SMOOTHED, RowState.PREDICTED]
     assert [int(tracks.states[0]) for tracks in smoothed] == expected
     np.testing.assert_allclose(smoothed[2].xyxy[0], [12, 10, 32, 60], atol=0.5)
     assert np.isnan(rows[2].xyxy).all(), "the rows given stay as they were"

@@ -1,4 +1,4 @@
-"""Box forms, overlap and the door."""
+"""Box forms and overlap."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.boxes import REJECT_REASONS, pairwise_iou, reject_reasons, xyah_to_xyxy, xyxy_to_xyah
+from tracker.boxes import pairwise_iou, xyah_to_xyxy, xyxy_to_xyah
 
 corner = st.floats(-1000, 1000)
 side = st.floats(0.5, 1000)
@@ -33,23 +33,3 @@ def test_xyah_and_back(xyxy):
 )
 def test_iou(a, b, expected):
     assert pairwise_iou(np.array([a], float), np.array([b], float))[0] == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("box", "reason"),
-    [
-        pytest.param([0, 0, 10, 10], "", id="usable"),
-        pytest.param([-5, -5, 10, 10], "", id="over the border"),
-        pytest.param([-90, 10, -10, 50], "", id="just outside"),
-        pytest.param([0, 0, 10, np.nan], "not finite", id="NaN"),
-        pytest.param([-np.inf, 0, 10, 10], "not finite", id="infinite"),
-        pytest.param([0, 0, 0, 10], "no area", id="no width"),
-        pytest.param([0, 0, 10, -10], "no area", id="upside down"),
-        pytest.param([0, 0, 1e-200, 1e-200], "no area", id="an area that vanishes"),
-        pytest.param([300, 10, 340, 50], "far outside the frame", id="far to the right"),
-        pytest.param([10, -300, 40, -150], "far outside the frame", id="far above"),
-    ],
-)
-def test_the_door(box, reason):
-    found = reject_reasons(np.array([box], float), np.array([0.5]), frame_size=(100, 100))
-    assert REJECT_REASONS[found[0]] == reason

@@ -1,0 +1,80 @@
+"""What the edge lets in, and as what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.config import RunConfig, TrackerPreset, load_preset
+from configs import preset_names
+from tracker import TrackerConfig
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_loads(name: str) -> None:
+    preset = load_preset(name)
+    assert preset.name == name
+    assert not preset.own_gate, "a checkpoint's gate outranks a preset's"
+
+
+def test_preset_deepsort_is_the_paper() -> None:
+    """The file repeats the defaults of the code; the two must not drift apart."""
+    assert load_preset("deepsort").config == TrackerConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "own_gate"),
+    [
+        pytest.param("", {}, False, id="an empty file"),
+        pytest.param("tracker:\n", {}, False, id="no settings"),
+        pytest.param("description: mine\n", {}, False, id="only a description"),
+        pytest.param("tracker: {max_age: 7}", {"max_age": 7}, False, id="a whole number"),
+        pytest.param("tracker: {motion_gate: 9}", {"motion_gate": 9.0}, False, id="a whole number for a fraction"),
+        pytest.param("tracker: {max_cosine_distance: 0.2}", {}, True, id="the gate, at its default"),
+    ],
+)
+def test_own_file(tmp_path: Path, text: str, changed: dict[str, Any], own_gate: bool) -> None:
+    path = tmp_path / "own.yml"
+    path.write_text(text)
+    assert load_preset(str(path)) == TrackerPreset(str(path), TrackerConfig(**changed), own_gate)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"conf": 1.01}, "--conf is 1.01, expected a number from 0 to 1", id="conf"),
+        pytest.param({"iou": float("inf")}, "--iou is inf, expected a number from 0 to 1", id="iou"),
+        pytest.param({"every": 0}, "--every is 0", id="every"),
+        pytest.param({"imgsz": 31}, "--imgsz is 31, expected 32 to 8192 px", id="imgsz too small"),
+        pytest.param({"imgsz": 8193}, "--imgsz is 8193", id="imgsz too large"),
+        pytest.param({"seed": 1 << 63}, "--seed is", id="seed too large"),
+        pytest.param({"device": "cuda:"}, "--device is 'cuda:'", id="device"),
+        pytest.param({"online": True, "smooth": True}, "exclude each other", id="online and smooth"),
+        pytest.param({"reid": "file", "reid_weights": Path("x")}, "no effect with --reid file", id="weights of a file"),
+    ],
+)
+def test_out_of_range(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        RunConfig("clip.mp4", **options)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"conf": 0.0, "iou": 1.0},
+        {"conf": 1.0, "iou": 0.0},
+        {"imgsz": 32},
+        {"imgsz": 8192},
+        {"every": 1},
+        {"seed": 0},
+        {"seed": (1 << 63) - 1},
+        *({"device": device} for device in ("auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12")),
+    ],
+    ids=str,
+)
+def test_on_the_edge(options: dict[str, Any]) -> None:
+    config = RunConfig("clip.mp4", **options)
+    assert {name: getattr(config, name) for name in options} == options

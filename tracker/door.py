@@ -1,0 +1,100 @@
+"""The door: what a caller gives is checked once, and boxes that can't be tracked are turned away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .assignment import Index
+from .boxes import xyxy_to_xyah
+from .gallery import normalise_rows
+
+__all__ = ["REJECT_REASONS", "Measured", "admit", "reject_reasons"]
+
+Array = npt.NDArray[np.float64]
+
+REJECT_REASONS = ("", "not finite", "no area", "far outside the frame")
+"""What each code of `reject_reasons` means; 0 is a usable box."""
+
+_MAX_COORDINATE = 1e6
+"""px; far beyond any picture, and small enough that no later arithmetic overflows."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The usable detections of a frame. `source` is their row in the arrays that the caller gave."""
+
+    xyxy: npt.NDArray[np.float64]
+    xyah: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float32]
+    class_ids: npt.NDArray[np.int64]
+    embeddings: npt.NDArray[np.float32]
+    source: Index
+    rejected: int
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+
+def admit(
+    xyxy: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    class_ids: npt.ArrayLike | None,
+    embeddings: npt.ArrayLike | None,
+    frame_size: tuple[int, int] | None,
+) -> Measured:
+    """Check shapes once, at the door, and keep the usable detections."""
+    boxes = np.asarray(xyxy, np.float64)
+    boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"xyxy must have shape (N, 4), but got {boxes.shape}")
+    count = len(boxes)
+    confidences = np.asarray(scores, np.float32).reshape(-1)
+    classes = np.zeros(count, np.int64) if class_ids is None else np.asarray(class_ids, np.int64).reshape(-1)
+    vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.asarray(embeddings, np.float32)
+    vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
+    for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors)):
+        if len(array) != count:
+            raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
+    if vectors.ndim != 2:
+        raise ValueError(f"embeddings must have shape (N, D), but got {vectors.shape}")
+    usable = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
+    vectors = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, 0.0)[usable]
+    return Measured(
+        boxes[usable],
+        xyxy_to_xyah(boxes[usable]),
+        confidences[usable],
+        classes[usable],
+        normalise_rows(vectors),
+        usable,
+        count - len(usable),
+    )
+
+
+def reject_reasons(xyxy: Array, scores: Array, frame_size: tuple[int, int] | None = None) -> npt.NDArray[np.int64]:
+    """Why each box can't be tracked, as `(N,)` indices into `REJECT_REASONS` (0: it can).
+
+    A box that reaches over the border is fine; one that lies more than a whole frame away from it can only be an error.
+
+    Args:
+        xyxy: `(N, 4)` px.
+        scores: `(N,)`.
+        frame_size: width and height of the frame in px; without it only absurd coordinates are far outside.
+    """
+    reasons = np.zeros(len(xyxy), np.int64)
+    finite = np.isfinite(xyxy).all(axis=1) & np.isfinite(scores)
+    with np.errstate(invalid="ignore", over="ignore"):
+        width, height = xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
+        area = width * height
+    reasons[~((width > 0) & (height > 0) & np.isfinite(area) & (area > 0))] = 2
+    if frame_size is not None:
+        frame_width, frame_height = frame_size
+        near_x = (xyxy[:, 2] >= -frame_width) & (xyxy[:, 0] <= 2 * frame_width)
+        near_y = (xyxy[:, 3] >= -frame_height) & (xyxy[:, 1] <= 2 * frame_height)
+        reasons[(reasons == 0) & ~(near_x & near_y)] = 3
+    with np.errstate(invalid="ignore"):
+        reasons[(reasons == 0) & (np.abs(xyxy) > _MAX_COORDINATE).any(axis=1)] = 3
+    reasons[~finite] = 1
+    return reasons

@@ -21,6 +21,8 @@ from .types import Evidence, Tracks
 
 __all__ = ["DeepSort"]
 
+Array = npt.NDArray[np.float64]
+
 _LOW_SCORE_IOU_DISTANCE = 0.5
 """Gate of the low-score stage, stricter than the IoU stage since such boxes are often wrong (ByteTrack, stage two)."""
 

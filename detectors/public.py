@@ -19,11 +19,14 @@ __all__ = ["PublicDetector", "create_public", "find_file", "read_detections"]
 Rows = npt.NDArray[np.float64]
 NUM_COLUMNS = 7  # up to the score
 FEATURE_COLUMN = 10
+UNKNOWN = -1.0  # what MOTChallenge files hold where nothing is known
 EXPECTED = "frame,id,x,y,w,h,score[,-1,-1,-1[,feature...]], separated by commas or blanks"
 
 
 class PublicDetector:
     """Boxes of a file, as they stand there: same order, same decimals, nothing clipped or suppressed.
+
+    A file whose scores are all -1 has none: its boxes count as sure (score 1).
 
     Args:
         file: `.txt` or `.npy`.
@@ -40,6 +43,8 @@ class PublicDetector:
             if name.lower() not in self.class_names.values():
                 raise unknown_name("class", name, self.class_names.values(), hint="Public files tell no classes.")
         rows = read_detections(file)
+        if len(rows) and (rows[:, 6] == UNKNOWN).all():
+            rows[:, 6] = 1.0  # a file without scores: trusted, where a score of -1 would be thrown away
         if options.confidence is not None:
             rows = rows[~(rows[:, 6] < options.confidence)]  # a NaN stays, to be counted at the tracker's door
         self.file = file

@@ -202,3 +202,16 @@ def test_real_detections_equal_numpy_s_own_reader(shared: Path) -> None:
         boxes = detector.detect(None, frame - 1)
         np.testing.assert_array_equal(boxes.xyxy[:, :2], own[:, 2:4])
         np.testing.assert_array_equal(boxes.xyxy[:, 2:], own[:, 2:4] + own[:, 4:6])
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        pytest.param((-1, -1), [1.0, 1.0], id="no scores at all"),
+        pytest.param((-1, 0.4), [-1.0, 0.4], id="a low score among others is a score"),
+    ],
+)
+def test_a_file_without_scores_is_trusted(tmp_path: Path, scores: tuple[float, ...], expected: list[float]) -> None:
+    text = "".join(f"1,-1,10,20,30,40,{score}\n" for score in scores)
+    boxes = PublicDetector(write(tmp_path / "det.txt", text)).detect(None, 0)
+    assert boxes.scores.tolist() == pytest.approx(expected)

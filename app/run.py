@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from app.config import RunConfig
 from app.interrupt import StopSignal
 from app.outputs import Outputs
 from app.progress import Progress
-from app.rundir import remove_run_files, starting_run_dir
+from app.rundir import RUN_FILES, remove_run_files, starting_run_dir
 from app.session import Session, draw_pass, tracking_pass
 from app.setup import check_possible, load_models, resolved_configuration
 from app.sinks import OutputError
@@ -20,8 +21,6 @@ from app.sources import Source, open_source
 from app.summary import Summary
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typing_extensions import Self
 
 __all__ = ["PartialRunError", "run"]
@@ -67,6 +66,7 @@ def run(config: RunConfig, progress: Progress) -> Summary:
         check_possible(config, source)
         clock = StageClock()
         with starting_run_dir(source.name, config.out, config.overwrite) as run_dir:
+            _refuse_to_replace(Path(config.source), run_dir)
             models = load_models(config, source)
             remove_run_files(run_dir)
             outputs = Outputs(run_dir, models.detector.class_names, clock)
@@ -78,6 +78,12 @@ def run(config: RunConfig, progress: Progress) -> Summary:
     if isinstance(error, OutputError):
         raise error
     raise PartialRunError(error, run_dir) from error
+
+
+def _refuse_to_replace(source: Path, run_dir: Path) -> None:
+    """With `--overwrite`, a run on the video of an earlier run could remove its own source."""
+    if source.parent.resolve() == run_dir.resolve() and source.name in RUN_FILES:
+        raise ValueError(f"{source} would be replaced by the results of its own run: choose another --out")
 
 
 def _complete(session: Session, load_s: float, warnings: list[str]) -> Summary:

@@ -12,7 +12,7 @@ from app.config import RunConfig
 from app.pipeline import Models
 from app.sources import Source
 from detectors import DETECTORS, Detector, DetectorOptions, create_detector
-from reid import ENCODERS, create_encoder
+from reid import ENCODERS, Encoder, create_encoder
 from tracker import DeepSort
 
 __all__ = ["check_possible", "load_models", "resolved_configuration"]
@@ -32,6 +32,8 @@ def check_possible(config: RunConfig, source: Source) -> None:
         raise FileNotFoundError(f"--reid-weights {config.reid_weights} not found, expected a .safetensors checkpoint")
     if _names_nothing(config.detector):
         create_detector(config.detector)  # raises with the closest and the known names
+    if source.num_frames == 0:
+        raise ValueError(f"{config.source} has no frame from --start {config.start_s:g} to --end {config.end_s:g} s")
     if config.smooth and source.is_live:
         raise ValueError("--smooth needs finished tracks, but a live source has no end; leave --smooth out")
     if source.has_images:
@@ -71,10 +73,26 @@ def load_models(config: RunConfig, source: Source) -> Models:
     )
     detector = create_detector(config.detector, options)
     _warn_of_idle_options(config, detector)
+    if config.reid == "file":
+        _try_features(detector, encoder, source)
     settings = config.tracker.config
     if encoder.gate is not None and not config.tracker.own_gate:
         settings = dataclasses.replace(settings, max_cosine_distance=encoder.gate)
     return Models(detector, encoder, DeepSort(settings))
+
+
+def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:
+    """Let the encoder of `--reid file` see the first detections, so that features that are not there show now."""
+    if detector.needs_images:
+        raise ValueError(
+            f"--reid file takes features that came with the detections, but the detector is {detector.name}; use "
+            "--detector path/to/detections.npy, or another --reid"
+        )
+    for index in range(source.num_frames or 0):
+        detections = detector.detect(None, index)
+        if len(detections):
+            encoder.encode(None, detections.xyxy, detections.features)
+            return
 
 
 def _warn_of_idle_options(config: RunConfig, detector: Detector) -> None:

@@ -7,11 +7,9 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from app.closing import Closing
 
 __all__ = ["BackgroundSink", "Prefetch"]
 
@@ -48,7 +46,7 @@ class _End:
         self.error = error
 
 
-class Prefetch(Generic[Item]):
+class Prefetch(Closing, Generic[Item]):
     """Iterates over `iterable` in a thread of its own, at most `size` items ahead.
 
     Errors of the iterable are raised again where the items are taken. Leaving early is fine: `close` (or the end of a
@@ -130,16 +128,8 @@ class Prefetch(Generic[Item]):
         self._thread.join(JOIN_S)
         return not self._thread.is_alive()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class BackgroundSink:
+class BackgroundSink(Closing):
     """Hands each `write` to `sink.write` in a thread of its own, at most `size` items behind.
 
     An error of the sink is raised by the next `write` or by `close`, once; later items are dropped.
@@ -214,11 +204,3 @@ class BackgroundSink:
         self._abort.set()
         if self._finish():
             self._sink.discard()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -1,4 +1,4 @@
-"""The eleven people of the demo clip, dressed so that a viewer can tell them apart."""
+"""The ten people of the demo clip, dressed so that a viewer can tell them apart."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ PLAZA_CAST: tuple[Identity, ...] = (
         slender=True,
         skin=0,
         hair=("ponytail", 4),
-        top=_garment("sweater", "white", "red", "hoops", 0.11, 1.1),
-        bottom=_garment("jeans", "sky", fit=0.95),
-        shoes="red",
+        top=_garment("sweater", "white", "navy", "hoops", 0.11, 1.1),
+        bottom=_garment("trousers", "red", fit=0.98),
+        shoes="white",
         bag=Bag("shoulder", CLOTH_COLOURS["black"], 0),
     ),
     _person(
@@ -113,8 +113,8 @@ PLAZA_CAST: tuple[Identity, ...] = (
         slender=True,
         skin=4,
         hair=("bun", 0),
-        top=_garment("tank", "purple"),
-        outer=_garment("coat", "beige", fit=1.08),
+        top=_garment("tank", "white"),
+        outer=_garment("coat", "blue", fit=1.08),
         bottom=_garment("trousers", "black", fit=0.95),
         shoes="brown",
     ),
@@ -126,7 +126,7 @@ PLAZA_CAST: tuple[Identity, ...] = (
         skin=5,
         hair=("short", 0),
         top=_garment("sweater", "green", "yellow", "plain", 0.1, 1.12, "text"),
-        bottom=_garment("trousers", "beige", fit=1.1),
+        bottom=_garment("trousers", "brown", fit=1.1),
         shoes="white",
     ),
     _person(
@@ -137,7 +137,7 @@ PLAZA_CAST: tuple[Identity, ...] = (
         skin=3,
         hair=("afro", 0),
         top=_garment("shirt", "orange", fit=1.08),
-        bottom=_garment("trousers", "white", fit=1.15),
+        bottom=_garment("trousers", "purple", fit=1.12),
         shoes="orange",
         bag=Bag("shoulder", CLOTH_COLOURS["wine"], 1),
     ),
@@ -148,8 +148,8 @@ PLAZA_CAST: tuple[Identity, ...] = (
         slender=False,
         skin=1,
         hair=("short", 3),
-        top=_garment("tee", "sky", "navy", "plain", 0.1, 1.05, "badge"),
-        bottom=_garment("shorts", "navy", fit=1.15),
+        top=_garment("tee", "teal", "yellow", "plain", 0.1, 1.05, "badge"),
+        bottom=_garment("shorts", "black", fit=1.15),
         shoes="yellow",
         hat=_garment("cap", "red"),
     ),
@@ -177,19 +177,6 @@ PLAZA_CAST: tuple[Identity, ...] = (
         bottom=_garment("shorts", "olive", fit=1.2),
         shoes="grey",
         bag=Bag("backpack", CLOTH_COLOURS["orange"]),
-    ),
-    _person(
-        11,
-        height_m=1.64,
-        build=0.95,
-        slender=True,
-        skin=3,
-        hair=("short", 1),
-        top=_garment("tee", "mint", "charcoal", "blocks", 0.1, 1.08),
-        bottom=_garment("jeans", "navy", fit=1.0),
-        shoes="pink",
-        hat=_garment("beanie", "purple"),
-        bag=Bag("backpack", CLOTH_COLOURS["grey"]),
     ),
 )
 """The people of the plaza in the order of their ground-truth ids (from 1)."""

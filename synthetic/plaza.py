@@ -1,4 +1,4 @@
-"""The demo clip: eleven people cross a city plaza. `python -m synthetic.plaza` renders it with its ground truth."""
+"""The demo clip: ten people cross a city plaza. `python -m synthetic.plaza` renders it with its ground truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from synthetic.scene import Actor, Scene, Truth, Visit, cast_shadow, darkened, r
 SEED = 7
 FPS = 25
 NUM_FRAMES = 300
-LAMP_POST = (2.5, 9.5)
+LAMP_POST = (2.5, 8.85)
 """Where the lamp post stands: x and z, m."""
 _CRF = 16
 
@@ -40,19 +40,21 @@ def plaza_actors() -> tuple[Actor, ...]:
     """Return the cast and its walks; id 1 leaves the frame and comes back after seconds, id 2 at once."""
     routes: tuple[tuple[Visit, ...], ...] = (
         (
-            Visit(((-0.2, -2.6, 8.6), (6.4, 5.6, 8.2))),
-            Visit(((8.4, 5.0, 7.2), (12.6, -0.4, 6.9))),
+            Visit(((-0.3, 2.65, 8.55), (2.1, 5.26, 9.2))),
+            Visit(((9.5, 4.32, 7.4), (17.2, -5.54, 9.7))),
         ),
-        (Visit(((0.4, 4.7, 7.2), (6.3, -4.1, 7.0), (6.8, -4.35, 7.5), (12.6, 2.0, 8.5))),),
-        (Visit(((-0.2, 0.9, 16.5), (7.8, -0.9, 7.2), (10.4, -4.1, 6.0))),),
-        (Visit(((1.2, 4.4, 6.8), (3.6, 1.7, 8.2), (12.6, -2.2, 17.5))),),
-        (Visit(((1.6, -6.9, 11.0), (12.6, 6.6, 11.4))),),
-        (Visit(((1.7, -7.2, 11.9), (12.6, 6.2, 12.1))),),
-        (Visit(((3.2, 6.3, 10.0), (12.4, -6.2, 10.4))),),
-        (Visit(((5.2, -4.2, 6.3), (9.4, 4.2, 6.1))),),
-        (Visit(((-0.2, 7.3, 13.2), (4.0, 2.9, 12.6), (4.9, 2.88, 12.6), (12.6, -4.2, 9.4)), ("phone", "swing")),),
-        (Visit(((3.6, 8.8, 15.2), (14.0, -4.6, 14.6))),),
-        (Visit(((7.2, -5.9, 9.7), (12.6, 1.2, 7.6))),),
+        (
+            Visit(((-3.45, 5.38, 9.4), (3.97, -3.74, 6.25))),
+            Visit(((4.39, -3.95, 6.7), (13.2, 5.66, 9.3))),
+        ),
+        (Visit(((-2.57, 6.12, 10.8), (4.6, -4.1, 6.95))),),
+        (Visit(((9.65, -4.65, 8.0), (18.2, 6.63, 11.8))),),
+        (Visit(((3.7, -5.0, 8.7), (10.0, 4.65, 8.0))),),
+        (Visit(((3.0, -5.3, 9.5), (9.6, 5.0, 9.2))),),
+        (Visit(((1.45, -4.87, 8.4), (8.0, 5.09, 8.85))),),
+        (Visit(((0.8, -3.73, 6.25), (5.0, 3.87, 6.5))),),
+        (Visit(((8.45, -4.7, 8.1), (15.2, 3.9, 6.55)), ("phone", "swing")),),
+        (Visit(((6.85, -5.46, 9.55), (14.5, 3.78, 6.35))),),
     )
     return tuple(
         Actor(number, who, visits) for number, (who, visits) in enumerate(zip(PLAZA_CAST, routes, strict=True), 1)

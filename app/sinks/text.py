@@ -6,16 +6,12 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.closing import Closing
 from app.sinks.partial import PartialFile
 from app.sinks.rows import FrameTracks, RowState
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["CSV_HEADER", "TracksCsv", "TracksTxt"]
 
@@ -24,7 +20,7 @@ NO_SCORE = -1.0
 """MOTChallenge marks what is not known with -1; so does a box without a detection."""
 
 
-class _TextSink:
+class _TextSink(Closing):
     """Appends the lines of one frame at a time; a full disk never leaves half a line."""
 
     def __init__(self, path: Path) -> None:
@@ -45,14 +41,6 @@ class _TextSink:
     def discard(self) -> None:
         """Remove the file instead."""
         self._file.discard()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class TracksTxt(_TextSink):

@@ -6,20 +6,17 @@ import contextlib
 import os
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.closing import Closing
 from app.sinks.partial import OutputError
 from app.sinks.reserve import ReservedFile
 from app.sinks.rows import FrameTracks
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["AnnotatedVideo", "VideoSink"]
 
@@ -34,7 +31,7 @@ BT601, LIMITED_RANGE = 6, 1
 """ITU-T H.273 codes of what `cv2.COLOR_BGR2YUV_I420` makes; without them players guess BT.709 for large pictures."""
 
 
-class VideoSink:
+class VideoSink(Closing):
     """Writes BGR pictures with their times to an MP4 that gets its name when it is complete.
 
     Odd sizes grow by one pixel (the last row or column again), since yuv420p halves the colour planes. A picture of
@@ -149,14 +146,6 @@ class VideoSink:
         if file is not None:
             file.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 class _Drawer(Protocol):
     """Draws tracks on a copy of a picture (`app.sinks.draw.Drawer`)."""
@@ -166,7 +155,7 @@ class _Drawer(Protocol):
         ...
 
 
-class AnnotatedVideo:
+class AnnotatedVideo(Closing):
     """Draws the tracks of a frame and writes the picture: both in the thread that calls `write`."""
 
     def __init__(self, video: VideoSink, drawer: _Drawer) -> None:
@@ -185,14 +174,6 @@ class AnnotatedVideo:
     def discard(self) -> None:
         """Remove the video."""
         self._video.discard()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def fit(image: Image, width: int, height: int) -> Image:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from app.closing import Closing
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -130,7 +132,7 @@ class Source(Protocol):
         ...
 
 
-class BaseSource:
+class BaseSource(Closing):
     """The facts of a source, the counting and the closing that all of them share.
 
     A source gives its frames in `read_frames` and lets go of its file or device in `release`.
@@ -189,11 +191,3 @@ class BaseSource:
         self._is_closed = True
         if not self._is_reading:
             self.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -6,13 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import av
 import numpy as np
 import pytest
 
-import app.run
+import app.setup
+from detectors import Detections
 from tests.app.media import write_clip, write_images
 from tests.app.runs import FAST, Track, all_files, read_summary, read_txt, write_sequence, write_video
 
@@ -21,13 +23,13 @@ from tests.app.runs import FAST, Track, all_files, read_summary, read_txt, write
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A mark for each time that models were loaded."""
     seen: list[str] = []
-    load = app.run.load_models
+    load = app.setup.load_models
 
     def recording(*arguments: Any) -> Any:
         seen.append("loaded")
         return load(*arguments)
 
-    monkeypatch.setattr(app.run, "load_models", recording)
+    monkeypatch.setattr("app.run.load_models", recording)
     return seen
 
 
@@ -92,6 +94,8 @@ BEFORE_ANY_MODEL = {
     "seed -1": ((*CLIP, "--seed", "-1"), ["--seed is -1", "0 to"]),
     "start beyond the end": ((*CLIP, "--start", "9"), ["--start 9 is beyond the end", "0.40 s"]),
     "start beyond the end, no images": ((*SEQ, "--start", "9"), ["--start 9 is beyond the end"]),
+    "nothing between start and end": ((*SEQ, "--start", "0.11", "--end", "0.12"), ["seq has no frame", "0.11"]),
+    "nothing between start and end of a video": ((*CLIP, "--start", "0.11", "--end", "0.12"), ["no frame"]),
     "end before start": ((*CLIP, "--start", "0.2", "--end", "0.1"), ["--end must be after --start (0.2 s)", "0.1"]),
     "negative start": ((*CLIP, "--start", "-1"), ["--start must be 0 s or more", "-1"]),
     "start nan": ((*CLIP, "--start", "nan"), ["--start", "nan"]),
@@ -124,6 +128,8 @@ WITH_MODELS = {
     "detections that are no text": ((*CLIP, "--detector", "clip.npy"), ["clip.npy"]),
     "a broken line of detections": ((*CLIP, "--detector", "broken.txt"), ["broken.txt, line 2", "expected"]),
     "public detector without a sequence": ((*CLIP, "--detector", "public"), ["--detector path/to/det.txt"]),
+    "features that are not there": ((*SEQ, "--reid", "file"), ["--reid file needs", "--reid none"]),
+    "features of a detector": ((*CLIP, "--detector", "motion", "--reid", "file"), ["but the detector is motion"]),
     "device that is not here": ((*CLIP, "--reid", "small-cnn", "--device", "cuda:99"), ["'cuda:99'", "cpu"]),
 }
 
@@ -283,11 +289,31 @@ def test_output_errors_come_without_a_heavy_import(stage: Path) -> None:
     assert "full exists" in done.stderr
 
 
-def test_features_that_are_not_there(track: Track, stage: Path) -> None:
-    """Known only at the first detection: the run has begun by then."""
-    result = track("run", "seq", "--detector", "public", "--reid", "file", "--no-video")
-    _assert_one_line(result, "--reid file needs", "--reid none", "what was tracked before is in runs/seq")
-    assert read_summary(stage / "runs" / "seq")["partial"] is True
+def test_a_run_does_not_replace_its_own_source(track: Track, stage: Path, loads: list[str]) -> None:
+    (stage / "annotated.mp4").write_bytes((stage / "clip.mp4").read_bytes())
+    before = all_files(stage)
+    result = track("run", "annotated.mp4", *CLIP[1:], "--out", ".", "--overwrite")
+    _assert_one_line(result, "annotated.mp4 would be replaced", "--out")
+    assert all_files(stage) == before
+    assert loads == []
+
+
+def test_features_of_another_width_on_the_way(track: Track, stage: Path) -> None:
+    """Known only when the run has begun: what was tracked before stays, and the line says where."""
+
+    class _Changing:
+        name, class_names, needs_images = "changing", MappingProxyType({0: "person"}), False
+
+        def detect(self, image: Any, frame_index: int) -> Detections:
+            xyxy = np.array([[10, 10, 20, 40]], np.float32)
+            features = np.ones((1, 4 if frame_index < 3 else 5), np.float32)
+            return Detections(xyxy, np.ones(1, np.float32), np.zeros(1, np.int64), features)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.setup.create_detector", lambda *_: _Changing())
+        result = track("run", "seq", "--detector", "public", "--reid", "file", "--no-video")
+    _assert_one_line(result, "5 features", "what was tracked before is in runs/seq")
+    assert read_summary(stage / "runs" / "seq")["counts"]["frames"] == 3
 
 
 def test_video_cut_short(track: Track, tmp_path: Path) -> None:
@@ -324,7 +350,7 @@ def test_corrupt_packets_in_the_middle(track: Track, tmp_path: Path) -> None:
     assert [printed.count(text) for text in summary["warnings"]] == [1]
 
 
-BAD_BOXES = {
+BAD_BOXES: dict[str, list[tuple[Any, ...]]] = {
     "not finite": [("nan", 1, 5, 5, 0.9), (1, 1, "inf", 5, 0.9), (1, 1, 5, 5, "nan")],
     "no area": [(1, 1, 0, 5, 0.9), (1, 1, 5, -5, 0.9)],
     "far outside the frame": [(1e6, 1, 5, 5, 0.9), (1, -500, 5, 5, 0.9)],

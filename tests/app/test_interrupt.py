@@ -65,8 +65,15 @@ def _track(
     )
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("options", [(), ("--smooth",), ("--online",)], ids=["plain", "smooth", "online"])
+@pytest.mark.parametrize(
+    ("number", "options"),
+    [
+        pytest.param(signal.SIGINT, (), id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, (), id="SIGTERM"),
+        pytest.param(signal.SIGINT, ("--smooth",), id="Ctrl-C --smooth"),
+        pytest.param(signal.SIGTERM, ("--online",), id="SIGTERM --online"),
+    ],
+)
 def test_a_signal_finishes_the_files_so_far(tmp_path: Path, number: signal.Signals, options: tuple[str, ...]) -> None:
     """It comes at frame 20 of 60: that frame is finished, then the playable video, the texts and the summary."""
     clip, detections = write_video(tmp_path, TWO_WALKERS, num_frames=60)

@@ -12,6 +12,7 @@ import pytest
 import app.setup
 from app.config import RunConfig
 from detectors import Detections, DetectorOptions
+from reid import create_encoder
 from tests.app.runs import (
     FAST,
     HEIGHT,
@@ -113,6 +114,7 @@ def test_an_option_of_yolo_without_yolo_is_told_to_have_no_effect(
     assert result.err.splitlines() == [f"warning: {option} has no effect: it is of YOLO, but the detector is public"]
 
 
+@pytest.mark.slow
 def test_options_of_yolo_with_real_weights(track: Track, shared: Path) -> None:
     """The same frames: one class only, or surer boxes only, are fewer boxes."""
     pytest.importorskip("openvino")
@@ -222,13 +224,13 @@ def test_tracker(track: Track, tmp_path: Path) -> None:
 def embeddings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, npt.NDArray[np.float32]]]:
     """Device and first embeddings of each run."""
     seen: list[tuple[str, npt.NDArray[np.float32]]] = []
-    create = app.setup.create_encoder
+    create = create_encoder
 
     def recording(*arguments: Any, **options: Any) -> Any:
         encoder = create(*arguments, **options)
         xyxy = np.array([[10, 10, 30, 50], [40, 10, 60, 50]], np.float32)
         image = np.arange(HEIGHT * WIDTH * 3, dtype=np.uint8).reshape(HEIGHT, WIDTH, 3)
-        seen.append((str(encoder.device), encoder.encode(image, xyxy, np.empty((2, 0), np.float32))))
+        seen.append((str(getattr(encoder, "device", None)), encoder.encode(image, xyxy, np.empty((2, 0), np.float32))))
         return encoder
 
     monkeypatch.setattr(app.setup, "create_encoder", recording)

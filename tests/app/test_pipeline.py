@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ class _Scripted:
     """A detector that gives one person at each frame, with features, and whatever else a test wants."""
 
     name = "scripted"
-    class_names = {0: "person"}  # noqa: RUF012
+    class_names: Mapping[int, str] = MappingProxyType({0: "person"})
     needs_images = False
 
     def __init__(self, extra: list[list[float]] | None = None) -> None:

@@ -6,7 +6,9 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import av
@@ -74,8 +76,8 @@ def test_two_videos_in_one_process_equal_two_processes(tmp_path: Path) -> None:
     second = write_sequence(tmp_path / "second", [Walker(20, 5, 0.5), *TWO_WALKERS], num_frames=25)
     for sequence in (first, second):
         run(_config(sequence, "public", tmp_path / f"here-{sequence.name}"), Silent())
-        command = [sys.executable, "-m", "app", "run", sequence, "--detector", "public", *FAST]
-        command += ["--out", tmp_path / f"there-{sequence.name}"]
+        command = [sys.executable, "-m", "app", "run", str(sequence), "--detector", "public", *FAST]
+        command += ["--out", str(tmp_path / f"there-{sequence.name}")]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
         here, there = tmp_path / f"here-{sequence.name}", tmp_path / f"there-{sequence.name}"
         assert _bytes(here) == _bytes(there)
@@ -125,7 +127,7 @@ class _Failing:
     """A detector that works for some frames, then raises."""
 
     name = "fake"
-    class_names = {0: "person"}  # noqa: RUF012
+    class_names: Mapping[int, str] = MappingProxyType({0: "person"})
     needs_images = True
 
     def __init__(self, error: Exception, good_frames: int) -> None:

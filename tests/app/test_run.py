@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ from tests.app.runs import (
     write_sequence,
     write_video,
 )
+from tracker.smoothing import smooth_track
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = ("tracks.txt", "tracks.csv")
@@ -121,6 +123,33 @@ def test_video_has_the_frames_of_the_source(tmp_path: Path, smooth: bool) -> Non
     with av.open(str(tmp_path / "o" / "annotated.mp4")) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height, float(stream.average_rate)) == (96, 64, 10.0)
+
+
+def test_the_last_frames_are_written_while_somebody_is_tentative(tmp_path: Path) -> None:
+    """Two frames wait for a newcomer when the source ends; the others' boxes in them are not lost."""
+    sequence = write_sequence(tmp_path / "s", [Walker(2, 4), Walker(60, 30, first=18)])
+    summary = run(_config(sequence, "public", tmp_path / "o"), Silent())
+    assert summary.counts["frames"] == 20
+    assert read_txt(tmp_path / "o")[:, 0].tolist() == list(range(1, 21))
+
+
+def test_smoothing_starts_from_the_detections(tmp_path: Path) -> None:
+    """Not from boxes that a filter has smoothed before: the oracle is `smooth_track` of what was detected."""
+    shaky = [Walker(2, 10 + 2 * (frame % 2), first=frame, last=frame + 1) for frame in range(20)]
+    run(_config(write_sequence(tmp_path / "s", shaky), "public", tmp_path / "o", smooth=True), Silent())
+    tlwh = np.array([walker.row(frame)[2:6] for frame, walker in enumerate(shaky)])
+    expected = smooth_track(np.arange(20), np.column_stack((tlwh[:, :2], tlwh[:, :2] + tlwh[:, 2:])))
+    found = read_txt(tmp_path / "o")[:, 2:6]
+    np.testing.assert_allclose(np.column_stack((found[:, :2], found[:, :2] + found[:, 2:])), expected, atol=1e-3)
+
+
+def test_a_signal_before_the_reader_starts(track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no reader to be stopped yet; the run must not go on to the end of the source."""
+    clip, detections = write_video(tmp_path)
+    monkeypatch.setattr("app.outputs.Outputs.open_video", lambda *_: signal.raise_signal(signal.SIGINT))
+    result = track("run", clip, "--detector", detections, *FAST, "--out", "o")
+    assert result.code == 130
+    assert read_summary(Path("o"))["counts"]["frames"] == 0
 
 
 class _Failing:

@@ -69,10 +69,19 @@ def print_summary(summary: Summary) -> None:
     if counts["rejected_detections"]:
         reasons = ", ".join(f"{number} {reason}" for reason, number in counts["rejected_detections"].items())
         console.print(f"unusable detections dropped: {reasons}")
+    if not counts["ids"]:
+        console.print(f"nothing was tracked: {_advice(counts['detections'])}", style="yellow", markup=False)
     console.print(summary.appearance_line())
     console.print(_stage_table(summary))
     for name in [*summary.files, "summary.json"]:
         console.print(str(summary.run_dir / name), markup=False)
+
+
+def _advice(num_detections: int) -> str:
+    """What to try when no track came about."""
+    if not num_detections:
+        return "the detector found no object; try a lower --conf, other --classes or another --detector"
+    return "no object was seen in three frames in a row and surely enough; try a lower --conf or --tracker deepsort"
 
 
 def _first(notes: list[str]) -> list[str]:

@@ -18,7 +18,7 @@ Detector = Annotated[
     str,
     typer.Option(
         help="auto, yolo, motion, public, or a path to weights (.pt, .onnx, OpenVINO folder, engine) or to detections "
-        "(det.txt, .npy). auto: YOLO if its weights can be had, else motion.",
+        "(det.txt, .npy). auto: YOLO if its weights can be had, else motion; public for a sequence without images.",
         rich_help_panel=_WHAT,
     ),
 ]

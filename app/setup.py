@@ -43,7 +43,7 @@ def check_possible(config: RunConfig, source: Source) -> None:
             f"--reid {config.reid} looks at images, but {config.source} has none; use --reid none, or --reid file for "
             "features that came with the detections"
         )
-    if config.detector in DETECTORS and config.detector != "public":
+    if config.detector in DETECTORS and config.detector not in ("public", "auto"):
         raise ValueError(
             f"--detector {config.detector} looks at images, but {config.source} has none; use --detector public"
         )
@@ -71,7 +71,9 @@ def load_models(config: RunConfig, source: Source) -> Models:
         sequence=source.sequence,
         frame_rate=source.fps,
     )
-    detector = create_detector(config.detector, options)
+    # Without images there is one thing that "auto" can mean.
+    name = "public" if config.detector == "auto" and not source.has_images else config.detector
+    detector = create_detector(name, options)
     _warn_of_idle_options(config, detector)
     if config.reid == "file":
         _try_features(detector, encoder, source)

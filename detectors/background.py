@@ -31,7 +31,7 @@ LEARN_EVERY = 2  # frames, after the first second: the light changes slowly, and
 MEAN_MEMORY_S = 2.0
 MIN_DIFFERENCE = 20.0  # grey levels of 255; sensor noise and compression stay below
 NOISE_FACTOR = 3.5
-SHADOW_DARKEST = 0.6  # a cast shadow keeps at least this share of the light (sky light remains)
+SHADOW_DARKEST = 0.55  # a cast shadow keeps at least this share of the light (sky light remains)
 SHADOW_CHROMA = 14.0  # and its colour: grey levels off the darkened background, at most
 SURROUNDINGS = 0.08  # of the picture's width
 FILL_SPAN = 0.03  # of the picture's height: a grey coat between a face and dark trousers
@@ -77,12 +77,13 @@ class Background:
 
     def _same_exposure(self, picture: Plane) -> Plane:
         """The picture with the scene's exposure: a camera that adjusts its gain must not make everything move."""
-        now = picture[::GAIN_STEP, ::GAIN_STEP, 1].astype(np.float32)
-        scene = self._mean[::GAIN_STEP, ::GAIN_STEP, 1]
-        gain = float(np.median((now + 1.0) / (scene + 1.0)))
-        if abs(gain - 1.0) < 0.02:
+        now = picture[::GAIN_STEP, ::GAIN_STEP].astype(np.float32)
+        scene = self._mean[::GAIN_STEP, ::GAIN_STEP]
+        gain = np.median((now + 1.0) / (scene + 1.0), axis=(0, 1))
+        if np.abs(gain - 1.0).max() < 0.02:
             return picture
-        return cv2.convertScaleAbs(picture, alpha=1.0 / min(max(gain, 0.3), 3.0))
+        factors: Any = (*(1.0 / np.clip(gain, 0.3, 3.0)).tolist(), 0.0)  # OpenCV's scalar; its hints know arrays only
+        return np.asarray(cv2.multiply(picture, factors))
 
     def _learn(self, picture: Plane, difference: Plane, foreground: Plane) -> None:
         """Update mean and noise where nothing is in the way; every few frames, correct the rest by the median."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -29,7 +30,11 @@ MIN_SHARE = 0.45  # of the expected height, below which a blob is a fragment
 MIN_SHARE_AT_BORDER = 0.6  # who is cut by the border must be seen by more than half
 
 
+KNOWN_INSIDE = 0.75  # of a known object's box must lie in the component that it is looked for in
+KNOWN_SLACK = 0.3  # of a width, by which a group may be wider than its known members
+
 Box = tuple[int, int, int, int]
+Corners = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -57,15 +62,57 @@ class Blob:
         return self.xyxy[3] - self.xyxy[1]
 
 
-def find_blobs(foreground: Mask, prior: SizePrior) -> list[Blob]:
-    """Objects of one mask; groups are only taken apart when the prior is known."""
+def find_blobs(foreground: Mask, prior: SizePrior, known: Sequence[Corners] = ()) -> list[Blob]:
+    """Objects of one mask.
+
+    Args:
+        foreground: the mask.
+        prior: expected sizes; when known, groups are taken apart by them.
+        known: boxes where objects of the last frames should be by now; a component that holds several of them is
+            a group of just these.
+    """
     labels, found = _components(foreground)
     owner, boxes = _merge(found, prior)
     blobs: list[Blob] = []
     for index, (left, top, right, bottom) in enumerate(boxes):
         part = owner[labels[top:bottom, left:right]] == index
-        blobs.extend(_objects(part, (left, top, right, bottom), foreground.shape, prior))
+        box = (left, top, right, bottom)
+        blobs.extend(_known_members(part, box, known) or _objects(part, box, foreground.shape, prior))
     return blobs
+
+
+def _known_members(part: npt.NDArray[np.bool_], box: Box, known: Sequence[Corners]) -> list[Blob]:
+    """The known objects that make up a component, if they are several and explain its width; else nothing.
+
+    Each keeps its size. Whoever is outermost on a side is moved to the side of the group, so that errors of the
+    forecast do not add up while people cross.
+    """
+    members = np.array([k for k in known if share_inside(k, box) > KNOWN_INSIDE], np.float64)
+    if len(members) < 2:
+        return []
+    union = (*members[:, :2].min(axis=0), *members[:, 2:].max(axis=0))
+    slack = KNOWN_SLACK * float(np.mean(members[:, 2] - members[:, 0]))
+    if union[0] - box[0] > slack or box[2] - union[2] > slack:
+        return []  # somebody else is in it
+    for side, outermost in ((0, np.argmin), (1, np.argmin), (2, np.argmax), (3, np.argmax)):
+        index = int(outermost(members[:, side]))
+        shift = np.clip(box[side] - members[index, side], -slack, slack)
+        members[index, side % 2 :: 2] += 0.5 * shift
+    blobs = []
+    for x1, y1, x2, y2 in members:
+        left, top = max(round(x1) - box[0], 0), max(round(y1) - box[1], 0)
+        window = part[top : max(round(y2) - box[1], 0), left : max(round(x2) - box[0], 0)]
+        fill = float(window.mean()) if window.size else 0.0
+        if fill > MIN_FILL:
+            blobs.append(Blob((float(x1), float(y1), float(x2), float(y2)), fill, False))
+    return blobs
+
+
+def share_inside(inner: Corners, outer: Corners | Box) -> float:
+    """Share of the inner box's area that lies in the outer box."""
+    width = min(inner[2], outer[2]) - max(inner[0], outer[0])
+    height = min(inner[3], outer[3]) - max(inner[1], outer[1])
+    return max(width, 0.0) * max(height, 0.0) / ((inner[2] - inner[0]) * (inner[3] - inner[1]))
 
 
 def _components(foreground: Mask) -> tuple[npt.NDArray[np.uint16], dict[int, Box]]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 __all__ = ["SizePrior"]
 
 MEMORY = 600  # single objects remembered
-NEEDED = 60  # singles before the prior is trusted
+NEEDED = 40  # singles before the prior is trusted
 REFIT_EVERY = 20
 QUANTILE = 0.75
 MIN_SPREAD = 0.12  # of the picture's height: with feet in fewer rows than that, a slope means nothing

@@ -1,4 +1,4 @@
-"""The ten people of the demo clip, dressed so that a viewer can tell them apart."""
+"""The nine people of the demo clip, dressed so that a viewer can tell them apart."""
 
 from __future__ import annotations
 
@@ -96,18 +96,6 @@ PLAZA_CAST: tuple[Identity, ...] = (
     ),
     _person(
         4,
-        height_m=1.66,
-        build=0.96,
-        slender=True,
-        skin=0,
-        hair=("ponytail", 4),
-        top=_garment("sweater", "white", "navy", "hoops", 0.11, 1.1),
-        bottom=_garment("trousers", "red", fit=0.98),
-        shoes="white",
-        bag=Bag("shoulder", CLOTH_COLOURS["black"], 0),
-    ),
-    _person(
-        5,
         height_m=1.68,
         build=0.92,
         slender=True,
@@ -119,7 +107,7 @@ PLAZA_CAST: tuple[Identity, ...] = (
         shoes="brown",
     ),
     _person(
-        6,
+        5,
         height_m=1.86,
         build=1.12,
         slender=False,
@@ -130,7 +118,7 @@ PLAZA_CAST: tuple[Identity, ...] = (
         shoes="white",
     ),
     _person(
-        7,
+        6,
         height_m=1.72,
         build=0.97,
         slender=True,
@@ -142,7 +130,7 @@ PLAZA_CAST: tuple[Identity, ...] = (
         bag=Bag("shoulder", CLOTH_COLOURS["wine"], 1),
     ),
     _person(
-        8,
+        7,
         height_m=1.84,
         build=0.98,
         slender=False,
@@ -154,7 +142,7 @@ PLAZA_CAST: tuple[Identity, ...] = (
         hat=_garment("cap", "red"),
     ),
     _person(
-        9,
+        8,
         height_m=1.67,
         build=0.98,
         slender=True,
@@ -166,7 +154,7 @@ PLAZA_CAST: tuple[Identity, ...] = (
         shoes="black",
     ),
     _person(
-        10,
+        9,
         height_m=1.76,
         build=1.2,
         slender=False,

@@ -1,4 +1,4 @@
-"""The demo clip: ten people cross a city plaza. `python -m synthetic.plaza` renders it with its ground truth."""
+"""The demo clip: nine people cross a city plaza. `python -m synthetic.plaza` renders it with its ground truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from synthetic.scene import Actor, Scene, Truth, Visit, cast_shadow, darkened, r
 SEED = 7
 FPS = 25
 NUM_FRAMES = 300
-LAMP_POST = (2.5, 8.85)
+LAMP_POST = (3.4, 10.6)
 """Where the lamp post stands: x and z, m."""
 _CRF = 16
 
@@ -41,20 +41,19 @@ def plaza_actors() -> tuple[Actor, ...]:
     routes: tuple[tuple[Visit, ...], ...] = (
         (
             Visit(((-0.3, 2.65, 8.55), (2.1, 5.26, 9.2))),
-            Visit(((9.5, 4.32, 7.4), (17.2, -5.54, 9.7))),
+            Visit(((10.5, 4.32, 7.4), (17.0, -5.54, 9.7))),
         ),
         (
             Visit(((-3.45, 5.38, 9.4), (3.97, -3.74, 6.25))),
-            Visit(((4.39, -3.95, 6.7), (13.2, 5.66, 9.3))),
+            Visit(((4.39, -3.95, 6.7), (11.4, 5.66, 9.3))),
         ),
-        (Visit(((-2.57, 6.12, 10.8), (4.6, -4.1, 6.95))),),
-        (Visit(((9.65, -4.65, 8.0), (18.2, 6.63, 11.8))),),
-        (Visit(((3.7, -5.0, 8.7), (10.0, 4.65, 8.0))),),
-        (Visit(((3.0, -5.3, 9.5), (9.6, 5.0, 9.2))),),
+        (Visit(((4.5, 6.12, 10.8), (11.67, -4.1, 6.95))),),
+        (Visit(((5.98, -5.6, 9.7), (13.3, 5.7, 9.9))),),
+        (Visit(((5.3, -5.3, 9.5), (12.3, 5.0, 9.2))),),
         (Visit(((1.45, -4.87, 8.4), (8.0, 5.09, 8.85))),),
         (Visit(((0.8, -3.73, 6.25), (5.0, 3.87, 6.5))),),
-        (Visit(((8.45, -4.7, 8.1), (15.2, 3.9, 6.55)), ("phone", "swing")),),
-        (Visit(((6.85, -5.46, 9.55), (14.5, 3.78, 6.35))),),
+        (Visit(((2.35, -4.7, 8.1), (8.5, 4.5, 8.3)), ("phone", "swing")),),
+        (Visit(((7.2, -5.46, 9.55), (14.85, 5.6, 9.9))),),
     )
     return tuple(
         Actor(number, who, visits) for number, (who, visits) in enumerate(zip(PLAZA_CAST, routes, strict=True), 1)

@@ -219,3 +219,19 @@ def test_real_street(shared: Path) -> None:
             found, total = found + len(boxes), total + len(xyxy)
     assert hits / total >= 0.55
     assert hits / found >= 0.70
+
+
+def test_two_who_cross_stay_two_boxes() -> None:
+    def pair(index: int) -> tuple[Box, Box]:
+        return (20 + 3 * index, 60, 44 + 3 * index, 120), (290 - 3 * index, 56, 314 - 3 * index, 112)
+
+    def image(index: int) -> Image:
+        left, right = pair(index)
+        return noisy(draw(draw(scene(), right, (150, 40, 30)), left), index)
+
+    images = [noisy(scene(), index) for index in range(5)] + [image(index) for index in range(85)]
+    found = watch(MotionDetector(), iter(images))[5:]
+    for index in range(30, 80):
+        assert len(found[index]) == 2, index
+        for box in pair(index):
+            assert max(iou(other, box) for other in found[index].xyxy) > 0.5, index

@@ -74,14 +74,21 @@ def test_people_leave_and_come_back(rows: np.ndarray) -> None:
 
 def test_people_hide_one_another(rows: np.ndarray) -> None:
     inside = (rows[:, 2] > 2) & (rows[:, 2] + rows[:, 4] < 638)
-    hidden = rows[inside & (rows[:, 8] < 0.5)]
+    hidden = rows[inside & (rows[:, 8] < 0.9)]
     assert len(np.unique(hidden[:, 1])) >= 5
-    assert 30 <= len(hidden) <= 0.25 * len(rows)
+    assert len(np.unique(rows[inside & (rows[:, 8] < 0.5), 1])) >= 3  # crossings, not only touches
+    assert 30 <= len(hidden) <= 0.15 * len(rows)  # apart most of the time
+
+
+def test_the_scene_is_not_crowded(rows: np.ndarray) -> None:
+    people = np.bincount(rows[:, 0].astype(int), minlength=NUM_FRAMES + 1)[1:]
+    assert 4 <= people.mean() <= 5
+    assert people[:FPS].max() <= 3  # a background learner sees most of the ground in the first second
 
 
 def test_people_are_large_enough_to_carry_appearance(rows: np.ndarray) -> None:
     heights = rows[rows[:, 8] > 0.9, 5]
-    assert np.median(heights) >= 90
+    assert np.median(heights) >= 110
     assert heights.max() >= 160
 
 
@@ -90,7 +97,9 @@ def test_the_code_still_makes_this_ground_truth(scene: Scene, rows: np.ndarray) 
         stored = rows[rows[:, 0] == index + 1]
         np.testing.assert_array_equal(truth.ids, stored[:, 1])
         boxes = np.concatenate([stored[:, 2:4], stored[:, 2:4] + stored[:, 4:6]], axis=1)
-        np.testing.assert_allclose(truth.xyxy, boxes, atol=1.0)  # another machine may round another way
+        np.testing.assert_allclose(
+            truth.xyxy, boxes, atol=1.5
+        )  # another machine may round another way: 1 px, and the truth is stored rounded
         np.testing.assert_allclose(truth.visibility, stored[:, 8], atol=0.02)
 
 

@@ -43,7 +43,7 @@ def num_matches(found: Boxes, truth: Boxes, threshold: float) -> int:
 
 
 def detect_all(video: Path, last: int) -> tuple[list[Boxes], Boxes, float]:
-    """Boxes and seconds of each of the first `last` frames, decoded ahead in a thread as in a run; CPU seconds of all."""
+    """Boxes and seconds of each of the first `last` frames, decoded ahead as in a run; CPU seconds of all."""
     found: list[Boxes] = []
     times: list[float] = []
     with open_source(str(video)) as source, Prefetch(source) as frames:

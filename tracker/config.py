@@ -26,7 +26,8 @@ class TrackerConfig:
             only tracks that were seen in the frame before.
         max_age: frames that a confirmed track survives without a detection.
         n_init: hits in a row that confirm a track.
-        weight_position, weight_velocity: see `MotionNoise`.
+        weight_position, weight_velocity, aspect_std: see `MotionNoise`. A larger `aspect_std` lets the width of a box
+            follow its detections sooner, for objects that turn, or enter over the border.
         birth_score: a detection below this score can extend a track but not start one.
         low_score: detections below this score are kept out of the two main stages and may only extend a track that is
             left over after them, by IoU (ByteTrack, Zhang et al. 2022); 0 switches this off.
@@ -41,6 +42,7 @@ class TrackerConfig:
     n_init: int = 3
     weight_position: float = 1 / 20
     weight_velocity: float = 1 / 160
+    aspect_std: float = 1e-2
     birth_score: float = 0.0
     low_score: float = 0.0
 
@@ -48,7 +50,7 @@ class TrackerConfig:
         for name in ("gallery_size", "n_init", "max_age", "iou_max_misses"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected a whole number of 1 or more")
-        for name in ("motion_gate", "weight_position", "weight_velocity"):
+        for name in ("motion_gate", "weight_position", "weight_velocity", "aspect_std"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} is {value}, expected a number above 0")
@@ -61,4 +63,4 @@ class TrackerConfig:
     @property
     def noise(self) -> MotionNoise:
         """The noise of the Kalman filter."""
-        return MotionNoise(self.weight_position, self.weight_velocity)
+        return MotionNoise(self.weight_position, self.weight_velocity, self.aspect_std)

@@ -20,6 +20,7 @@ from tracker import TrackerConfig
         ("motion_gate", 0.0),
         ("weight_position", float("inf")),
         ("weight_velocity", -0.1),
+        ("aspect_std", 0.0),
         ("birth_score", 2.0),
         ("low_score", -0.5),
     ],

@@ -145,6 +145,17 @@ def test_gallery_size_bounds_what_a_track_remembers():
     assert found == {2: [], 100: [1]}
 
 
+def test_aspect_std_lets_a_box_follow_its_detections():
+    """A car enters over the border: what is seen of it grows from flat to tall."""
+    width_errors = []
+    for aspect_std in (0.01, 0.1):
+        tracker = DeepSort(TrackerConfig(aspect_std=aspect_std))
+        for height in range(40, 240, 20):
+            tracks = tracker.update([[100.0, 300.0 - height, 200.0, 300.0]], [0.9])
+        width_errors.append(abs(float(tracks.xyxy[0, 2] - tracks.xyxy[0, 0]) - 100))
+    assert width_errors[1] < 0.5 * width_errors[0]
+
+
 def test_classes_and_scores_are_those_of_the_last_detection():
     tracker = DeepSort()
     for class_id, score in ((2, 0.5), (2, 0.6), (7, 0.7)):

@@ -44,9 +44,14 @@ class _Held:
 
 
 class Backfill:
-    """A queue of frames between the tracker and the sinks; as long as the longest wait for a confirmation."""
+    """A queue of frames between the tracker and the sinks; as long as the longest wait for a confirmation.
 
-    def __init__(self) -> None:
+    Args:
+        max_frames: most frames to hold, whatever is undecided; what was tentative in a frame that had to go stays out.
+    """
+
+    def __init__(self, max_frames: int = 10_000) -> None:
+        self._max_frames = max_frames
         self._held: deque[_Held] = deque()
         self._ids: dict[int, int] = {}
 
@@ -55,7 +60,9 @@ class Backfill:
         self._held.append(_Held(frame, confirmed, tentative))
         self._ids.update(zip(confirmed.births.tolist(), confirmed.ids.tolist(), strict=True))
         undecided = set(tentative.births.tolist())
-        while self._held and undecided.isdisjoint(self._held[0].tentative.births.tolist()):
+        while self._held and (
+            len(self._held) > self._max_frames or undecided.isdisjoint(self._held[0].tentative.births.tolist())
+        ):
             yield self._release()
         waiting = {birth for held in self._held for birth in held.tentative.births.tolist()}
         self._ids = {birth: track_id for birth, track_id in self._ids.items() if birth in waiting}

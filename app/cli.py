@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +34,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"track {metadata.version('track-reid')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command("run")
@@ -183,11 +199,18 @@ def _hint(error: Any, given: Sequence[str]) -> str:
     """After an error of the parser: the value that does not fit, which its own message may leave out; where to look."""
     if not hasattr(error, "format_message"):
         return ""
+    if given[0] not in ("run", "models") and not given[0].startswith("-"):
+        meant = f" Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else " Known: run, models."
+        return f"{meant} (see: track --help)"
     names = getattr(getattr(error, "param", None), "opts", ())
     pairs = zip(given, [*given[1:], ""], strict=True)
     typed = [first if "=" in first else f"{first} {second}" for first, second in pairs if first.split("=")[0] in names]
     command = "track run" if given[0] == "run" else "track"
     return f"{'; you typed: ' if typed else ''}{', '.join(typed)} (see: {command} --help)"
+
+
+def _is_source(text: str) -> bool:
+    return "." in text or text.isdigit() or os.path.exists(text)  # noqa: PTH110 (as typed, also what is no path)
 
 
 def _flat(text: str) -> str:

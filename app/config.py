@@ -14,7 +14,8 @@ from tracker.config import TrackerConfig
 
 __all__ = ["RunConfig", "TrackerPreset", "load_preset"]
 
-_KEYS = ("description", "tracker")
+_KEYS = ("description", "base", "tracker")
+DEFAULT_PRESET = "strong"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class TrackerPreset:
         own_gate: whether a user's own file sets the appearance gate; it then outranks the gate of a checkpoint.
     """
 
-    name: str = "strong"
+    name: str = DEFAULT_PRESET
     config: TrackerConfig = field(default_factory=TrackerConfig)
     own_gate: bool = False
 
@@ -57,6 +58,8 @@ class RunConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not self.source.strip():
+            raise ValueError("the source is empty, expected a video file, a folder, a camera index or an address")
         for name, value, low, high in (("--conf", self.conf, 0, 1), ("--iou", self.iou, 0, 1)):
             if value is not None and not low <= value <= high:
                 raise ValueError(f"{name} is {value:g}, expected a number from {low} to {high}")
@@ -75,7 +78,7 @@ class RunConfig:
 
 
 def load_preset(name_or_path: str) -> TrackerPreset:
-    """The preset of that name, or the settings in a YAML file.
+    """The preset of that name, or the settings in a YAML file; what a file leaves out is as in its `base` (`strong`).
 
     Raises:
         ValueError: unknown preset, or a file whose keys or values do not fit: names the key, its value and what was
@@ -90,14 +93,28 @@ def load_preset(name_or_path: str) -> TrackerPreset:
     if not path.is_file():
         raise FileNotFoundError(f"tracker file {name_or_path!r} not found; presets are {', '.join(preset_names())}")
     content = _read_mapping(path)
-    for key in content:
-        if key not in _KEYS:
-            raise ValueError(f"{path.name}: {unknown_name('key', str(key), _KEYS)}")
+    _check_keys(path.name, content)
     if not isinstance(content.get("description", ""), str):
         raise ValueError(f"{path.name}: description is {content['description']!r}, expected a text")
     settings = {} if content.get("tracker") is None else content["tracker"]
-    config = _validated(path.name, settings)
+    config = _validated(path.name, settings, _base_of(path.name, content) if is_file else TrackerConfig())
     return TrackerPreset(name_or_path, config, own_gate=is_file and "max_cosine_distance" in settings)
+
+
+def _check_keys(source: str, content: dict[str, Any]) -> None:
+    for key in content:
+        if key in get_type_hints(TrackerConfig):
+            raise ValueError(f"{source}: key {key!r} belongs under 'tracker:'; write tracker: {{{key}: ...}}")
+        if key not in _KEYS:
+            raise ValueError(f"{source}: {unknown_name('key', str(key), _KEYS)}")
+
+
+def _base_of(source: str, content: dict[str, Any]) -> TrackerConfig:
+    """The settings of the preset that a file builds on."""
+    name = content.get("base", DEFAULT_PRESET)
+    if name not in preset_names():
+        raise ValueError(f"{source}: {unknown_name('base', str(name), preset_names())}")
+    return load_preset(name).config
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:
@@ -127,8 +144,8 @@ def _refuse_repeated_keys(source: str, node: Any) -> None:
                 raise ValueError(f"{source}: {key} stands there twice, expected each key once")
 
 
-def _validated(source: str, settings: Any) -> TrackerConfig:
-    """`settings` as a `TrackerConfig`; the first thing that does not fit is the error."""
+def _validated(source: str, settings: Any, base: TrackerConfig) -> TrackerConfig:
+    """`base` with `settings` on top; the first thing that does not fit is the error."""
     from pydantic import ConfigDict, ValidationError, create_model
 
     if not isinstance(settings, dict):
@@ -138,7 +155,7 @@ def _validated(source: str, settings: Any) -> TrackerConfig:
     for key in settings:
         if key not in types:
             raise ValueError(f"{source}: {unknown_name('key', f'tracker.{key}', known)}")
-    fields: dict[str, Any] = {item.name: (types[item.name], item.default) for item in dataclasses.fields(TrackerConfig)}
+    fields: dict[str, Any] = {name: (types[name], value) for name, value in dataclasses.asdict(base).items()}
     try:
         checked = create_model("TrackerSettings", __config__=ConfigDict(strict=True), **fields).model_validate(settings)
         return TrackerConfig(**checked.model_dump())

@@ -73,6 +73,7 @@ def print_summary(summary: Summary) -> None:
         console.print(f"nothing was tracked: {_advice(counts['detections'])}", style="yellow", markup=False)
     console.print(summary.appearance_line())
     console.print(_stage_table(summary))
+    console.print("results:")
     for name in [*summary.files, "summary.json"]:
         console.print(str(summary.run_dir / name), markup=False)
 
@@ -100,8 +101,11 @@ def _stage_table(summary: Summary) -> Table:
     table.add_column("ms/frame", justify="right")
     table.add_column("fps", justify="right")
     table.add_column("")
+    own = {stage: time for stage, time in summary.stages_ms.items() if stage not in THREADED_STAGES}
     for stage, milliseconds in summary.stages_ms.items():
         fps = f"{1000 / milliseconds:.0f}" if milliseconds >= SHOWN_MS else ""
-        beside = "in a thread of its own, beside the rest" if stage in THREADED_STAGES else ""
+        beside = "beside the rest, in a thread of its own" if stage in THREADED_STAGES else ""
+        if stage == max(own, key=lambda name: own[name]):
+            beside = "most of the time goes here"
         table.add_row(stage, f"{milliseconds:.2f}", fps, beside)
     return table

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["StopSignal", "StoppedError"]
+__all__ = ["StopSignal", "StoppedError", "signal_name"]
+
+
+def signal_name(number: int) -> str:
+    """What a person calls that signal."""
+    return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
 
 
 class StoppedError(KeyboardInterrupt):
@@ -22,12 +27,13 @@ class StoppedError(KeyboardInterrupt):
     """
 
     def __init__(self, number: int, consequence: str) -> None:
-        super().__init__(f"stopped by signal {number}: {consequence}")
+        super().__init__(f"stopped by {signal_name(number)}: {consequence}")
         self.number = number
 
 
 class StopSignal:
-    """While entered, SIGINT and SIGTERM raise `StoppedError`; after `defer`, only the second one does.
+    """While entered, SIGINT and SIGTERM raise `StoppedError`; after `defer`, only the second one does; after `finish`,
+    none.
 
     Outside the main thread Python can't handle signals; then this does nothing.
 
@@ -40,15 +46,22 @@ class StopSignal:
         self.number: int | None = None
         self.on_stop: Callable[[], object] = lambda: None
         self._is_deferred = False
+        self._is_finishing = False
         self._previous: dict[int, Any] = {}
 
     def defer(self) -> None:
         """From now on there is something to finish: the first signal only sets `number` and calls `on_stop`."""
         self._is_deferred = True
 
+    def finish(self) -> None:
+        """From now on files are being completed, which takes a moment: further signals are only noted."""
+        self._is_finishing = True
+
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         is_second = self.number is not None
         self.number = self.number or number
+        if self._is_finishing:
+            return
         if not self._is_deferred:
             raise StoppedError(number, "nothing was written")
         if is_second:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.clock import StageClock
+from app.rundir import FolderTakenError
 from app.sinks import FrameTracks, OutputError, Sink
 from app.sinks.text import TracksCsv, TracksTxt
 from app.sources import Frame
@@ -34,7 +35,10 @@ class Outputs:
         self._clock = clock
         self._reserve = run_dir / ".summary.json.reserve"
         try:
-            self._reserve.write_bytes(bytes(SUMMARY_BYTES))
+            with self._reserve.open("xb") as file:  # exclusive: of two runs that start at once, one gets the folder
+                file.write(bytes(SUMMARY_BYTES))
+        except FileExistsError as error:
+            raise FolderTakenError(f"another run is writing to {run_dir}: choose another --out") from error
         except OSError as error:
             raise OutputError(run_dir / "summary.json", error.strerror or str(error)) from error
         self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]

@@ -28,6 +28,10 @@ class ProgressTask(Protocol):
 class Progress(Protocol):
     """Makes a task for each pass of a run."""
 
+    def waiting(self, what: str) -> AbstractContextManager[object]:
+        """A context in which `what` goes on and nothing can be counted."""
+        ...
+
     def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
         """A context in which the pass `what` goes on; `total` frames, or `None` where nobody knows."""
         ...
@@ -40,6 +44,10 @@ class _Quiet:
 
 class Silent:
     """Shows nothing; for use as a library and in tests."""
+
+    def waiting(self, what: str) -> AbstractContextManager[object]:
+        """See `Progress.waiting`."""
+        return nullcontext()
 
     def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
@@ -63,6 +71,10 @@ class PlainProgress:
     def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
         return nullcontext(_Lines(self._say, what, total, self._every_s, self._now_s))
+
+    def waiting(self, what: str) -> AbstractContextManager[object]:
+        """Nothing: a log needs no line for it, and an error that follows stays the only one."""
+        return nullcontext()
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -98,6 +110,12 @@ class BarProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+
+    def waiting(self, what: str) -> AbstractContextManager[object]:
+        """A line that lives and goes away when it is done."""
+        from rich.markup import escape
+
+        return self._console.status(escape(what))
 
     @contextmanager
     def task(self, what: str, total: int | None) -> Iterator[ProgressTask]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.clock import StageClock
 from app.config import RunConfig
-from app.interrupt import StopSignal
+from app.interrupt import StopSignal, signal_name
 from app.outputs import Outputs
 from app.progress import Progress
 from app.rundir import RUN_FILES, remove_run_files, starting_run_dir
@@ -67,7 +67,8 @@ def run(config: RunConfig, progress: Progress) -> Summary:
         clock = StageClock()
         with starting_run_dir(source.name, config.out, config.overwrite) as run_dir:
             _refuse_to_replace(Path(config.source), run_dir)
-            models = load_models(config, source)
+            with progress.waiting(f"loading detector {config.detector} and encoder {config.reid}"):
+                models = load_models(config, source)
             remove_run_files(run_dir)
             outputs = Outputs(run_dir, models.detector.class_names, clock)
         session = Session(config, source, models, outputs, progress, stop, clock)
@@ -96,6 +97,7 @@ def _complete(session: Session, load_s: float, warnings: list[str]) -> Summary:
     except Exception as error:
         session.error = session.error or error
     finally:  # also after a second Ctrl-C, which goes on upwards from here
+        session.stop.finish()
         stopped_by = session.stop.number
         session.outputs.close()
         summary = _summarise(session, load_s, stopped_by, warnings)
@@ -157,7 +159,7 @@ def _reason(session: Session, stopped_by: int | None) -> str | None:
     error = session.error or next(iter(session.outputs.errors), None)
     if error is not None:
         return str(error) or type(error).__name__
-    return None if stopped_by is None else f"stopped by signal {stopped_by}"
+    return None if stopped_by is None else f"stopped by {signal_name(stopped_by)}"
 
 
 def _facts(source: Source) -> dict[str, object]:

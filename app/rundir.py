@@ -19,6 +19,10 @@ MAX_NAME_BYTES = 120
 _RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
+class FolderTakenError(ValueError):
+    """Another run is writing to the folder at this moment."""
+
+
 def folder_name(source_name: str) -> str:
     """`source_name` as a folder name for every system: letters, digits, `._-` and spaces turned into `_`."""
     name = re.sub(r"[^\w.\-]+", "_", source_name).encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip("._- ")
@@ -86,6 +90,8 @@ def starting_run_dir(source_name: str, out: Path | None, overwrite: bool, base: 
     try:
         path = prepare_run_dir(source_name, out, overwrite, base)
         yield path
+    except FolderTakenError:
+        raise  # the hidden files there are the other run's
     except BaseException:
         if path is not None:
             _remove(path, _HIDDEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ __all__ = ["Session", "draw_pass", "tracking_pass"]
 
 MAX_PREFETCH_BYTES = 64 << 20
 """Pictures that may be decoded ahead; between 2 and 8 of them."""
+MAX_HELD_BYTES = 256 << 20
+"""Pictures that may wait for a track to be confirmed before they are drawn on; at least 8 of them."""
+MAX_HELD_FRAMES = 10_000
+"""The same without pictures."""
 
 
 @dataclass
@@ -73,7 +78,7 @@ def tracking_pass(session: Session) -> list[FrameTracks]:
             frames.stop()
         size = (source.width, source.height) if source.width and source.height else None
         tracked = track_frames(frames, session.models, session.clock, size=size, every=config.every)
-        for frame, tracks in _final_rows(_until_error(session, tracked), config):
+        for frame, tracks in _final_rows(session, _until_error(session, tracked)):
             session.count(tracks)
             if config.smooth:
                 kept.append(tracks)
@@ -131,13 +136,26 @@ def _until_error(session: Session, tracked: Iterable[Tracked]) -> Iterator[Track
         session.error = error
 
 
-def _final_rows(tracked: Iterable[Tracked], config: RunConfig) -> Iterator[tuple[Frame, FrameTracks]]:
-    """Each frame with the rows to write: at once with `--online`, else after back-filling."""
-    backfill = Backfill()
+def _most_held(session: Session) -> int:
+    """Frames that may wait for a confirmation: with `--every` that can be long, and pictures are large."""
+    if not session.draws or session.config.smooth:
+        return MAX_HELD_FRAMES
+    return max(MAX_HELD_BYTES // max(3 * session.source.width * session.source.height, 1), 8)
+
+
+def _final_rows(session: Session, tracked: Iterable[Tracked]) -> Iterator[tuple[Frame, FrameTracks]]:
+    """Each frame with the rows to write: at once with `--online`, else after back-filling.
+
+    Pictures are let go as soon as nobody will draw on them.
+    """
+    config = session.config
+    keeps_pictures = session.draws and not config.smooth
+    backfill = Backfill(_most_held(session))
     for step in tracked:
         found = step.with_measured_boxes() if config.smooth else step
+        frame = found.frame if keeps_pictures else dataclasses.replace(found.frame, image=None)
         if config.online:
-            yield found.frame, frame_tracks(found.frame, found.confirmed)
+            yield frame, frame_tracks(frame, found.confirmed)
         else:
-            yield from backfill.push(found.frame, found.confirmed, found.tentative)
+            yield from backfill.push(frame, found.confirmed, found.tentative)
     yield from backfill.flush()

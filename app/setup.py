@@ -12,6 +12,7 @@ from app.config import RunConfig
 from app.pipeline import Models
 from app.sources import Source
 from detectors import DETECTORS, Detector, DetectorOptions, create_detector
+from detectors.public import PublicDetector
 from reid import ENCODERS, Encoder, create_encoder
 from tracker import DeepSort
 
@@ -74,7 +75,12 @@ def load_models(config: RunConfig, source: Source) -> Models:
     # Without images there is one thing that "auto" can mean.
     name = "public" if config.detector == "auto" and not source.has_images else config.detector
     detector = create_detector(name, options)
-    _warn_of_idle_options(config, detector)
+    if detector.needs_images and not source.has_images:
+        raise ValueError(
+            f"--detector {config.detector} looks at images, but {config.source} has none; use --detector public"
+        )
+    _warn_of_boxes_beyond(detector, source, config)
+    _warn_of_idle_options(config, detector, encoder)
     if config.reid == "file":
         _try_features(detector, encoder, source)
     settings = config.tracker.config
@@ -97,7 +103,23 @@ def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:
             return
 
 
-def _warn_of_idle_options(config: RunConfig, detector: Detector) -> None:
+def _warn_of_boxes_beyond(detector: Detector, source: Source, config: RunConfig) -> None:
+    """Detections of frames that the source does not have are likely those of another source."""
+    if not isinstance(detector, PublicDetector) or source.num_frames is None or config.start_s or config.end_s:
+        return
+    beyond = detector.num_beyond(source.num_frames)
+    if beyond:
+        logger.warning(
+            "%d detections in %s are of frames after the last one (%d): are they of this source?",
+            beyond,
+            detector.file,
+            source.num_frames,
+        )
+
+
+def _warn_of_idle_options(config: RunConfig, detector: Detector, encoder: Encoder) -> None:
+    if config.device not in ("auto", "cpu") and detector.name != "yolo" and not encoder.needs_images:
+        logger.warning("--device %s has no effect: nothing here runs a network", config.device)
     for option, value in (("--iou", config.iou), ("--imgsz", config.imgsz)):
         if value is not None and detector.name != "yolo":
             logger.warning("%s has no effect: it is of YOLO, but the detector is %s", option, detector.name)

@@ -76,6 +76,8 @@ class Summary:
     def appearance_line(self) -> str:
         """One sentence on what appearance did."""
         facts = self.appearance
+        if self.configuration.get("reid", {}).get("name") == "none":
+            return f"{facts['matches']} matches by overlap alone (--reid none)"
         if not facts["by_appearance"] and not facts["vetoed"]:
             return f"appearance decided none of {facts['matches']} matches"
         return (

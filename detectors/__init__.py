@@ -18,7 +18,10 @@ DETECTORS.add("public", "detectors.public:create_public", "boxes of a MOTChallen
 
 MODEL_SUFFIXES = frozenset({".pt", ".onnx", ".engine", ".torchscript", ".xml", ".mlpackage", ".mnn", ".tflite"})
 FILE_SUFFIXES = frozenset({".npy", ".txt"})
-HINT = "A path works too: weights (.pt, .onnx, .engine, an OpenVINO folder) or public detections (.txt, .npy)."
+HINT = (
+    "A path works too, or a file name: an ultralytics model (yolo11s.pt), weights (.pt, .onnx, .engine, an OpenVINO "
+    "folder) or public detections (.txt, .npy)."
+)
 
 
 def create_detector(name_or_path: str, options: DetectorOptions | None = None) -> Detector:

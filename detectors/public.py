@@ -59,6 +59,10 @@ class PublicDetector:
         features = rows[:, FEATURE_COLUMN:].astype(np.float32)
         return Detections(xyxy, rows[:, 6].astype(np.float32), np.ones(len(rows), np.int64), features)
 
+    def num_beyond(self, num_frames: int) -> int:
+        """Boxes of frames that a source of `num_frames` frames does not have."""
+        return len(self._rows) - int(np.searchsorted(self._rows[:, 0], num_frames + 1))
+
 
 def create_public(options: DetectorOptions) -> PublicDetector:
     """The detections in the folder of the sequence that is being tracked; for the registry."""

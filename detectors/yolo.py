@@ -28,6 +28,7 @@ __all__ = ["YoloDetector", "create_yolo"]
 CONFIDENCE = 0.25
 IOU = 0.7
 IMAGE_SIZE = 640
+OPENVINO_SUFFIX = "_openvino_model"  # by which ultralytics knows such a folder
 RUNTIMES = {".onnx": ("onnxruntime", "'track-reid[onnx]'"), ".engine": ("tensorrt", "tensorrt")}
 
 
@@ -56,7 +57,7 @@ class YoloDetector:
     def __init__(self, weights: str | Path, options: DetectorOptions | None = None) -> None:
         options = options or DetectorOptions()
         yolo = _import_ultralytics()
-        path = find_weights(str(weights)) or fetch_weights(str(weights))
+        path = _openvino_folder(find_weights(str(weights)) or fetch_weights(str(weights)))
         _check_runtime(path)
         self._settings: dict[str, Any] = {
             "conf": CONFIDENCE if options.confidence is None else options.confidence,
@@ -100,6 +101,18 @@ def _import_ultralytics() -> Any:
         ) from error
     logging.getLogger("ultralytics").setLevel(logging.ERROR)
     return yolo
+
+
+def _openvino_folder(path: Path) -> Path:
+    """The folder of an OpenVINO model, for its `.xml` too; any other path as it is."""
+    folder = path.parent if path.suffix == ".xml" else path
+    is_openvino = folder.is_dir() and any(folder.glob("*.xml"))
+    if is_openvino and not folder.resolve().name.endswith(OPENVINO_SUFFIX):
+        raise DetectorUnavailableError(
+            f"ultralytics takes a folder for an OpenVINO model by its name: rename {folder} to "
+            f"{folder.resolve().name}{OPENVINO_SUFFIX}"
+        )
+    return folder if is_openvino else path
 
 
 def _check_runtime(path: Path) -> None:

@@ -170,6 +170,13 @@ def _triple(value: Any) -> tuple[float, float, float]:
     return float(first), float(second), float(third)
 
 
+def _deviation(value: Any) -> tuple[float, float, float]:
+    triple = _triple(value)
+    if not all(0 < number < float("inf") for number in triple):
+        raise ValueError(f"std must be three numbers above 0, but is {value}")
+    return triple
+
+
 def _gate(value: Any) -> float | None:
     if value is not None and not 0 <= float(value) <= 2:
         raise ValueError(f"max_cosine_distance must be between 0 and 2, but is {value}")
@@ -180,7 +187,7 @@ PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "backbone": str,
     "input_size": _size,
     "mean": _triple,
-    "std": _triple,
+    "std": _deviation,
     "embedding_dim": int,
     "num_classes": int,
     "max_cosine_distance": _gate,
@@ -214,6 +221,11 @@ def load_into(backbone: Backbone, checkpoint: Checkpoint) -> None:
         ValueError: another backbone or size; keys left over, missing, of another shape, or values that are not finite.
     """
     check_fits(checkpoint, backbone.name, backbone.input_size)
+    if checkpoint.info.embedding_dim != backbone.embedding_dim:
+        raise ValueError(
+            f"{checkpoint.path.name} says embedding_dim {checkpoint.info.embedding_dim}, but {backbone.name} gives "
+            f"{backbone.embedding_dim}; the file was not written by this project, or was changed"
+        )
     tensors, wanted, file = dict(checkpoint.tensors), backbone.state_dict(), checkpoint.path.name
     if checkpoint.info.num_classes != backbone.num_classes:
         dropped = [key for key in tensors if key.startswith(backbone.head_prefixes)]

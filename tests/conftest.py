@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("YOLO_OFFLINE", "true")  # ultralytics: no telemetry and no downloads in tests
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads would only wait for one another
+
+# A busy machine is no reason to fail: these tests are about results, not about time.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -9,6 +9,8 @@ from .kalman import CHI2_GATE_4, MotionNoise
 
 __all__ = ["TrackerConfig"]
 
+_MOST = {"gallery_size": 10_000, "n_init": 1000, "max_age": 1_000_000, "iou_max_misses": 1_000_000}
+"""Whole numbers, and bounds beyond which a number can only be a slip (and a gallery would not fit in memory)."""
 _UNIT_INTERVAL = ("max_iou_distance", "birth_score", "low_score")
 
 
@@ -47,9 +49,10 @@ class TrackerConfig:
     low_score: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("gallery_size", "n_init", "max_age", "iou_max_misses"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected a whole number of 1 or more")
+        for name, most in _MOST.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 1 <= value <= most:
+                raise ValueError(f"{name} is {value!r}, expected a whole number from 1 to {most}")
         for name in ("motion_gate", "weight_position", "weight_velocity", "aspect_std"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):

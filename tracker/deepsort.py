@@ -84,6 +84,7 @@ class DeepSort:
             ValueError: when the shapes do not fit together, or D changes during a video.
         """
         detections = admit(xyxy, scores, class_ids, embeddings, frame_size)
+        self._gallery.check_length(detections.embeddings)
         self._predict(detector_looked=True)
         matched_rows, matched = self._match(detections)
         self._learn(matched_rows, matched, detections)

@@ -51,6 +51,8 @@ def admit(
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"xyxy must have shape (N, 4), but got {boxes.shape}")
     count = len(boxes)
+    if scores is None:
+        raise ValueError(f"scores must be {count} numbers, but got None; give 1.0 for each box where nothing is known")
     confidences = np.asarray(scores, np.float32).reshape(-1)
     classes = np.zeros(count, np.int64) if class_ids is None else np.asarray(class_ids, np.int64).reshape(-1)
     vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.asarray(embeddings, np.float32)

@@ -37,12 +37,16 @@ class Gallery:
         """Length D of an embedding; 0 before the first one."""
         return self._vectors.shape[2]
 
-    def reserve(self, capacity: int, dim: int) -> None:
-        """Make room for `capacity` rows of embeddings of length `dim`."""
-        if self.dim not in (0, dim) and self._pushed.any():
+    def check_length(self, embeddings: Embeddings) -> None:
+        """Raise `ValueError` when `(N, D)` embeddings, if there are any, have another length than those before."""
+        count, dim = embeddings.shape
+        if count and dim and self.dim not in (0, dim) and self._pushed.any():
             raise ValueError(
                 f"embeddings have length {dim}, but this tracker has seen length {self.dim}; use one encoder"
             )
+
+    def reserve(self, capacity: int, dim: int) -> None:
+        """Make room for `capacity` rows of embeddings of length `dim`."""
         if capacity > len(self._pushed) or dim != self.dim:
             grown = np.empty((capacity, self.size, dim), np.float32)
             if dim == self.dim:

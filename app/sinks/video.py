@@ -52,6 +52,7 @@ class VideoSink(Closing):
         self._padding = (height % 2, width % 2)
         self._start_s: float | None = None
         self._last_pts = -1
+        self._num_packets = 0
         try:
             self._file: ReservedFile | None = ReservedFile(path)
         except OSError as error:
@@ -107,8 +108,17 @@ class VideoSink(Closing):
         try:
             for packet in self._stream.encode(frame):
                 self._container.mux(packet)
-        except OSError as error:
-            raise OutputError(self.path, error.strerror or str(error)) from error
+                self._num_packets += 1
+        except (OSError, av.FFmpegError) as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Any) -> OutputError:
+        """What a full disk or the encoder said; it may refuse a size from the first picture on."""
+        reason = error.strerror or str(error)
+        if not self._num_packets and not isinstance(error, OSError):
+            width, height = self._size
+            reason = f"H.264 refuses pictures of {width}x{height} px ({reason}); use --no-video"
+        return OutputError(self.path, reason)
 
     def close(self) -> None:
         """Finish the video and give it its final name; a video without any frame is removed.
@@ -124,9 +134,15 @@ class VideoSink(Closing):
         try:
             self._mux(None)
             self._container.close()
-        except OSError as error:
+        except OutputError:
             self.discard()
-            raise OutputError(self.path, error.strerror or str(error)) from error
+            raise
+        except (OSError, av.FFmpegError) as error:
+            self.discard()
+            raise self._failure(error) from error
+        if not self._num_packets:
+            self.discard()
+            return
         partial = self._file.partial
         self._close_file()
         os.replace(partial, self.path)  # noqa: PTH105 (Path.replace does not tell that it overwrites)

@@ -11,6 +11,9 @@ __all__ = ["Frame", "Source", "SourceReport", "open_source"]
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
 
 
+DETECTION_SUFFIXES = (".txt", ".npy")
+
+
 def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) -> Source:
     """Open what `text` names; the first picture is decoded here, so that what cannot be read fails at once.
 
@@ -44,6 +47,11 @@ def _open_path(path: Path, span: TimeSpan) -> Source:
         raise FileNotFoundError(
             f"source {str(path)!r} not found: expected a video file, an image or sequence folder, a camera index "
             "such as 0, or an rtsp:// or http:// address"
+        )
+    if path.suffix.lower() in DETECTION_SUFFIXES:
+        raise ValueError(
+            f"{path} is a file of detections, not a source: give the sequence folder as source, or a video with "
+            f"--detector {path}"
         )
     from app.sources.video import VideoFile
 

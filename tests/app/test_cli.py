@@ -166,3 +166,12 @@ def test_main_without_arguments_takes_those_of_the_process(
 def test_exit_codes_are_documented() -> None:
     text = app.cli.main.__doc__ or ""
     assert all(code in text for code in ("0", "2", "1", "128"))
+
+
+def test_version(track: Track) -> None:
+    assert track("--version").out.startswith("track ")
+
+
+def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
+    assert "Did you mean: track run cars.mp4 --reid none" in track("cars.mp4", "--reid", "none").err
+    assert "Known: run, models." in track("runn", "cars").err

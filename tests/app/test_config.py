@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ def test_preset_deepsort_is_the_paper() -> None:
 def test_own_file(tmp_path: Path, text: str, changed: dict[str, Any], own_gate: bool) -> None:
     path = tmp_path / "own.yml"
     path.write_text(text)
-    assert load_preset(str(path)) == TrackerPreset(str(path), TrackerConfig(**changed), own_gate)
+    expected = dataclasses.replace(load_preset("strong").config, **changed)
+    assert load_preset(str(path)) == TrackerPreset(str(path), expected, own_gate)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,30 @@ def test_out_of_range(options: dict[str, Any], message: str) -> None:
 def test_on_the_edge(options: dict[str, Any]) -> None:
     config = RunConfig("clip.mp4", **options)
     assert {name: getattr(config, name) for name in options} == options
+
+
+@pytest.mark.parametrize(
+    ("text", "iou_max_misses"),
+    [
+        pytest.param("tracker: {max_age: 90}", 3, id="on strong by default"),
+        pytest.param("base: strong\ntracker: {max_age: 90}", 3, id="on strong by name"),
+        pytest.param("base: deepsort\ntracker: {max_age: 90}", 1, id="on deepsort"),
+    ],
+)
+def test_a_file_builds_on_a_preset(tmp_path: Path, text: str, iou_max_misses: int) -> None:
+    (tmp_path / "my.yaml").write_text(text)
+    config = load_preset(str(tmp_path / "my.yaml")).config
+    assert (config.max_age, config.iou_max_misses) == (90, iou_max_misses)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("max_age: 90", r"'max_age' belongs under 'tracker:'; write tracker: \{max_age: ...\}", id="flat"),
+        pytest.param("base: strng", "unknown base 'strng'. Did you mean 'strong'", id="base"),
+    ],
+)
+def test_keys_in_the_wrong_place(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "my.yaml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_preset(str(tmp_path / "my.yaml"))

@@ -19,6 +19,12 @@ from tests.app.runs import FAST, TWO_WALKERS, all_files, read_csv, read_summary,
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = [pytest.param(signal.SIGINT, id="Ctrl-C"), pytest.param(signal.SIGTERM, id="SIGTERM")]
 
+
+def called(number: int) -> str:
+    """What a person calls that signal."""
+    return {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}[signal.Signals(number)]
+
+
 SIGNALLING_DETECTOR = """
 import os, signal, sys
 import app.setup
@@ -31,6 +37,7 @@ create = app.setup.create_detector
 class Signalling:
     def __init__(self, detector):
         self._detector, self.name, self.class_names = detector, detector.name, detector.class_names
+        self.needs_images = detector.needs_images
 
     def detect(self, image, frame_index):
         if frame_index == at_frame:
@@ -82,7 +89,7 @@ def test_a_signal_finishes_the_files_so_far(tmp_path: Path, number: signal.Signa
     summary = read_summary(out)
     assert done.returncode == 128 + number
     assert done.stderr == ""
-    assert f"partial: stopped by signal {int(number)}" in done.stdout
+    assert f"partial: stopped by {called(number)}" in done.stdout
     assert (summary["partial"], summary["stopped_by"]) == (True, number)
     assert summary["counts"]["frames"] == 20
     assert sorted(path.name for path in out.iterdir()) == sorted(summary["files"])
@@ -99,7 +106,7 @@ def test_a_signal_while_models_load_leaves_nothing(tmp_path: Path, number: signa
     before = all_files(tmp_path)
     done = _track(tmp_path, number, clip, "--detector", detections, at_load="yes")
     assert done.returncode == 128 + number
-    assert done.stderr == f"track: error: stopped by signal {int(number)}: nothing was written\n"
+    assert done.stderr == f"track: error: stopped by {called(number)}: nothing was written\n"
     assert all_files(tmp_path) == before
 
 
@@ -108,10 +115,44 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     clip, detections = write_video(tmp_path, num_frames=30)
     done = _track(tmp_path, signal.SIGINT, clip, "--detector", detections, "--out", "o", at_frame=9, times=2)
     assert done.returncode == 130
-    assert done.stderr.startswith("track: error: stopped by signal 2: it came a second time")
+    assert done.stderr.startswith("track: error: stopped by Ctrl-C: it came a second time")
     assert len(done.stderr.splitlines()) == 1
     assert read_summary(tmp_path / "o")["partial"] is True
     assert read_txt(tmp_path / "o")[:, 0].max() <= 9
+
+
+def test_signals_while_files_are_finished_lose_nothing(tmp_path: Path) -> None:
+    """A person who presses Ctrl-C twice presses it again while the first one is being obeyed."""
+    clip, detections = write_video(tmp_path, num_frames=30)
+    patch = (
+        "import os, signal\n"
+        "from app.outputs import Outputs\n"
+        "close = Outputs.close\n"
+        "def closing(self):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    close(self)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "Outputs.close = closing\n"
+    )
+    words = ("2", "9", "1", "no", "run", str(clip), "--detector", str(detections), "--out", "o", *FAST)
+    done = subprocess.run(
+        [sys.executable, "-c", patch + SIGNALLING_DETECTOR, *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 130, done.stderr
+    assert read_summary(tmp_path / "o")["partial"] is True
+    assert len(read_txt(tmp_path / "o"))
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == [
+        "annotated.mp4",
+        "summary.json",
+        "tracks.csv",
+        "tracks.txt",
+    ]
 
 
 def test_a_signal_from_outside(tmp_path: Path) -> None:

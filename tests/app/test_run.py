@@ -288,10 +288,10 @@ def test_disk_full_from_the_start(track: Track, tmp_path: Path, monkeypatch: pyt
 def test_no_space_to_set_aside(track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip, detections = write_video(tmp_path)
 
-    def full(*_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "open", full)
     result = track("run", clip, "--detector", detections, *FAST)
     assert result.code == 2
     assert result.err.startswith("track: error: could not write runs/clip/summary.json")
@@ -360,14 +360,15 @@ def test_table_at_the_end(track: Track, tmp_path: Path, options: tuple[str, ...]
     result = track("run", clip, "--detector", detections, *FAST, "--out", "o", *options)
     lines = result.out.splitlines()
     assert lines[0] == "12 frames, 24 detections, 2 identities (0 tracks never confirmed)"
-    assert lines[-4:] == ["o/annotated.mp4", "o/tracks.txt", "o/tracks.csv", "o/summary.json"]
+    assert lines[-5:] == ["results:", "o/annotated.mp4", "o/tracks.txt", "o/tracks.csv", "o/summary.json"]
     heading = next(number for number, line in enumerate(lines) if line.split() == ["stage", "ms/frame", "fps"])
-    stages = [line.split("  ")[0] for line in lines[heading + 1 : -4]]
+    stages = [line.split("  ")[0] for line in lines[heading + 1 : -5]]
     smooth = ["smooth"] if options else []
     before, after = ["read", "wait for frames", "detect", "embed", "associate"], ["write", "wait for video"]
     assert stages == [*before, *smooth, *after, "draw and encode"]
-    beside = [line.split("  ")[0] for line in lines if line.endswith("in a thread of its own, beside the rest")]
+    beside = [line.split("  ")[0] for line in lines if line.endswith("beside the rest, in a thread of its own")]
     assert beside == ["read", "draw and encode"]
+    assert len([line for line in lines if "most of the time goes here" in line]) == 1
     assert list(read_summary(Path("o"))["stages_ms"]) == stages
 
 

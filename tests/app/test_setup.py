@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app.backfill import Backfill
+from app.sources import Frame
 from tests.app.runs import Track, Walker, read_summary, write_sequence
+from tracker import DeepSort
 
 
 def test_auto_takes_the_public_detections_of_a_sequence_without_images(track: Track, tmp_path: Path) -> None:
@@ -35,3 +38,34 @@ def test_a_run_without_tracks_says_what_to_try(
 
 def test_a_run_with_tracks_gives_no_advice(track: Track, tmp_path: Path) -> None:
     assert "nothing was tracked" not in track("run", write_sequence(tmp_path / "seq"), "--reid", "none").out
+
+
+def test_detections_of_frames_beyond_the_source_are_told(track: Track, tmp_path: Path) -> None:
+    sequence = write_sequence(tmp_path / "seq", num_frames=10, extra=[(99, -1, 1, 1, 5, 5, 0.9)])
+    assert "1 detections in" in track("run", sequence, "--reid", "none", "--out", "out").err
+    assert "are they of this source?" in read_summary(Path("out"))["warnings"][0]
+
+
+def test_a_folder_takes_one_run_at_a_time(track: Track, tmp_path: Path) -> None:
+    """What two runs that start at the same moment meet: the other one's claim."""
+    sequence = write_sequence(tmp_path / "seq")
+    (tmp_path / "out").mkdir()
+    claim = tmp_path / "out" / ".summary.json.reserve"
+
+    def prepared(*_: object) -> None:
+        claim.write_text("of the other run")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.run.remove_run_files", prepared)
+        done = track("run", sequence, "--reid", "none", "--out", "out")
+    assert (done.code, claim.read_text()) == (2, "of the other run")
+    assert "another run is writing to out" in done.err
+
+
+def test_no_more_frames_are_held_back_than_fit() -> None:
+    tracker, backfill, released = DeepSort(), Backfill(max_frames=3), []
+    for index in range(10):
+        confirmed = tracker.update([[0, 0, 10, 20]], [0.9]) if index == 0 else tracker.coast()
+        final = backfill.push(Frame(index, index / 10, None), confirmed, tracker.tentative())
+        released += [frame.index for frame, _ in final]
+    assert released == list(range(7))

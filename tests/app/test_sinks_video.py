@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 from fractions import Fraction
@@ -137,6 +138,19 @@ def test_a_discarded_video_leaves_nothing(tmp_path: Path, frames: int) -> None:
 
 def test_a_video_without_frames_is_no_file(tmp_path: Path) -> None:
     VideoSink(tmp_path / "v.mp4", 96, 64, 25).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [pytest.param((1, 1), id="tiny"), pytest.param((17_000, 4), id="over-wide")])
+def test_a_size_that_h264_refuses_is_one_clear_error_and_no_file(tmp_path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    sink = VideoSink(tmp_path / "v.mp4", width, height, 25.0)
+    try:
+        with pytest.raises(OutputError, match=f"H.264 refuses pictures of {width}x{height} px.*--no-video"):
+            sink.write(np.zeros((height, width, 3), np.uint8), 0.0)
+    finally:
+        with contextlib.suppress(OutputError):
+            sink.close()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,9 @@ class Meter:
         self.resident: list[int] = []
         self.times: list[float] = []
         self._done = 0
+
+    def waiting(self, what):
+        return nullcontext()
 
     @contextmanager
     def task(self, what, total):

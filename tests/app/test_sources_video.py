@@ -229,7 +229,7 @@ def _sound_only(path: Path) -> None:
     [
         pytest.param("empty.mp4", lambda p: p.write_bytes(b""), r"is empty \(0 bytes\)", id="empty file"),
         pytest.param("noise.mp4", lambda p: p.write_bytes(b"no video" * 99), "cannot be read as a video", id="noise"),
-        pytest.param("notes.txt", lambda p: p.write_text("hello\n" * 99), "has no video stream", id="text"),
+        pytest.param("notes.txt", lambda p: p.write_text("hello\n" * 99), "is a file of detections", id="text"),
         pytest.param("index.mp4", _no_index, "cut short before its index", id="mp4 without its index"),
         pytest.param("head.mp4", _header_only, "cannot be read as a video|no frame", id="mp4 header only"),
         pytest.param("sound.wav", _sound_only, "has no video stream", id="sound"),

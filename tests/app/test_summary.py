@@ -76,7 +76,7 @@ def test_appearance_in_a_run_with_an_encoder(track: Track, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("facts", "line"),
     [
-        pytest.param((9, 0, 0, 0, 0), "appearance decided none of 9 matches", id="no encoder"),
+        pytest.param((9, 0, 0, 0, 0), "appearance decided none of 9 matches", id="an encoder without a say"),
         pytest.param(
             (9, 7, 2, 1, 0),
             "appearance decided 2 of 9 matches, recovered 1 lost tracks, vetoed 0",
@@ -92,6 +92,11 @@ def test_appearance_in_a_run_with_an_encoder(track: Track, tmp_path: Path) -> No
 def test_appearance_line(facts: tuple[int, ...], line: str) -> None:
     names = ("matches", "by_appearance", "appearance_decided", "recovered", "vetoed")
     assert Summary(Path(), appearance=dict(zip(names, facts, strict=True))).appearance_line() == line
+
+
+def test_without_an_encoder_appearance_is_not_spoken_of() -> None:
+    summary = Summary(Path(), configuration={"reid": {"name": "none"}}, appearance={"matches": 9})
+    assert summary.appearance_line() == "9 matches by overlap alone (--reid none)"
 
 
 def test_versions() -> None:

@@ -204,3 +204,12 @@ def test_real_weights_find_people_in_frames_of_two_sizes(
         assert len(boxes) >= 5
         assert set(boxes.class_ids.tolist()) == {0}
         assert (boxes.xyxy[:, 2:] <= np.array([frame.shape[1], frame.shape[0]]) + 1).all()
+
+
+def test_openvino_folder_of_another_name_says_how_to_rename_it(tmp_path: Path, weights: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "model.xml").write_text("")
+    for path in (folder, folder / "model.xml"):
+        with pytest.raises(DetectorUnavailableError, match=r"rename .*mine to mine_openvino_model"):
+            YoloDetector(path)

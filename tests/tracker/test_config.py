@@ -11,7 +11,10 @@ from tracker import TrackerConfig
     ("setting", "value"),
     [
         ("gallery_size", 0),
+        ("gallery_size", 100_000_000_000),
         ("n_init", 0),
+        ("max_age", 2.5),
+        ("max_age", "3"),
         ("max_age", -1),
         ("iou_max_misses", 0),
         ("max_cosine_distance", 2.5),

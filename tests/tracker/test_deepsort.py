@@ -268,6 +268,7 @@ def test_embeddings_that_are_not_finite_only_lose_their_say():
     ("arguments", "message"),
     [
         pytest.param(([[1, 2, 3]], [0.9]), r"xyxy must have shape \(N, 4\)", id="three coordinates"),
+        pytest.param(([BOX], None), "scores must be 1 numbers, but got None", id="no scores"),
         pytest.param(([BOX], [0.9, 0.8]), r"scores must have one row a box \(1\), but got 2", id="a score too many"),
         pytest.param(([BOX], [0.9], [1, 2]), "class_ids must have one row", id="a class too many"),
         pytest.param(([BOX], [0.9], None, [RED, BLUE]), "embeddings must have one row", id="an embedding too many"),
@@ -279,11 +280,14 @@ def test_shapes_that_do_not_fit(arguments, message):
         DeepSort().update(*arguments)
 
 
-def test_embeddings_of_another_length():
+def test_embeddings_of_another_length_are_refused_and_change_nothing():
     tracker = DeepSort()
-    tracker.update([BOX], [0.9], embeddings=[RED])
-    with pytest.raises(ValueError, match="length 2, but this tracker has seen length 3"):
-        tracker.update([BOX], [0.9], embeddings=[[1.0, 0.0]])
+    for _ in range(3):
+        before = tracker.update([BOX], [0.9], embeddings=[RED])
+    for _ in range(5):
+        with pytest.raises(ValueError, match="length 2, but this tracker has seen length 3"):
+            tracker.update([BOX], [0.9], embeddings=[[1.0, 0.0]])
+    assert tracker.confirmed().xyxy.tolist() == before.xyxy.tolist()
 
 
 def test_empty_frames_take_empty_embeddings_of_any_form():

@@ -287,9 +287,12 @@ def test_disk_full_from_the_start(track: Track, tmp_path: Path, monkeypatch: pyt
 
 def test_no_space_to_set_aside(track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip, detections = write_video(tmp_path)
+    opened = Path.open
 
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def full(path: Path, *arguments: Any, **settings: Any) -> Any:
+        if path.suffix == ".reserve":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, *arguments, **settings)
 
     monkeypatch.setattr(Path, "open", full)
     result = track("run", clip, "--detector", detections, *FAST)

@@ -42,7 +42,7 @@ class Mlp(nn.Module):
 
 def drop_rates(largest: float, num_blocks: int) -> list[float]:
     """Drop path rates of all blocks in order, growing evenly from 0 to `largest`."""
-    return [float(rate) for rate in torch.linspace(0, largest, num_blocks)]
+    return [largest * block / max(num_blocks - 1, 1) for block in range(num_blocks)]
 
 
 def to_windows(x: Tensor, window: int) -> Tensor:

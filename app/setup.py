@@ -13,7 +13,7 @@ from app.pipeline import Models
 from app.sources import Source
 from detectors import DETECTORS, Detector, DetectorOptions, create_detector
 from detectors.public import PublicDetector
-from reid import ENCODERS, Encoder, create_encoder
+from reid import Encoder, create_encoder, is_encoder
 from tracker import DeepSort
 
 __all__ = ["check_possible", "load_models", "resolved_configuration"]
@@ -27,8 +27,8 @@ def check_possible(config: RunConfig, source: Source) -> None:
     Raises:
         ValueError, FileNotFoundError: the first of them.
     """
-    if config.reid not in ENCODERS:
-        ENCODERS.load(config.reid)  # raises with the closest and the known names
+    if not is_encoder(config.reid):
+        create_encoder(config.reid)  # raises with the closest and the known names
     if config.reid_weights is not None and not config.reid_weights.exists():
         raise FileNotFoundError(f"--reid-weights {config.reid_weights} not found, expected a .safetensors checkpoint")
     if _names_nothing(config.detector):

@@ -9,6 +9,15 @@ Importing this package imports neither PyTorch nor OpenCV; the first encoder tha
 """
 
 from reid.encoder import Encoder, FileEncoder, NoEncoder
-from reid.registry import BACKBONES, ENCODERS, create_backbone, create_encoder
+from reid.registry import BACKBONES, ENCODERS, create_backbone, create_encoder, is_encoder
 
-__all__ = ["BACKBONES", "ENCODERS", "Encoder", "FileEncoder", "NoEncoder", "create_backbone", "create_encoder"]
+__all__ = [
+    "BACKBONES",
+    "ENCODERS",
+    "Encoder",
+    "FileEncoder",
+    "NoEncoder",
+    "create_backbone",
+    "create_encoder",
+    "is_encoder",
+]

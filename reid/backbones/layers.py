@@ -1,12 +1,36 @@
-"""Layers that several backbones share. Attribute names are the keys of the published checkpoints."""
+"""Layers that several convolutional backbones share, and the four-stage network (`NeckNet`) that BoTNet, DogeNet and
+Shiba are. Attribute names are the keys of the published checkpoints.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["PositionAttention", "SqueezeExcitation"]
+from reid.backbones.base import Backbone
+
+__all__ = [
+    "Core",
+    "Neck",
+    "NeckNet",
+    "Plan",
+    "PositionAttention",
+    "SqueezeExcitation",
+    "attention_core",
+    "checked_size",
+    "depthwise_key",
+]
+
+EXPANSION = 4
+DROPOUT = 0.3
+REID_SIZE = (128, 64)
 
 
 class SqueezeExcitation(nn.Module):
@@ -36,16 +60,17 @@ class PositionAttention(nn.Module):
         channels: channels in and out, a multiple of `heads`.
         size: `(H, W)` of the map, or `None` for attention without the position term (then any size fits).
         heads: number of heads; they split the channels in order.
+        depthwise: the lighter form of DogeNetX: each channel makes its own key (3x3, border repeated) and value (1x1).
     """
 
-    def __init__(self, channels: int, size: tuple[int, int] | None, heads: int = 4) -> None:
+    def __init__(self, channels: int, size: tuple[int, int] | None, heads: int = 4, *, depthwise: bool = False) -> None:
         super().__init__()
         if channels % heads:
             raise ValueError(f"channels must be a multiple of heads, but got {channels} channels for {heads} heads")
         self.heads = heads
         self.query = nn.Conv2d(channels, channels, 1)
-        self.key = nn.Conv2d(channels, channels, 1)
-        self.value = nn.Conv2d(channels, channels, 1)
+        self.key = depthwise_key(channels) if depthwise else nn.Conv2d(channels, channels, 1)
+        self.value = nn.Conv2d(channels, channels, 1, groups=channels if depthwise else 1)
         self.has_position = size is not None
         if size is not None:
             depth = channels // heads
@@ -72,3 +97,146 @@ class PositionAttention(nn.Module):
         """`(B, heads, H * W, d)` -> `(B, C, H, W)`, channels-last in memory."""
         batch, channels, height, width = shape
         return x.transpose(1, 2).reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+def depthwise_key(channels: int) -> nn.Conv2d:
+    """The 3x3 convolution that makes the keys of DogeNetX and Shiba, channel by channel, with the border repeated."""
+    return nn.Conv2d(channels, channels, 3, padding=1, padding_mode="replicate", groups=channels)
+
+
+def attention_core(attention: nn.Module, stride: int) -> nn.Sequential:
+    """`attention` as the core of a `Neck`: it runs at the size of the input, and a stride of 2 then averages 2x2."""
+    return nn.Sequential(attention, nn.AvgPool2d(2, 2)) if stride == 2 else nn.Sequential(attention)
+
+
+class Neck(nn.Module):
+    """Bottleneck block (He et al. 2016) around any core that keeps `planes` channels.
+
+    The shortcut's convolution carries a bias although a BatchNorm follows: it is redundant, but it is a key of the
+    published state.
+
+    Args:
+        inputs: input channels.
+        planes: channels of the core; the output has `4 * planes`.
+        stride: 1 or 2, what the core shrinks a map by.
+        core: makes the core; called between the layers before and after it, so that a seed fills them in their order.
+    """
+
+    def __init__(self, inputs: int, planes: int, stride: int, core: Callable[[], nn.Module]) -> None:
+        super().__init__()
+        outputs = EXPANSION * planes
+        self.conv1 = nn.Conv2d(inputs, planes, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.conv2 = core()
+        self.bn2 = nn.BatchNorm2d(planes)
+        self.conv3 = nn.Conv2d(planes, outputs, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(outputs)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(B, inputs, H, W)` -> `(B, 4 * planes, H / stride, W / stride)`."""
+        out = F.relu(self.bn1(self.conv1(x)))
+        out = F.relu(self.bn2(self.conv2(out)))
+        return F.relu(self.bn3(self.conv3(out)) + self.shortcut(x))
+
+
+Core = Callable[[int, int, int, tuple[int, int]], nn.Module]
+"""`(stage 1 to 4, planes, stride, (H, W) of the input map) -> core of a Neck`."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Shape of a `NeckNet`.
+
+    Attributes:
+        planes: channels of the cores, stage by stage.
+        strides: of the first block of each stage.
+        kernel: side of the stem's convolution, whose stride is 2.
+        pool: whether 3x3 max-pooling of stride 2 follows it.
+    """
+
+    planes: tuple[int, int, int, int]
+    strides: tuple[int, int, int, int]
+    kernel: int
+    pool: bool
+
+    @property
+    def stem_stride(self) -> int:
+        """What the stem shrinks a crop by."""
+        return 4 if self.pool else 2
+
+    @property
+    def stride(self) -> int:
+        """What the whole network shrinks a crop by."""
+        return self.stem_stride * prod(self.strides)
+
+
+class NeckNet(Backbone):
+    """A stem, four stages of necks, the average of the last map, and a linear classifier.
+
+    Args:
+        name: public name.
+        plan: widths and strides.
+        depths: blocks of the four stages.
+        core: what the necks hold, by stage.
+        num_classes: identities of the classifier, 0 for embeddings.
+        input_size: `(H, W)` px, multiples of `plan.stride`; 128x64 when `None` (published: 224x224).
+
+    Raises:
+        ValueError: another size, or fewer than no classes.
+    """
+
+    head_prefixes: ClassVar[tuple[str, ...]] = ("fc.",)
+
+    def __init__(
+        self,
+        name: str,
+        plan: Plan,
+        depths: tuple[int, int, int, int],
+        core: Core,
+        *,
+        num_classes: int = 0,
+        input_size: tuple[int, int] | None = None,
+    ) -> None:
+        size = checked_size(name, plan.stride, input_size or REID_SIZE)
+        super().__init__(name, embedding_dim=EXPANSION * plan.planes[-1], num_classes=num_classes, input_size=size)
+        width = 64
+        self.conv1 = nn.Conv2d(3, width, plan.kernel, 2, padding=plan.kernel // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.maxpool = nn.MaxPool2d(3, 2, padding=1) if plan.pool else nn.Identity()
+        scale = plan.stem_stride
+        for stage, (planes, depth, first) in enumerate(zip(plan.planes, depths, plan.strides, strict=True), start=1):
+            blocks = nn.Sequential()
+            for stride in [first] + [1] * (depth - 1):
+                map_size = (size[0] // scale, size[1] // scale)
+                blocks.append(Neck(width, planes, stride, partial(core, stage, planes, stride, map_size)))
+                width, scale = EXPANSION * planes, scale * stride
+            self.add_module(f"layer{stage}", blocks)
+        if num_classes:
+            self.fc = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(width, num_classes))
+
+    def embed(self, crops: Tensor) -> Tensor:
+        """`(B, D)`: the last map, averaged over its positions."""
+        x: Tensor = self.maxpool(F.relu(self.bn1(self.conv1(crops))))
+        for stage in range(1, 5):
+            x = self.get_submodule(f"layer{stage}")(x)
+        return x.mean((2, 3))
+
+    def classify(self, embeddings: Tensor) -> Tensor:
+        """`(B, num_classes)` logits."""
+        logits: Tensor = self.fc(embeddings)
+        return logits
+
+
+def checked_size(name: str, stride: int, size: tuple[int, int]) -> tuple[int, int]:
+    """The size, if its sides are multiples of `stride`; else a `ValueError` that says so."""
+    # Other sides fail inside: the average pooling of the attention rounds a map down, the shortcut beside it up.
+    height, width = size
+    if height < stride or width < stride or height % stride or width % stride:
+        raise ValueError(
+            f"{name} takes crops whose sides are multiples of {stride} px, but got {height}x{width} (height x width);"
+            f" use {REID_SIZE[0]}x{REID_SIZE[1]} or 256x128"
+        )
+    return height, width

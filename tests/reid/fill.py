@@ -25,7 +25,7 @@ def hashed(count: int, salt: int) -> np.ndarray:
 
 def role(module: nn.Module, name: str) -> str:
     """What a tensor is to its module."""
-    norm = isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d))
+    norm = isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm))
     if name in {"running_mean", "running_var"}:
         return name
     if name == "weight" and norm:

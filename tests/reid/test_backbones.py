@@ -15,7 +15,25 @@ from tests.reid.fill import error, fill, hashed, make_input
 
 FINGERPRINTS = json.loads((Path(__file__).parent / "fingerprints.json").read_text())
 CLASSES = {"small-cnn": 625}
-EMBEDDINGS = {"small-cnn": 128}
+EMBEDDINGS = {
+    "small-cnn": 128,
+    "efficientnet-b0": 1280,
+    "swin-t": 768,
+    "swin-s": 768,
+    "swin-b": 1024,
+    "swin-l": 1536,
+    **dict.fromkeys(("botnet50-l1", "botnet50-l2", "resnet26", "resnet50", "swin-resnet50"), 2048),
+    "crossformer-t": 512,
+    "crossformer-s": 768,
+    "crossformer-b": 768,
+    "crossformer-l": 1024,
+    "dilateformer-t": 576,
+    "dilateformer-s": 576,
+    "dilateformer-b": 768,
+}
+HEAVY = {"swin-s", "swin-b", "swin-l", "crossformer-b", "crossformer-l", "dilateformer-b"}
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in HEAVY else []) for name in BACKBONES.names()]
+"""Large networks say the same as small ones of their family in more time."""
 
 
 def is_slow(case: str, mode: str) -> bool:
@@ -69,7 +87,7 @@ def test_has_the_published_number_of_parameters(case: str) -> None:
     assert sum(p.numel() for p in build(case).parameters()) == FINGERPRINTS[case]["params"]
 
 
-@pytest.mark.parametrize("name", BACKBONES.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_without_classifier_gives_embeddings_of_the_stated_width(name: str) -> None:
     model = create_backbone(name).eval()
     with torch.inference_mode():
@@ -77,7 +95,7 @@ def test_without_classifier_gives_embeddings_of_the_stated_width(name: str) -> N
     assert output.shape == (2, model.embedding_dim) == (2, EMBEDDINGS.get(name, 512))
 
 
-@pytest.mark.parametrize("name", BACKBONES.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_classifier_adds_only_keys_that_the_head_prefixes_name(name: str) -> None:
     plain, full = create_backbone(name), create_backbone(name, num_classes=3)
     added = full.state_dict().keys() - plain.state_dict().keys()

@@ -1,0 +1,342 @@
+"""CrossFormer: tokens cut at several scales at once, attention that alternates between near and far tokens.
+
+Wang et al. 2022, "CrossFormer: A Versatile Vision Transformer Hinging on Cross-scale Attention"; definition of
+github.com/cheerss/CrossFormer (MIT, main), of which no code is used; parameter names are the keys of its checkpoints.
+Deviation: the original takes the width of the token grid from the height, which fails on non-square crops; here the
+two sides are independent. The hidden width of the position bias is C / 16 as in that code (the paper says C / 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from reid.backbones.base import Backbone
+from reid.backbones.official import fitted_state
+from reid.backbones.transformer import DropPath, Mlp, drop_rates
+
+__all__ = [
+    "CrossFormer",
+    "crossformer_b",
+    "crossformer_l",
+    "crossformer_s",
+    "crossformer_t",
+    "official_state",
+]
+
+REID_SIZE = (128, 64)
+STRIDE = 32
+GROUP = 7
+INTERVALS = (8, 4, 2, 1)
+PATCHES = (4, 8, 16, 32)
+MERGES = (2, 4)
+MLP_RATIO = 4
+MASKED = -1e6
+DROPPED = ("attn.biases", "attn.relative_position_index")  # buffers of the branch `crossformer`
+
+
+class Grouping(NamedTuple):
+    """How a block splits a token map: groups of `group` x `group` tokens that lie `interval` apart.
+
+    `interval` 1 groups neighbours (short distance); the map is padded at the bottom and right to a multiple of
+    `group * interval`.
+    """
+
+    height: int
+    width: int
+    group: int
+    interval: int
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Rows and columns to add."""
+        step = self.group * self.interval
+        return -self.height % step, -self.width % step
+
+    def split(self, x: Tensor) -> Tensor:
+        """`(B, height, width, C)` -> `(B * groups, group * group, C)`, padding with zeros."""
+        rows, columns = self.padding
+        if rows or columns:
+            x = F.pad(x, (0, 0, 0, columns, 0, rows))
+        return x.reshape(self._tiles(x.shape[3])).permute(0, 1, 4, 3, 6, 2, 5, 7).reshape(-1, self.group**2, x.shape[3])
+
+    def join(self, groups: Tensor) -> Tensor:
+        """The inverse of `split`, without the padding: `(B, height, width, C)`."""
+        channels = groups.shape[2]
+        _, down, group, interval, right, *_ = self._tiles(channels)
+        tiles = groups.reshape(-1, down, right, interval, interval, group, group, channels).permute(
+            0, 1, 5, 3, 2, 6, 4, 7
+        )
+        step = group * interval
+        return tiles.reshape(-1, down * step, right * step, channels)[:, : self.height, : self.width]
+
+    def mask(self) -> Tensor | None:
+        """`(groups, tokens)` terms that take padded keys out of the softmax; `None` where nothing is padded.
+
+        A group of padding alone is cropped away afterwards. It stays unmasked, so that its softmax is finite also in
+        half precision, where the masking term is minus infinity.
+        """
+        if self.padding == (0, 0):
+            return None
+        real = self.split(torch.ones(1, self.height, self.width, 1))[..., 0]
+        return (1 - real) * real.amax(1, keepdim=True) * MASKED
+
+    def _tiles(self, channels: int) -> tuple[int, ...]:
+        step = self.group * self.interval
+        rows, columns = self.padding
+        down, right = (self.height + rows) // step, (self.width + columns) // step
+        return -1, down, self.group, self.interval, right, self.group, self.interval, channels
+
+
+class PositionBias(nn.Module):
+    """Dynamic position bias: a small network from the offset (query minus key, in tokens) to a term per head.
+
+    Args:
+        dim: channels C of the block; the network is C / 16 wide.
+        heads: attention heads.
+        group: tokens on a side of a group.
+    """
+
+    def __init__(self, dim: int, heads: int, group: int) -> None:
+        super().__init__()
+        width = dim // 16
+        self.pos_proj = nn.Linear(2, width)
+        self.pos1, self.pos2, self.pos3 = (
+            nn.Sequential(nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, outputs))
+            for outputs in (width, width, heads)
+        )
+        span = torch.arange(1 - group, group)
+        self.register_buffer("offsets", torch.cartesian_prod(span, span).float(), persistent=False)
+        token = torch.cartesian_prod(torch.arange(group), torch.arange(group))
+        shift = token[:, None] - token[None] + group - 1
+        self.register_buffer("index", shift[..., 0] * (2 * group - 1) + shift[..., 1], persistent=False)
+
+    def forward(self) -> Tensor:
+        """`(heads, N, N)` for the N tokens of a group, rows are queries."""
+        offsets, index = self.get_buffer("offsets"), self.get_buffer("index")
+        table: Tensor = self.pos3(self.pos2(self.pos1(self.pos_proj(offsets))))
+        return table[index].permute(2, 0, 1)
+
+
+class GroupAttention(nn.Module):
+    """Multi-head self-attention inside groups of tokens, with the dynamic position bias."""
+
+    def __init__(self, dim: int, heads: int, group: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.pos = PositionBias(dim, heads, group)
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, groups: Tensor, mask: Tensor | None) -> Tensor:
+        """`(B * groups, N, C)` -> the same shape; `mask` is `(groups, N)`, added to the scores of those keys."""
+        total, tokens, channels = groups.shape
+        qkv = self.qkv(groups).view(total, tokens, 3, self.heads, channels // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        bias = self.pos()[None]
+        if mask is not None:
+            bias = (bias + mask[:, None, None]).repeat(total // len(mask), 1, 1, 1)
+        out = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
+        mixed: Tensor = self.proj(out.transpose(1, 2).reshape(total, tokens, channels))
+        return mixed
+
+
+class CrossFormerBlock(nn.Module):
+    """Pre-norm transformer block; zeros are padded after the first norm, and masked."""
+
+    def __init__(self, dim: int, heads: int, grouping: Grouping, drop: float) -> None:
+        super().__init__()
+        self.grouping = grouping
+        self.norm1 = nn.LayerNorm(dim)
+        self.attn = GroupAttention(dim, heads, grouping.group)
+        self.norm2 = nn.LayerNorm(dim)
+        self.mlp = Mlp(dim, MLP_RATIO * dim)
+        self.drop_path = DropPath(drop)
+        self.mask: Tensor | None
+        self.register_buffer("mask", grouping.mask(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(B, H, W, C)` -> the same shape."""
+        mixed = self.attn(self.grouping.split(self.norm1(x)), self.mask)
+        x = x + self.drop_path(self.grouping.join(mixed))
+        out: Tensor = x + self.drop_path(self.mlp(self.norm2(x)))
+        return out
+
+
+class PatchEmbed(nn.Module):
+    """First cross-scale embedding: patches of 4, 8, 16 and 32 px around the same centres, 4 px apart."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        widths = (dim // 2, dim // 4, dim // 8, dim // 8)
+        self.projs = nn.ModuleList(
+            nn.Conv2d(3, width, patch, PATCHES[0], padding=(patch - PATCHES[0]) // 2)
+            for width, patch in zip(widths, PATCHES, strict=True)
+        )
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """`(B, 3, H, W)` -> `(B, H / 4, W / 4, C)`."""
+        out: Tensor = self.norm(torch.cat([proj(crops) for proj in self.projs], 1).permute(0, 2, 3, 1))
+        return out
+
+
+class PatchMerging(nn.Module):
+    """Later cross-scale embeddings: norm, then patches of 2 and 4 tokens, 2 apart, each to C channels."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.reductions = nn.ModuleList(nn.Conv2d(dim, dim, side, 2, padding=(side - 2) // 2) for side in MERGES)
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(B, H, W, C)` -> `(B, H // 2, W // 2, 2 * C)`."""
+        x = self.norm(x).permute(0, 3, 1, 2)
+        return torch.cat([reduction(x) for reduction in self.reductions], 1).permute(0, 2, 3, 1)
+
+
+class Stage(nn.Module):
+    """Blocks of one map size, short and long distance in turn, then the merging (not in the last stage)."""
+
+    def __init__(
+        self, dim: int, heads: int, size: tuple[int, int], interval: int, drops: Sequence[float], *, merge: bool
+    ) -> None:
+        super().__init__()
+        height, width = size
+        small = min(size) <= GROUP  # then one group spans the map's shorter side, and all blocks are short distance
+        group = min(size) if small else GROUP
+        self.blocks = nn.Sequential()
+        for number, drop in enumerate(drops):
+            distant = number % 2 == 1 and not small
+            grouping = Grouping(height, width, group, interval if distant else 1)
+            self.blocks.append(CrossFormerBlock(dim, heads, grouping, drop))
+        self.downsample = PatchMerging(dim) if merge else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(B, H, W, C)` -> `(B, H // 2, W // 2, 2 * C)`, in the last stage the same shape."""
+        out: Tensor = self.blocks(x)
+        return out if self.downsample is None else self.downsample(out)
+
+
+class CrossFormer(Backbone):
+    """The network; `crossformer_t` to `crossformer_l` below are the published sizes.
+
+    Args:
+        name: public name.
+        dim: channels of the first stage; they double from stage to stage.
+        depths: blocks of the four stages.
+        heads: attention heads of the first stage; they double too.
+        drop_path: stochastic depth of the last block in training.
+        num_classes: identities of the classifier, 0 for embeddings.
+        input_size: `(H, W)` px, each 32 or more; 128x64 when `None` (published: 224x224). Weights fit every size.
+    """
+
+    head_prefixes: ClassVar[tuple[str, ...]] = ("head.",)
+
+    def __init__(
+        self,
+        name: str,
+        dim: int,
+        depths: tuple[int, int, int, int],
+        heads: int,
+        *,
+        drop_path: float,
+        num_classes: int = 0,
+        input_size: tuple[int, int] | None = None,
+    ) -> None:
+        height, width = _checked_size(name, input_size or REID_SIZE)
+        super().__init__(name, embedding_dim=8 * dim, num_classes=num_classes, input_size=(height, width))
+        self.patch_embed = PatchEmbed(dim)
+        rates = iter(drop_rates(drop_path, sum(depths)))
+        self.layers = nn.Sequential()
+        for stage, (depth, interval) in enumerate(zip(depths, INTERVALS, strict=True)):
+            size = (height // 4 >> stage, width // 4 >> stage)
+            drops = [next(rates) for _ in range(depth)]
+            self.layers.append(Stage(dim << stage, heads << stage, size, interval, drops, merge=stage < 3))
+        self.norm = nn.LayerNorm(self.embedding_dim)
+        if num_classes:
+            self.head = nn.Linear(self.embedding_dim, num_classes)
+        self.apply(_initialise)
+
+    def embed(self, crops: Tensor) -> Tensor:
+        """`(B, embedding_dim)`: the last map, normalised, averaged over its positions.
+
+        Raises:
+            ValueError: crops of another size than the network was built for.
+        """
+        if tuple(crops.shape[2:]) != tuple(self.input_size):
+            raise ValueError(
+                f"this {self.name} takes crops of {self.input_size} px (height, width), but got crops of shape"
+                f" {tuple(crops.shape)}; build it with the input_size of the crops"
+            )
+        pooled: Tensor = self.norm(self.layers(self.patch_embed(crops))).mean((1, 2))
+        return pooled
+
+    def classify(self, embeddings: Tensor) -> Tensor:
+        """`(B, num_classes)` logits."""
+        logits: Tensor = self.head(embeddings)
+        return logits
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.zeros_(module.bias)
+
+
+def _checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
+    height, width = size
+    if height < STRIDE or width < STRIDE:
+        raise ValueError(
+            f"{name} takes crops of at least {STRIDE}x{STRIDE} px, but got {height}x{width} (height x width);"
+            f" use {REID_SIZE[0]}x{REID_SIZE[1]} or 256x128"
+        )
+    return height, width
+
+
+def official_state(checkpoint: Mapping[str, Any], backbone: Backbone) -> dict[str, Tensor]:
+    """The weights of an official CrossFormer checkpoint under exactly the keys and shapes of `backbone`.
+
+    The wrapper `model` and the buffers of offsets and indices are dropped. A classifier that does not fit is left out.
+
+    Args:
+        checkpoint: what the file holds.
+        backbone: the CrossFormer that the weights are for; it is not changed.
+
+    Raises:
+        ValueError: keys left over, missing or of another shape; the first of each are listed.
+    """
+    held = checkpoint.get("model", checkpoint)
+    return fitted_state({key: value for key, value in held.items() if not key.endswith(DROPPED)}, backbone)
+
+
+def crossformer_t(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> CrossFormer:
+    """CrossFormer-T: 27.8 M parameters at 1000 classes, 512-d."""
+    return CrossFormer(
+        "crossformer-t", 64, (1, 1, 8, 6), 2, drop_path=0.1, num_classes=num_classes, input_size=input_size
+    )
+
+
+def crossformer_s(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> CrossFormer:
+    """CrossFormer-S: 30.7 M parameters at 1000 classes, 768-d."""
+    return CrossFormer(
+        "crossformer-s", 96, (2, 2, 6, 2), 3, drop_path=0.2, num_classes=num_classes, input_size=input_size
+    )
+
+
+def crossformer_b(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> CrossFormer:
+    """CrossFormer-B: 52.0 M parameters at 1000 classes, 768-d."""
+    return CrossFormer(
+        "crossformer-b", 96, (2, 2, 18, 2), 3, drop_path=0.3, num_classes=num_classes, input_size=input_size
+    )
+
+
+def crossformer_l(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> CrossFormer:
+    """CrossFormer-L: 92.0 M parameters at 1000 classes, 1024-d."""
+    return CrossFormer(
+        "crossformer-l", 128, (2, 2, 18, 2), 4, drop_path=0.5, num_classes=num_classes, input_size=input_size
+    )

@@ -1,0 +1,419 @@
+"""Swin, the SwinT layer and SwinResnet against the original definitions, timm and plain loops.
+
+The numbers in `fingerprints_swin.json` are those of the original codes (for the layer and SwinResnet: of the same
+reading of their description), with weights and input from `fill.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from reid.backbones.base import Backbone
+from reid.backbones.swin import official_state, resize_relative_table, swin_b, swin_l, swin_s, swin_t
+from reid.backbones.swin_layer import PatchMerging, SwinBlock, SwinLayer, best_window
+from reid.backbones.swin_resnet import swin_resnet50
+from reid.backbones.transformer import drop_rates
+from tests.reid.fill import error, fill, make_input
+
+FINGERPRINTS = json.loads((Path(__file__).parent / "fingerprints_swin.json").read_text())
+BUILDERS: dict[str, Callable[..., Backbone]] = {
+    "swin-t": swin_t,
+    "swin-s": swin_s,
+    "swin-b": swin_b,
+    "swin-l": swin_l,
+    "swin-resnet50": swin_resnet50,
+}
+CLASSES = {"swin-resnet50": 10}
+LAYERS = {"swint_layer_recommended": False, "swint_layer_down_recommended": True}  # name -> downsample
+TOLERANCE = 1e-9  # relative, float64; other definitions differ by 1e-5 and more
+FAST = {("swin-t@256x128", "keyed")}
+
+
+class LayerNetwork(nn.Module):
+    """What the layer's fingerprints were made with: 1x1 convolution, the layer, mean over the map."""
+
+    def __init__(self, *, downsample: bool) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 96, 1)
+        self.layer = SwinLayer(96, 256, (28, 28), 8, window_size=7, downsample=downsample)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(self.stem(x)).mean((2, 3))
+
+
+def size_of(case: str) -> tuple[int, int]:
+    height, width = case.split("@")[1].split("x")
+    return int(height), int(width)
+
+
+def build(case: str) -> nn.Module:
+    name = case.split("@")[0]
+    if name in LAYERS:
+        return LayerNetwork(downsample=LAYERS[name])
+    return BUILDERS[name](num_classes=CLASSES.get(name, 1000), input_size=size_of(case))
+
+
+def is_slow(case: str, mode: str) -> bool:
+    return not case.startswith("swint_layer") and (case, mode) not in FAST
+
+
+@pytest.mark.parametrize(
+    ("case", "mode"),
+    [
+        pytest.param(case, mode, id=f"{case}-{mode}", marks=[pytest.mark.slow] if is_slow(case, mode) else [])
+        for case, facts in FINGERPRINTS.items()
+        for mode in ("kind", "keyed")
+        if mode in facts
+    ],
+)
+def test_equals_the_original_network(case: str, mode: str) -> None:
+    model = fill(build(case), mode)
+    seen = []
+    last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+    last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].numpy()))
+    with torch.inference_mode():
+        output = model(make_input(*size_of(case))).numpy()
+    want = FINGERPRINTS[case][mode]
+    assert error(output, want["output"]) < TOLERANCE
+    if "embedding" in want:
+        assert error(seen[-1], want["embedding"]) < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[pytest.mark.slow] if case[:6] in {"swin-s", "swin-b", "swin-l"} else [])
+        for case in FINGERPRINTS
+    ],
+)
+def test_has_the_published_number_of_parameters_and_multiplications(case: str) -> None:
+    with torch.device("meta"):  # shapes without storage
+        model = build(case).eval()
+        crop = torch.empty(1, 3, *size_of(case))
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        model(crop)
+    assert sum(p.numel() for p in model.parameters()) == FINGERPRINTS[case]["params"]
+    assert counter.get_total_flops() // 2 == FINGERPRINTS[case]["macs"]
+
+
+@pytest.mark.parametrize(
+    ("name", "timm_name", "size", "window"),
+    [
+        # Square maps only: on others timm shrinks and shifts each side by itself, the official code both at once.
+        pytest.param("swin-t", "swin_tiny_patch4_window7_224", 64, 8, id="shifted and shrunk windows"),
+        pytest.param("swin-t", "swin_tiny_patch4_window7_224", 224, 7, id="T at 224", marks=pytest.mark.slow),
+        pytest.param("swin-s", "swin_small_patch4_window7_224", 224, 7, id="S at 224", marks=pytest.mark.slow),
+        pytest.param("swin-b", "swin_base_patch4_window7_224", 224, 7, id="B at 224", marks=pytest.mark.slow),
+        pytest.param("swin-l", "swin_large_patch4_window7_224", 224, 7, id="L at 224", marks=pytest.mark.slow),
+    ],
+)
+def test_equals_timm_with_the_same_weights(name: str, timm_name: str, size: int, window: int) -> None:
+    timm = pytest.importorskip("timm")
+    from timm.models.swin_transformer import checkpoint_filter_fn
+
+    torch.manual_seed(0)
+    ours = BUILDERS[name](num_classes=10, input_size=(size, size)).eval()
+    theirs = timm.create_model(timm_name, num_classes=10, img_size=size, window_size=window).eval()
+    theirs.load_state_dict(checkpoint_filter_fn(ours.state_dict(), theirs))
+    crops = torch.randn(2, 3, size, size)
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(crops), theirs(crops), rtol=0, atol=1e-5)
+        exact = [model.double()(crops.double()) for model in (ours, theirs)]
+    torch.testing.assert_close(*exact, rtol=0, atol=1e-12)
+
+
+def attend_one_by_one(block: SwinBlock, x: Tensor) -> Tensor:
+    """The attention of a block for one `(H, W, C)` map by its definition, query by query, without any padding.
+
+    Windows are cut on an endless grid that starts `shift` px before the map; a token meets the tokens of the map
+    that lie in its window.
+    """
+    height, width, channels = x.shape
+    heads, window = block.attn.num_heads, block.window
+    qkv = block.attn.qkv(x).view(height, width, 3, heads, channels // heads)
+    table = block.attn.relative_position_bias_table.view(2 * window - 1, 2 * window - 1, heads)
+    cells = [(row, column) for row in range(height) for column in range(width)]
+    tile = {(r, c): ((r - block.shift) // window, (c - block.shift) // window) for r, c in cells}
+    out = torch.empty_like(x)
+    for r, c in cells:
+        keys = [cell for cell in cells if tile[cell] == tile[r, c]]
+        scores = [
+            (qkv[r, c, 0] * qkv[i, j, 1]).sum(-1) * (channels // heads) ** -0.5
+            + table[r - i + window - 1, c - j + window - 1]
+            for i, j in keys
+        ]
+        weights = torch.stack(scores).softmax(0)
+        out[r, c] = sum(w[:, None] * qkv[i, j, 2] for w, (i, j) in zip(weights, keys, strict=True)).flatten()
+    return block.attn.proj(out)
+
+
+@pytest.mark.parametrize("shifted", [False, True], ids=["plain", "shifted"])
+@pytest.mark.parametrize(
+    ("size", "window"),
+    [
+        pytest.param((8, 8), 4, id="tiled"),
+        pytest.param((8, 6), 4, id="padded on the right"),
+        pytest.param((5, 8), 4, id="padded below"),
+        pytest.param((5, 7), 3, id="padded on both sides, odd window"),
+        pytest.param((5, 5), 4, id="three quarters of the windows mostly padding"),
+        pytest.param((7, 3), 4, id="window shrunk to the shorter side, then padded"),
+        pytest.param((1, 5), 2, id="one row"),
+    ],
+)
+def test_block_follows_its_definition_token_by_token(size: tuple[int, int], window: int, shifted: bool) -> None:
+    torch.manual_seed(0)
+    block = SwinBlock(8, 2, size, window, shifted=shifted).double().eval()
+    block.attn.relative_position_bias_table.data.normal_()
+    x = torch.randn(2, *size, 8, dtype=torch.float64)
+    with torch.inference_mode():
+        mixed = torch.stack([sample + attend_one_by_one(block, block.norm1(sample)) for sample in x])
+        want = mixed + block.mlp(block.norm2(mixed))
+        torch.testing.assert_close(block(x), want, rtol=0, atol=1e-12)
+
+
+def test_merging_concatenates_the_row_neighbour_before_the_column_neighbour() -> None:
+    merging = PatchMerging(1, 4)
+    merging.norm, merging.reduction = nn.Identity(), nn.Identity()
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).view(1, 2, 2, 1)
+    assert merging(x).flatten().tolist() == [1, 3, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("size", "window", "padded"),
+    [
+        pytest.param((128, 64), 8, False, id="ReID default"),
+        pytest.param((256, 128), 8, False, id="ReID large"),
+        pytest.param((384, 128), 8, False, id="ReID tall"),
+        pytest.param((224, 224), 7, False, id="published"),
+        pytest.param((448, 448), 7, False, id="twice the published"),
+        pytest.param((32, 32), 8, False, id="smallest"),
+        pytest.param((256, 192), 8, True, id="neither window tiles it"),
+        pytest.param((96, 32), 8, False, id="windows that shrink with the map"),
+        pytest.param((96, 64), 8, True, id="12 rows for windows of 8"),
+    ],
+)
+def test_chooses_the_window_that_needs_no_padding(size: tuple[int, int], window: int, padded: bool) -> None:
+    with torch.device("meta"):
+        model = swin_t(input_size=size)
+    paddings = [block.padding for block in model.modules() if isinstance(block, SwinBlock)]
+    assert model.window == best_window([(size[0] // s, size[1] // s) for s in (4, 8, 16, 32)]) == window
+    assert any(below or right for below, right in paddings) == padded
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        pytest.param(name, size, id=f"{name} {size[0]}x{size[1]}", marks=marks)
+        for name in BUILDERS
+        for size in ((128, 64), (256, 128), (224, 224), (96, 64), (256, 192))
+        for marks in [[] if (name, size) in {("swin-t", (96, 64)), ("swin-resnet50", (96, 64))} else [pytest.mark.slow]]
+    ],
+)
+def test_trains_at_every_size(name: str, size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    model = BUILDERS[name](num_classes=3, input_size=size).train()
+    # Two crops and no stochastic depth, so that every parameter takes part.
+    for module in model.modules():
+        if hasattr(module, "rate"):
+            module.rate = 0.0
+    model(torch.randn(2, 3, *size)).square().sum().backward()
+    for key, parameter in model.named_parameters():
+        assert parameter.grad is not None, key
+        assert parameter.grad.isfinite().all(), key
+
+
+@pytest.mark.parametrize("name", ["swin-t", "swin-resnet50"])
+def test_an_embedding_does_not_depend_on_its_batch(name: str) -> None:
+    torch.manual_seed(0)
+    model = BUILDERS[name]().eval()
+    crops = torch.randn(3, 3, 128, 64)
+    with torch.inference_mode():
+        together = model(crops)
+        alone = torch.cat([model(crop[None]) for crop in crops])
+        none = model(crops[:0])
+    assert together.shape == (3, model.embedding_dim)
+    assert none.shape == (0, model.embedding_dim)
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "embedding_dim"),
+    [("swin-t", 768), ("swin-s", 768), ("swin-b", 1024), ("swin-l", 1536), ("swin-resnet50", 2048)],
+)
+def test_describes_itself(name: str, embedding_dim: int) -> None:
+    with torch.device("meta"):
+        plain, full = BUILDERS[name](), BUILDERS[name](num_classes=3)
+    assert (plain.name, plain.embedding_dim, plain.input_size) == (name, embedding_dim, (128, 64))
+    added = full.state_dict().keys() - plain.state_dict().keys()
+    assert added == {key for key in full.state_dict() if key.startswith(full.head_prefixes)}
+    assert not any("index" in key or "mask" in key for key in full.state_dict())
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("size", [(120, 64), (128, 60), (0, 64), (-32, 32)], ids=["height", "width", "none", "below"])
+def test_refuses_a_size_that_is_no_multiple_of_32(name: str, size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=r"multiples of 32 px.*128x64"):
+        BUILDERS[name](input_size=size)
+
+
+@pytest.mark.parametrize("name", ["swin-t", "swin-resnet50"])
+def test_refuses_crops_of_another_size_than_it_was_built_for(name: str) -> None:
+    with torch.device("meta"):
+        model = BUILDERS[name](input_size=(128, 64))
+        crops = torch.empty(1, 3, 64, 128)
+    with pytest.raises(ValueError, match=r"128x64 px.*input_size"):
+        model(crops)
+
+
+def test_refuses_an_empty_window() -> None:
+    with pytest.raises(ValueError, match="window of 1 or more"):
+        swin_t(window=0)
+
+
+def official(model: nn.Module) -> dict[str, Tensor]:
+    """A state as official files hold it, with the buffers that follow from the sizes."""
+    state = dict(model.state_dict())
+    for key in list(state):
+        if key.endswith("relative_position_bias_table"):
+            state[key.replace("bias_table", "index")] = torch.zeros(49, 49, dtype=torch.int64)
+    return state | {"layers.0.blocks.1.attn_mask": torch.zeros(64, 49, 49)}
+
+
+@pytest.fixture(scope="module")
+def published() -> dict[str, Tensor]:
+    torch.manual_seed(0)
+    return official(swin_t(num_classes=5, input_size=(224, 224)))
+
+
+def test_official_weights_load_at_the_published_size_unchanged(published: dict[str, Tensor]) -> None:
+    model = swin_t(num_classes=5, input_size=(224, 224))
+    model.load_state_dict(official_state(published, model))
+    assert all(torch.equal(tensor, published[key]) for key, tensor in model.state_dict().items())
+
+
+def test_official_weights_load_at_another_window_and_drop_their_classifier(
+    published: dict[str, Tensor], caplog: pytest.LogCaptureFixture
+) -> None:
+    model = swin_t(num_classes=3, input_size=(128, 64))
+    before = model.head.weight.clone()
+    with caplog.at_level(logging.INFO):
+        model.load_state_dict(official_state(published, model))
+    assert "classifier not taken" in caplog.text
+    assert torch.equal(model.head.weight, before)
+    key = "layers.3.blocks.1.attn.relative_position_bias_table"
+    assert torch.equal(model.state_dict()[key], resize_relative_table(published[key], 2))
+    key = "layers.2.blocks.4.mlp.fc1.weight"
+    assert torch.equal(model.state_dict()[key], published[key])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(lambda s: s.update(extra=torch.zeros(1)), "1 left over: extra", id="left over"),
+        pytest.param(lambda s: s.pop("norm.bias"), "1 missing: norm.bias", id="missing"),
+        pytest.param(
+            lambda s: s.update({"norm.bias": torch.zeros(7)}),
+            "1 of another shape: norm.bias",
+            id="shape",
+        ),
+    ],
+)
+def test_official_weights_that_do_not_fit_are_named(
+    published: dict[str, Tensor], change: Callable[[dict[str, Tensor]], object], message: str
+) -> None:
+    state = dict(published)
+    change(state)
+    with torch.device("meta"):
+        model = swin_t(num_classes=5, input_size=(224, 224))
+    with pytest.raises(ValueError, match=message):
+        official_state(state, model)
+
+
+@pytest.mark.parametrize("window", [1, 2, 4, 8, 12])
+def test_resized_table_equals_the_bicubic_one_of_timm(window: int) -> None:
+    layers = pytest.importorskip("timm.layers")
+    table = torch.randn(169, 3, generator=torch.Generator().manual_seed(0))
+    new = 2 * window - 1
+    want = layers.resize_rel_pos_bias_table_simple(table, (window, window), (new**2, 3))
+    torch.testing.assert_close(resize_relative_table(table, window), want)
+
+
+def test_resizing_keeps_a_table_of_the_same_window_and_the_offset_zero() -> None:
+    table = torch.randn(169, 3, generator=torch.Generator().manual_seed(0))
+    assert resize_relative_table(table, 7) is table
+    mirrored = (table + table.flip(0)) / 2  # same bias for an offset and its opposite
+    resized = resize_relative_table(mirrored, 8)
+    torch.testing.assert_close(resized, resized.flip(0))
+
+
+@pytest.mark.parametrize("shape", [(168, 3), (144, 3), (169,)], ids=["no square", "even side", "no heads"])
+def test_refuses_a_table_of_no_window(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="relative-position table"):
+        resize_relative_table(torch.zeros(shape), 8)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "downsample", "shape", "extra"),
+    [
+        pytest.param(16, False, (2, 16, 10, 14), set(), id="same width: blocks only"),
+        pytest.param(24, False, (2, 24, 10, 14), {"norm.weight", "norm.bias", "reduction.weight"}, id="wider"),
+        pytest.param(16, True, (2, 16, 5, 7), {"norm.weight", "norm.bias", "reduction.weight"}, id="halved"),
+    ],
+)
+def test_layer_stands_where_a_convolution_stood(
+    outputs: int, downsample: bool, shape: tuple[int, ...], extra: set[str]
+) -> None:
+    conv = nn.Conv2d(16, outputs, 3, 2 if downsample else 1, padding=1)
+    layer = SwinLayer(16, outputs, (10, 14), 4, window_size=4, downsample=downsample)
+    x = torch.randn(2, 16, 10, 14)
+    assert layer(x).shape == conv(x).shape == shape
+    assert {key for key in layer.state_dict() if not key.startswith("blocks.")} == extra
+
+
+def test_layer_options_reach_the_blocks() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 16, 8, 8)
+    assert "blocks.0.attn.qkv.bias" not in SwinLayer(16, 16, (8, 8), 4, qkv_bias=False).state_dict()
+    for option in ("dropout", "attention_dropout", "drop_path"):
+        layer = SwinLayer(16, 16, (8, 8), 4, **{option: 0.5})
+        assert not torch.equal(layer(x), layer(x)), option
+        assert torch.equal(layer.eval()(x), layer(x)), option
+    flat = SwinLayer(16, 16, (4, 4), 4, window_size=4, qk_scale=0.0).eval()
+    for block in flat.blocks:
+        block.attn.relative_position_bias_table.data.zero_()
+    tokens = torch.randn(1, 16, 16)
+    mixed = flat.blocks[0].attn(tokens)
+    torch.testing.assert_close(mixed, mixed[:, :1].expand_as(mixed))  # scores of 0: all queries see the same mean
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param((16, 16, (8, 8), 3), "must divide", id="heads"),
+        pytest.param((16, 16, (8, 8), 0), "must divide", id="no heads"),
+        pytest.param((16, 16, (0, 8), 4), "1 or more", id="empty map"),
+    ],
+)
+def test_layer_refuses_what_it_cannot_do(arguments: tuple[int, int, tuple[int, int], int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SwinLayer(*arguments)
+
+
+def test_layer_refuses_an_odd_map_to_halve_and_a_map_of_another_size() -> None:
+    with pytest.raises(ValueError, match="even sides"):
+        SwinLayer(16, 16, (7, 8), 4, downsample=True)
+    with pytest.raises(ValueError, match=r"input_resolution=\(8, 7\)"):
+        SwinLayer(16, 16, (7, 8), 4)(torch.zeros(1, 16, 8, 7))
+
+
+def test_drop_rates_grow_evenly() -> None:
+    assert drop_rates(0.3, 4) == pytest.approx([0, 0.1, 0.2, 0.3])
+    assert drop_rates(0.3, 1) == [0]

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint format clean
+.PHONY: demo test test-slow test-wheel lint format clean
 
 demo: $(INSTALLED)
 	$(BIN)/track run videos/plaza.mp4 --reid dogenet50 --detector motion
@@ -15,6 +15,9 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
+
+test-wheel: $(INSTALLED)
+	$(BIN)/python -m pytest -m slow tests/test_wheel.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -70,7 +70,11 @@ def print_summary(summary: Summary) -> None:
         reasons = ", ".join(f"{number} {reason}" for reason, number in counts["rejected_detections"].items())
         console.print(f"unusable detections dropped: {reasons}")
     if not counts["ids"]:
-        console.print(f"nothing was tracked: {_advice(counts['detections'])}", style="yellow", markup=False)
+        console.print(
+            f"nothing was tracked: {_advice(counts['detections'], summary.configuration['every'])}",
+            style="yellow",
+            markup=False,
+        )
     console.print(summary.appearance_line())
     console.print(_stage_table(summary))
     console.print("results:")
@@ -78,8 +82,10 @@ def print_summary(summary: Summary) -> None:
         console.print(str(summary.run_dir / name), markup=False)
 
 
-def _advice(num_detections: int) -> str:
+def _advice(num_detections: int, every: int) -> str:
     """What to try when no track came about."""
+    if num_detections and every > 1:
+        return f"an object must be found three times, and --every {every} looks seldom; try a smaller one"
     if not num_detections:
         return "the detector found no object; try a lower --conf, other --classes or another --detector"
     return "no object was seen in three frames in a row and surely enough; try a lower --conf or --tracker deepsort"

@@ -66,9 +66,10 @@ class VideoFile(BaseSource):
         frames = self._decode()
         first = next(frames, None)
         if first is None:
-            end_s = self._clock.time_s + 1.0 / self.fps
             if self._clock.index >= 0:
-                raise ValueError(f"no frame of {shown} lies in the span asked for; it lasts {end_s:.2f} s")
+                to_end = "" if self.span.end_s is None else f" to --end {self.span.end_s:g}"
+                lasts = "" if self._length_s is None else f"; it lasts {self._length_s:.2f} s"
+                raise ValueError(f"{shown} has no frame from --start {self.span.start_s:g}{to_end} s{lasts}")
             raise ValueError(f"{shown} holds no frame that can be decoded: it is empty or damaged")
         if first.image is not None:
             self.height, self.width = first.image.shape[:2]

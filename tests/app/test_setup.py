@@ -36,6 +36,11 @@ def test_a_run_without_tracks_says_what_to_try(
     assert advice in done.out
 
 
+def test_a_run_that_looks_too_seldom_is_told_so(track: Track, tmp_path: Path) -> None:
+    done = track("run", write_sequence(tmp_path / "seq"), "--reid", "none", "--every", "15", "--out", "o")
+    assert "--every 15 looks seldom" in done.out
+
+
 def test_a_run_with_tracks_gives_no_advice(track: Track, tmp_path: Path) -> None:
     assert "nothing was tracked" not in track("run", write_sequence(tmp_path / "seq"), "--reid", "none").out
 

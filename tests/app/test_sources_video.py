@@ -263,3 +263,9 @@ def test_real_clip(shared: Path) -> None:
         frames = list(source)
     assert [frame.index for frame in frames] == list(range(270, 302))
     assert (source.width, source.height, source.fps) == (1920, 1080, 30.0)
+
+
+def test_a_span_between_two_frames_is_told_with_the_true_length(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "c.mp4", [numbered_image(n) for n in range(12)], fps=10)
+    with pytest.raises(ValueError, match=r"has no frame from --start 0.51 to --end 0.52 s; it lasts 1.20 s"):
+        open_source(str(clip), start_s=0.51, end_s=0.52)

@@ -167,14 +167,19 @@ def test_every_weight_gets_a_finite_gradient(name: str, size: str) -> None:
 def test_takes_the_weights_of_the_library(name: str, library: Callable[..., nn.Module]) -> None:
     with torch.device("meta"):
         published = library(num_classes=1000).state_dict()
-        PUBLIC[name][0](num_classes=1000).load_state_dict(published)
+        network = PUBLIC[name][0](num_classes=1000)
+        network.load_state_dict(published)
+    assert {key: value.shape for key, value in network.state_dict().items()} == {
+        key: value.shape for key, value in published.items()
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name.startswith(("shiba", "resnet", "eff"))])
 def test_weights_without_positions_fit_another_size(name: str) -> None:
     with torch.device("meta"):
         state = PUBLIC[name][0](input_size=(128, 64)).state_dict()
-        PUBLIC[name][0](input_size=(64, 96)).load_state_dict(state)
+        fits = PUBLIC[name][0](input_size=(64, 96)).load_state_dict(state)
+    assert list(fits.missing_keys) == list(fits.unexpected_keys) == []
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=["fp16", "bf16"])

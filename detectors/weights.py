@@ -88,9 +88,12 @@ class _Transfer:
         start = time.monotonic()
         while not self.finished.wait(0.05):
             now = time.monotonic()
-            if now - self.last_news > STALL_S or now - start > TOTAL_S:
+            if now - self.last_news > STALL_S:
                 self.cancelled.set()
                 return f"no answer from the network within {STALL_S:g} s"
+            if now - start > TOTAL_S:
+                self.cancelled.set()
+                return f"the transfer was not done after {TOTAL_S:g} s"
         return self.problem
 
     def _download(self, partial: Path) -> None:

@@ -116,3 +116,13 @@ def test_names_that_nobody_publishes_are_not_asked_for(monkeypatch: pytest.Monke
     for name in ("mine.pt", "../yolo11n.pt", "yolo11n.pt?x", "yolo11n.onnx"):
         with pytest.raises(FileNotFoundError, match="no weights"):
             weights.fetch_weights(name)
+
+
+def test_a_transfer_that_trickles_is_ended_and_not_called_silent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("detectors.weights.TOTAL_S", 0.2)
+    transfer = weights._Transfer("http://localhost/none", tmp_path / "yolo.pt")
+    transfer.last_news += 60  # news keeps coming
+    assert "was not done after 0.2 s" in transfer.wait()
+    assert transfer.cancelled.is_set()

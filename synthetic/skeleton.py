@@ -21,6 +21,10 @@ _CYCLE = np.array([0.0, 0.08, 0.15, 0.30, 0.40, 0.50, 0.60, 0.70, 0.78, 0.87, 0.
 _HIP = np.array([24.0, 23.0, 19.0, 5.0, -5.0, -12.0, -7.0, 10.0, 21.0, 26.0, 25.0])
 _KNEE = np.array([4.0, 13.0, 18.0, 9.0, 5.0, 11.0, 36.0, 60.0, 52.0, 22.0, 3.0])
 _ANKLE = np.array([0.0, -6.0, -1.0, 6.0, 9.0, 5.0, -16.0, -8.0, 0.0, 2.0, 1.0])
+# The cycle ends where it begins.
+_CYCLE = np.append(_CYCLE, 1.0)
+_HIP, _KNEE, _ANKLE = (np.append(angles, angles[0]) for angles in (_HIP, _KNEE, _ANKLE))
+_TAPS, _TAP_WEIGHTS = np.array([-0.03, 0.0, 0.03]), np.array([0.25, 0.5, 0.25])
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,7 @@ def stride_length(height_m: float, stride: float = 1.0) -> float:
 
 def _curve(angles: Floats64, phase: float) -> float:
     """Interpolate a table over the cycle; three taps round its corners."""
-    taps = np.array([phase - 0.03, phase, phase + 0.03]) % 1.0
-    values = np.interp(taps, np.append(_CYCLE, 1.0), np.append(angles, angles[0]))
-    return float(values @ (0.25, 0.5, 0.25))
+    return float(np.interp((phase + _TAPS) % 1.0, _CYCLE, angles) @ _TAP_WEIGHTS)
 
 
 def _swing(length: float, angle_deg: float, spread_deg: float = 0.0) -> Floats64:

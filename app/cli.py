@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import options
+from app import eval_options, options, train_options
 from app.options import DEBUG
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
+COMMANDS = ("run", "train-reid", "eval-reid", "models")
 EXIT_UNEXPECTED = 1
 """A fault of the program: nothing that the user typed explains it."""
 EXIT_BAD_INPUT = 2
@@ -61,6 +62,7 @@ def run_command(
     imgsz: options.Imgsz = None,
     reid: options.Reid = "dogenet50",
     reid_weights: options.ReidWeights = None,
+    max_cosine: options.MaxCosine = None,
     tracker: options.Tracker = "strong",
     out: options.Out = None,
     overwrite: options.Overwrite = False,
@@ -89,6 +91,7 @@ def run_command(
         imgsz=imgsz,
         reid=reid,
         reid_weights=reid_weights,
+        max_cosine=max_cosine,
         tracker=load_preset(tracker),
         device=device,
         out=out,
@@ -115,6 +118,97 @@ def _run(config: RunConfig, debug: bool) -> None:
         print_summary(summary)
     if summary.stopped_by is not None:
         raise typer.Exit(EXIT_BY_SIGNAL + summary.stopped_by)
+
+
+@app.command("train-reid")
+def train_reid_command(
+    data: train_options.Data = None,
+    reid: train_options.Reid = None,
+    recipe: train_options.RecipeName = None,
+    pretrained: train_options.Pretrained = None,
+    smoke: train_options.Smoke = False,
+    epochs: train_options.Epochs = None,
+    batch: train_options.Batch = None,
+    lr: train_options.LearningRate = None,
+    input_size: train_options.InputSize = None,
+    eval_every: train_options.EvalEvery = None,
+    false_match_rate: train_options.FalseMatchRate = None,
+    out: train_options.Out = None,
+    resume: train_options.Resume = None,
+    amp: train_options.Amp = None,
+    device: train_options.Device = "auto",
+    workers: train_options.Workers = 2,
+    seed: train_options.Seed = None,
+    debug: options.Debug = False,
+) -> None:
+    """Train an appearance encoder on a data set, measure it on held-out people, and choose its gate."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as for `run`: the next batch is made beside the step
+    from app.train_config import TrainOptions, resolve
+
+    typed = TrainOptions(
+        data=data,
+        reid=reid,
+        recipe=recipe,
+        pretrained=pretrained,
+        smoke=smoke,
+        epochs=epochs,
+        batch=batch,
+        lr=lr,
+        input_size=input_size,
+        eval_every=eval_every,
+        false_match_rate=false_match_rate,
+        out=out,
+        resume=resume,
+        amp=amp,
+        device=device,
+        workers=workers,
+        seed=seed,
+    )
+    with _unknown_to_the_parser():
+        from app.console import open_console
+        from app.train_reid import train_reid
+
+        stopped_by = train_reid(resolve(typed), open_console(debug))
+    if stopped_by is not None:
+        raise typer.Exit(EXIT_BY_SIGNAL + stopped_by)
+
+
+@app.command("eval-reid")
+def eval_reid_command(
+    data: eval_options.Data,
+    reid: eval_options.Reid = "dogenet50",
+    reid_weights: eval_options.ReidWeights = None,
+    rerank: eval_options.Rerank = False,
+    rotate: eval_options.Rotate = None,
+    false_match_rate: eval_options.FalseMatchRate = 0.01,
+    store_gate: eval_options.StoreGate = False,
+    pictures: eval_options.Pictures = 0,
+    out: eval_options.Out = None,
+    as_json: eval_options.Json = False,
+    device: eval_options.Device = "auto",
+    seed: eval_options.Seed = 0,
+    debug: options.Debug = False,
+) -> None:
+    """Measure how well an appearance encoder finds people again, and which gate belongs to it."""
+    with _unknown_to_the_parser():
+        from app.console import open_console
+        from app.eval_reid import EvalConfig, eval_reid, parse_angles
+        from app.eval_report import print_evaluation
+
+        config = EvalConfig(
+            sources=tuple(part.strip() for part in data.split(",")),
+            reid=reid,
+            reid_weights=reid_weights,
+            rerank=rerank,
+            angles=parse_angles(rotate),
+            false_match_rate=false_match_rate,
+            store_gate=store_gate,
+            num_pictures=pictures,
+            out=out,
+            device=device,
+            seed=seed,
+        )
+        print_evaluation(config, eval_reid(config, open_console(debug)), as_json)
 
 
 @app.command("models")
@@ -199,13 +293,14 @@ def _hint(error: Any, given: Sequence[str]) -> str:
     """After an error of the parser: the value that does not fit, which its own message may leave out; where to look."""
     if not hasattr(error, "format_message"):
         return ""
-    if given[0] not in ("run", "models") and not given[0].startswith("-"):
-        meant = f" Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else " Known: run, models."
+    if given[0] not in COMMANDS and not given[0].startswith("-"):
+        known = f" Known: {', '.join(COMMANDS)}."
+        meant = f" Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else known
         return f"{meant} (see: track --help)"
     names = getattr(getattr(error, "param", None), "opts", ())
     pairs = zip(given, [*given[1:], ""], strict=True)
     typed = [first if "=" in first else f"{first} {second}" for first, second in pairs if first.split("=")[0] in names]
-    command = "track run" if given[0] == "run" else "track"
+    command = f"track {given[0]}" if given[0] in COMMANDS else "track"
     return f"{'; you typed: ' if typed else ''}{', '.join(typed)} (see: {command} --help)"
 
 

@@ -45,6 +45,7 @@ class RunConfig:
     imgsz: int | None = None
     reid: str = "dogenet50"
     reid_weights: Path | None = None
+    max_cosine: float | None = None
     tracker: TrackerPreset = field(default_factory=TrackerPreset)
     device: str = "auto"
     out: Path | None = None
@@ -63,6 +64,10 @@ class RunConfig:
         for name, value, low, high in (("--conf", self.conf, 0, 1), ("--iou", self.iou, 0, 1)):
             if value is not None and not low <= value <= high:
                 raise ValueError(f"{name} is {value:g}, expected a number from {low} to {high}")
+        if self.max_cosine is not None and not 0 <= self.max_cosine <= 2:
+            raise ValueError(f"--max-cosine is {self.max_cosine:g}, expected a cosine distance from 0 to 2")
+        if self.max_cosine is not None and self.reid == "none":
+            raise ValueError("--max-cosine has no effect with --reid none; name an encoder, or drop it")
         if self.every < 1:
             raise ValueError(f"--every is {self.every}, expected 1 (each frame) or more")
         if not 0 <= self.seed < 1 << 63:

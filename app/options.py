@@ -37,6 +37,14 @@ Reid = Annotated[
 ReidWeights = Annotated[
     Path | None, typer.Option(help="Trained checkpoint (.safetensors) of that encoder.", rich_help_panel=_WHO)
 ]
+MaxCosine = Annotated[
+    float | None,
+    typer.Option(
+        help="Appearance gate: largest cosine distance of a match, 0 to 2.",
+        show_default="the checkpoint's, else the preset's",
+        rich_help_panel=_WHO,
+    ),
+]
 Tracker = Annotated[str, typer.Option(help="Preset (see: track models) or your own YAML file.", rich_help_panel=_WHO)]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for the results.", show_default="runs/<source>", rich_help_panel=_WHERE)

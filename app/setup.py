@@ -15,6 +15,7 @@ from detectors import DETECTORS, Detector, DetectorOptions, create_detector
 from detectors.public import PublicDetector
 from reid import Encoder, create_encoder, is_encoder
 from tracker import DeepSort
+from tracker.config import TrackerConfig
 
 __all__ = ["check_possible", "load_models", "resolved_configuration"]
 
@@ -83,10 +84,18 @@ def load_models(config: RunConfig, source: Source) -> Models:
     _warn_of_idle_options(config, detector, encoder)
     if config.reid == "file":
         _try_features(detector, encoder, source)
+    return Models(detector, encoder, DeepSort(_with_gate(config, encoder.gate)))
+
+
+def _with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:
+    """The tracker's settings with the appearance gate that counts: `--max-cosine`, else that of the user's own file,
+    else the checkpoint's, else the preset's."""
     settings = config.tracker.config
-    if encoder.gate is not None and not config.tracker.own_gate:
-        settings = dataclasses.replace(settings, max_cosine_distance=encoder.gate)
-    return Models(detector, encoder, DeepSort(settings))
+    if config.max_cosine is not None:
+        return dataclasses.replace(settings, max_cosine_distance=config.max_cosine)
+    if of_checkpoint is None or config.tracker.own_gate:
+        return settings
+    return dataclasses.replace(settings, max_cosine_distance=of_checkpoint)
 
 
 def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from reid.backbones.base import Backbone
+from reid.calibration import warn_of_overlap
 from reid.checkpoint import check_fits, load_into, read_checkpoint
 from reid.device import resolve_device
 from reid.encoder import Embeddings, unit_length
@@ -115,6 +116,7 @@ def create_backbone_encoder(
         backbone = create_backbone(name, input_size=checkpoint.info.input_size)
         load_into(backbone, checkpoint)
         gate = checkpoint.info.max_cosine_distance
+        warn_of_overlap(name, checkpoint.info.scores)
         return BackboneEncoder(backbone, device=device, batch_size=batch_size, gate=gate)
     logger.warning(
         "%s has no trained weights: it runs on random ones (seed %d), which see colours and layout only, so identities"

@@ -209,6 +209,18 @@ def test_reid_weights(track: Track, tmp_path: Path) -> None:
     assert gates == [0.2, 0.37, 0.11]
 
 
+def test_max_cosine(track: Track, tmp_path: Path) -> None:
+    """What is typed outranks the checkpoint's gate, and the user's own file."""
+    clip, detections = write_video(tmp_path, num_frames=3)
+    weights = _small_checkpoint(tmp_path / "small.safetensors", gate=0.37)
+    (tmp_path / "mine.yaml").write_text("tracker: {max_cosine_distance: 0.11}\n")
+    base = ("run", clip, *SEEN, "--detector", detections, "--reid", "small-cnn", "--reid-weights", weights)
+    track(*base, "--out", "typed", "--max-cosine", "0.05")
+    track(*base, "--out", "both", "--max-cosine", "0.05", "--tracker", "mine.yaml")
+    gates = [read_summary(Path(name))["configuration"]["tracker"]["max_cosine_distance"] for name in ("typed", "both")]
+    assert gates == [0.05, 0.05]
+
+
 def test_tracker(track: Track, tmp_path: Path) -> None:
     """A person seen for two frames only is confirmed where `n_init` is 2."""
     (tmp_path / "quick.yaml").write_text("tracker:\n  n_init: 2\n")
@@ -360,7 +372,7 @@ def test_every_option_is_tested_here() -> None:
 
     tested = Path(__file__).read_text()
     options = [f"--{name.replace('_', '-')}" for name in inspect.signature(run_command).parameters if name != "source"]
-    assert len(options) == 19
+    assert len(options) == 20
     assert [option for option in options if f'"{option}"' not in tested] == []
 
 

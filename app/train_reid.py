@@ -1,0 +1,123 @@
+"""`track train-reid`: from images of people to an encoder with a gate."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.interrupt import StoppedError, StopSignal, signal_name
+from app.rundir import folder_name, starting_run_dir
+from app.train_config import TrainConfig
+from app.train_watch import ConsoleWatch, print_counts, print_outcome
+from reid.training.state import STATE_FILE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reid.data import ReidData
+    from reid.training import Job
+
+__all__ = ["train_reid"]
+
+logger = logging.getLogger(__name__)
+
+
+def train_reid(config: TrainConfig, console: Console) -> int | None:
+    """Train as `config` says, and report on `console` and standard output.
+
+    Returns:
+        The signal that stopped it, `None` where it finished.
+
+    Raises:
+        ValueError, OSError: something cannot be done, or nothing can be learned; checkpoints before that are whole.
+        StoppedError: a signal came before the first step, or a second one while the state was saved.
+    """
+    from reid.training import is_main_process
+
+    if not is_main_process():
+        console.quiet = True
+    with StopSignal() as stop:
+        data = _load(config, console)
+        print_counts(data, console)
+        with _folder(config) as out:
+            try:
+                return _train(config, data, out, stop, console)
+            except StoppedError as error:
+                raise StoppedError(error.number, _consequence(out)) from error
+
+
+def _consequence(out: Path) -> str:
+    """What a signal that ended the training at once leaves behind."""
+    if (out / STATE_FILE).exists():
+        return f"the last checkpoint is whole; go on with: track train-reid --resume {out}"
+    return "the training had not begun, so there is nothing to resume"
+
+
+def _load(config: TrainConfig, console: Console) -> ReidData:
+    from reid.data import load_reid_data
+
+    with console.status("looking through the data"):
+        data = load_reid_data(config.sources, seed=config.seed)
+    for note in data.notes:
+        console.print(f"note: {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    return data
+
+
+@contextmanager
+def _folder(config: TrainConfig) -> Iterator[Path]:
+    """Where the files go; a helping process writes none."""
+    from reid.training import is_main_process
+
+    if config.resume is not None:
+        yield config.resume
+    elif not is_main_process():
+        yield Path(os.devnull)
+    else:
+        with starting_run_dir(f"train-{folder_name(config.reid)}", config.out, overwrite=False) as out:
+            yield out
+
+
+def _train(config: TrainConfig, data: ReidData, out: Path, stop: StopSignal, console: Console) -> int | None:
+    from reid.training import is_main_process, open_accelerator, train
+
+    accelerator = open_accelerator(config.device, config.amp)
+    watch = ConsoleWatch(console, stop, config.recipe.epochs)
+    console.print(f"training {config.reid} on {accelerator.device} into {out}", markup=False, highlight=False)
+    with watch:
+        outcome = train(_job(config, data, out), accelerator, watch)
+    if not is_main_process():
+        return stop.number
+    if not outcome.finished and stop.number is not None:
+        console.print(
+            f"stopped by {signal_name(stop.number)} after {outcome.epoch} of {config.recipe.epochs} epochs; the state "
+            f"is saved. Go on with: track train-reid --resume {out}",
+            style="yellow",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        return stop.number
+    print_outcome(outcome, config.reid, out)
+    return None
+
+
+def _job(config: TrainConfig, data: ReidData, out: Path) -> Job:
+    from reid.training import Job
+
+    return Job(
+        reid=config.reid,
+        data=data,
+        sources=config.sources,
+        recipe=config.recipe,
+        out=out,
+        seed=config.seed,
+        amp=config.amp,
+        pretrained=config.pretrained,
+        workers=config.workers,
+        resume=config.resume is not None,
+        false_match_rate=config.false_match_rate,
+    )

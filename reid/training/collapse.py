@@ -1,0 +1,73 @@
+"""Recognises a training that has failed for good, so that it stops with advice rather than hours later."""
+
+from __future__ import annotations
+
+import math
+
+from reid.training.recipe import Recipe
+
+__all__ = ["Collapse", "CollapseError"]
+
+ALIKE = 1e-3
+"""Mean cosine distance between different identities below which embeddings say nothing: float32 leaves 1e-7, the worst
+useful encoder seen here was above 0.05."""
+ALIKE_STEPS = 50
+PINNED = 0.02
+"""Relative distance from its value at zero distances within which the triplet loss counts as pinned."""
+PINNED_STEPS = 1000
+"""Batch-hard training may rest at its margin for some hundred steps before it takes off (Hermans et al. 2017)."""
+
+
+class CollapseError(ValueError):
+    """The training will not recover; the message says what to try."""
+
+
+class Collapse:
+    """Looks at the losses of every step.
+
+    Args:
+        recipe: of the training.
+
+    Attributes:
+        counters: steps in a row with embeddings alike, and with the triplet loss at its margin; part of a checkpoint.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._pin = math.log(2) if recipe.margin == 0 else recipe.margin
+        self.counters = {"alike": 0, "pinned": 0}
+
+    def check(self, step: int, *, total: float, triplet: float, distance: float) -> None:
+        """Take in the losses of a step.
+
+        Raises:
+            CollapseError: the loss or the embeddings are no numbers, or one of the states above has lasted too long.
+        """
+        if not (math.isfinite(total) and math.isfinite(distance)):
+            what = "embeddings are no finite numbers" if math.isfinite(total) else f"the loss is {total}"
+            raise CollapseError(
+                f"{what} at step {step}: try a lower --lr than {self._recipe.lr:g}, a longer "
+                "warmup_epochs or a smaller max_gradient in the recipe, or --amp no"
+            )
+        pinned = self._recipe.triplet_weight > 0 and abs(triplet - self._pin) <= PINNED * self._pin
+        self._count("alike", distance < ALIKE)
+        self._count("pinned", pinned)
+        if self.counters["alike"] >= ALIKE_STEPS:
+            raise CollapseError(
+                f"all embeddings are alike (mean cosine distance {distance:.1g} for {ALIKE_STEPS} steps, at step "
+                f"{step}): {self._advice()}"
+            )
+        if self.counters["pinned"] >= PINNED_STEPS:
+            raise CollapseError(
+                f"the triplet loss has been at its margin ({triplet:.3f}) for {PINNED_STEPS} steps, at step {step}, so "
+                f"nothing is learned: {self._advice()}"
+            )
+
+    def _count(self, what: str, holds: bool) -> None:
+        self.counters[what] = self.counters[what] + 1 if holds else 0
+
+    def _advice(self) -> str:
+        return (
+            f"try a lower --lr than {self._recipe.lr:g}, a longer warmup_epochs in the recipe, more identities in "
+            "--batch, or --pretrained weights"
+        )

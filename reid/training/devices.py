@@ -1,0 +1,53 @@
+"""Processor, number format and processes of a training, through `accelerate`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import torch
+
+from reid.device import resolve_device
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+__all__ = ["AMP", "is_main_process", "open_accelerator"]
+
+AMP = ("no", "bf16", "fp16")
+DEVICE_VARIABLE = "ACCELERATE_TORCH_DEVICE"
+"""The one way to name a device to accelerate."""
+
+
+def is_main_process() -> bool:
+    """Whether this is the process that writes and prints; known before any process group exists."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def open_accelerator(device: str = "auto", amp: str = "no") -> Accelerator:
+    """The accelerator of this process; under `torchrun` it joins the others (gloo on CPUs, NCCL on CUDA).
+
+    Args:
+        device: as for `reid.device.resolve_device`; `auto` under torchrun gives each process a GPU of its own.
+        amp: `no`, `bf16` or `fp16` (CUDA only) for the network's pass; losses and weights stay float32.
+
+    Raises:
+        ValueError: unknown number format, fp16 on a CPU, or a device that is not there.
+    """
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    if amp not in AMP:
+        raise ValueError(f"--amp is {amp!r}, expected one of {', '.join(AMP)}")
+    chosen = resolve_device(device)
+    if amp == "fp16" and chosen.type != "cuda":
+        raise ValueError(f"--amp fp16 needs a CUDA device, but this one is {chosen.type}; use --amp bf16 or --amp no")
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if device != "auto" and chosen.type != "cpu" and not several:
+        os.environ[DEVICE_VARIABLE] = str(chosen)
+    AcceleratorState._reset_state()  # it would refuse a second training of this process with other settings
+    # TensorFloat-32 is left as PyTorch has it: off for products, so that a GPU run rounds as a CPU run does.
+    accelerator = Accelerator(cpu=chosen.type == "cpu", mixed_precision=amp)
+    if accelerator.device.type == "cpu":
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    return accelerator

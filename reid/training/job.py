@@ -1,0 +1,110 @@
+"""What one training is asked to do, and whom it tells how it goes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from reid.data import ReidData
+from reid.training.log import Row
+from reid.training.recipe import Recipe
+
+__all__ = ["Job", "SilentWatch", "Watch", "configuration"]
+
+CHECKPOINT_EVERY_S = 120.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training.
+
+    Attributes:
+        reid: name of the backbone.
+        data: training and held-out people.
+        sources: what `data` was loaded from.
+        recipe: how to train.
+        out: folder for all files; it exists.
+        seed: of the first weights, the batches and the augmentation.
+        amp: number format of the network's pass, `no`, `bf16` or `fp16`.
+        pretrained: checkpoint of the same backbone to start from.
+        workers: threads that decode images.
+        resume: whether to go on with the training in `out`.
+        false_match_rate: that the gate may let through.
+        checkpoint_every_s: longest time between two checkpoints; there is one after each epoch in any case.
+    """
+
+    reid: str
+    data: ReidData
+    sources: tuple[str, ...]
+    recipe: Recipe
+    out: Path
+    seed: int = 0
+    amp: str = "no"
+    pretrained: Path | None = None
+    workers: int = 2
+    resume: bool = False
+    false_match_rate: float = 0.01
+    checkpoint_every_s: float = CHECKPOINT_EVERY_S
+
+
+def configuration(job: Job) -> dict[str, Any]:
+    """What decides the checkpoint that comes out, as plain values: a resumed training must have the same."""
+    recipe = dataclasses.asdict(job.recipe)
+    recipe["input_size"] = list(job.recipe.input_size) if job.recipe.input_size else None
+    return {
+        "reid": job.reid,
+        "data": list(job.sources),
+        "images": len(job.data.train.paths),
+        "identities": job.data.num_classes,
+        "pretrained": None if job.pretrained is None else str(job.pretrained),
+        "seed": job.seed,
+        "amp": job.amp,
+        "false_match_rate": job.false_match_rate,
+        **recipe,
+    }
+
+
+class Watch(Protocol):
+    """Whoever looks on: told of everything, asked whether to stop."""
+
+    def loading(self, what: str, done: int, total: int) -> None:
+        """`done` of `total` images of `what` are decoded, or embedded."""
+        ...
+
+    def epoch_begins(self, epoch: int, step: int, num_steps: int) -> None:
+        """Epoch `epoch` (from 1) goes on at `step` of its `num_steps`."""
+        ...
+
+    def step(self, loss: float, num_images: int) -> None:
+        """One more step is done, over so many images."""
+        ...
+
+    def row(self, row: Row) -> None:
+        """An epoch has ended, or (epoch 0) the network was evaluated before training."""
+        ...
+
+    def should_stop(self) -> bool:
+        """Whether to save and end after this step."""
+        ...
+
+
+class SilentWatch:
+    """Shows nothing and never stops; for use as a library."""
+
+    def loading(self, what: str, done: int, total: int) -> None:
+        """See `Watch.loading`."""
+
+    def epoch_begins(self, epoch: int, step: int, num_steps: int) -> None:
+        """See `Watch.epoch_begins`."""
+
+    def step(self, loss: float, num_images: int) -> None:
+        """See `Watch.step`."""
+
+    def row(self, row: Row) -> None:
+        """See `Watch.row`."""
+
+    def should_stop(self) -> bool:
+        """See `Watch.should_stop`."""
+        return False

@@ -34,7 +34,7 @@ def check_possible(config: RunConfig, source: Source) -> None:
         create_encoder(config.reid)  # raises with the closest and the known names
     if config.reid_weights is not None and str(config.reid_weights) != IMAGENET and not config.reid_weights.exists():
         raise FileNotFoundError(
-            f"--reid-weights {config.reid_weights} not found, expected a checkpoint (.safetensors, .pth), a file that track"
+            f"--reid-weights {config.reid_weights} not found, expected a checkpoint (.safetensors, .pth), what track"
             f" export wrote, or the word {IMAGENET}"
         )
     if _names_nothing(config.detector):

@@ -205,12 +205,13 @@ def test_the_oldest_entries_go(own_cache: Path) -> None:
 
 
 def test_auto_takes_the_fastest_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert fastest_runtime(CPU) == "openvino"
-    assert fastest_runtime(torch.device("cuda:0")) == "torch"
+    assert fastest_runtime(CPU, "dogenet50") == "openvino"
+    assert fastest_runtime(CPU, "dilateformer-t") == "torch"
+    assert fastest_runtime(torch.device("cuda:0"), "dogenet50") == "torch"
     monkeypatch.setitem(sys.modules, "openvino", None)
-    assert fastest_runtime(CPU) == "onnx"
+    assert fastest_runtime(CPU, "dogenet50") == "onnx"
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    assert fastest_runtime(CPU) == "torch"
+    assert fastest_runtime(CPU, "dogenet50") == "torch"
 
 
 @pytest.mark.parametrize("package", ["openvino", "nncf", "onnxscript"])

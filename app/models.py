@@ -86,7 +86,8 @@ def print_models(request: ModelsRequest, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    console = Console(highlight=False)
+    # Paths and what a checkpoint says of itself may hold brackets: they are text, not markup.
+    console = Console(highlight=False, markup=False, emoji=False)
     others = {} if request.names else _names_and_summaries()
     for kind, option in (("detectors", "--detector"), ("encoders", "--reid"), ("trackers", "--tracker")):
         if kind == "encoders":

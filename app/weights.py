@@ -57,11 +57,15 @@ def _in_folder(folder: Path) -> Iterator[WeightsOnDisk]:
                 path=path,
                 backbone=str(json.loads(metadata["backbone"])),
                 input_size=(int(height), int(width)),
-                max_cosine_distance=json.loads(metadata.get("max_cosine_distance", "null")),
+                max_cosine_distance=_gate(json.loads(metadata.get("max_cosine_distance", "null"))),
                 data=str(json.loads(metadata.get("data", '""'))),
             )
         except (KeyError, TypeError, ValueError):  # weights of another project
             continue
+
+
+def _gate(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _metadata(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -185,13 +186,15 @@ def _size(value: Any) -> tuple[int, int]:
 
 
 def _triple(value: Any) -> tuple[float, float, float]:
-    first, second, third = value
-    return float(first), float(second), float(third)
+    first, second, third = (float(number) for number in value)
+    if not all(map(math.isfinite, (first, second, third))):
+        raise ValueError(f"three finite numbers were expected, but got {value}")
+    return first, second, third
 
 
 def _deviation(value: Any) -> tuple[float, float, float]:
     triple = _triple(value)
-    if not all(0 < number < float("inf") for number in triple):
+    if min(triple) <= 0:
         raise ValueError(f"std must be three numbers above 0, but is {value}")
     return triple
 

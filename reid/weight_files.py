@@ -24,6 +24,7 @@ __all__ = ["read_weights"]
 WRAPPERS = ("model", "state_dict", "net_dict", "model_state", "model_state_dict")
 PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and torch.compile, once or more
 ZIP, PICKLE = b"PK\x03\x04", b"\x80"
+NEWER_PICKLE = "Unsupported operand 149"  # FRAME, with which protocols 4 and 5 begin and which torch does not read
 DAMAGED = "copy or download it again"
 
 
@@ -69,6 +70,8 @@ def _unpickled(path: Path) -> Any:
             file = stack.enter_context(path.open("rb"))  # of a path, torch would believe the ending
             return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        if NEWER_PICKLE in str(error):
+            raise ValueError(_refusal(path, "is a pickle of protocol 4 or later")) from error
         named = re.search(r"GLOBAL ([\w.]*\w) ", str(error))
         if named is None:
             raise ValueError(_damage(path)) from error

@@ -219,11 +219,11 @@ def resize_relative_table(table: Tensor, window: int) -> Tensor:
     Raises:
         ValueError: a table that belongs to no window.
     """
-    old, new = round(len(table) ** 0.5), 2 * window - 1
-    if table.ndim != 2 or old**2 != len(table) or old % 2 == 0:
+    if not _of_a_window(table):
         raise ValueError(
             f"a relative-position table has the shape ((2 window - 1)^2, heads), but got {tuple(table.shape)}"
         )
+    old, new = round(len(table) ** 0.5), 2 * window - 1
     if old == new:
         return table
     plane = table.T.reshape(1, -1, old, old)
@@ -231,11 +231,20 @@ def resize_relative_table(table: Tensor, window: int) -> Tensor:
     return resized.reshape(-1, new * new).T.contiguous()
 
 
+def _of_a_window(table: Tensor) -> bool:
+    """Whether a table has `(2 w - 1)^2` rows for some window `w`."""
+    side = round(len(table) ** 0.5) if table.ndim == 2 else 0
+    return side % 2 == 1 and side**2 == len(table)
+
+
 def resize_tables(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """`state` with the relative-position tables of as many heads resized to those of `own`; the rest as it is."""
+    """`state` with the relative-position tables of as many heads resized to those of `own`; the rest as it is.
+
+    So is a table that belongs to no square window: whoever compares the shapes names its key and its file.
+    """
     resized = dict(state)
     for key, table in state.items():
-        if key.endswith(TABLE) and key in own and table.ndim == 2 and table.shape[1] == own[key].shape[1]:
+        if key.endswith(TABLE) and key in own and _of_a_window(table) and table.shape[1] == own[key].shape[1]:
             resized[key] = resize_relative_table(table, (round(len(own[key]) ** 0.5) + 1) // 2)
     return resized
 

@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 KEPT = 16
 """Entries that stay; beyond, those go that have not been used for longest."""
 UNFINISHED = ".part-"
+ABANDONED_S = 24 * 3600
+"""Age at which an unfinished entry belongs to no run any more."""
 PACKAGES = ("torch", "openvino", "onnx", "onnxscript", "onnxruntime")
 
 
@@ -88,6 +91,7 @@ def store(key: str, write: Callable[[Path], None]) -> None:
         unfinished.rename(place / key)
     except (OSError, RuntimeError) as error:  # the disk is full, or another run was faster
         logger.info("this conversion is not kept: %s", error)
+    finally:  # also after Ctrl-C
         shutil.rmtree(unfinished, ignore_errors=True)
     _prune(place)
 
@@ -101,6 +105,9 @@ def _prune(place: Path) -> None:
     with contextlib.suppress(OSError):
         for old in _by_age(entry for entry in place.iterdir() if not entry.name.startswith("."))[KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
+        for part in place.glob(f"{UNFINISHED}*"):  # of a run that was killed
+            if time.time() - part.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(part, ignore_errors=True)
 
 
 def _by_age(entries: Iterable[Path]) -> list[Path]:

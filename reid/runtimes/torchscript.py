@@ -59,10 +59,18 @@ def load_torchscript(path: Path, device: torch.device) -> tuple[TorchScriptRunti
     try:
         with quiet():
             module = torch.jit.load(str(path), map_location=device, _extra_files=extra)  # type: ignore[no-untyped-call]
-        facts = EncoderFacts.from_strings(path.name, json.loads(extra[FACTS_FILE] or "{}"))
+        facts = EncoderFacts.from_strings(path.name, _texts(path, extra[FACTS_FILE] or "{}"))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
             f"{path} is no TorchScript file, or is cut short or damaged ({reason}); export it again"
         ) from error
     return TorchScriptRuntime(module, device, facts.precision), facts
+
+
+def _texts(path: Path, written: str | bytes) -> dict[str, str]:
+    """The table in the extra file, by key."""
+    try:
+        return dict(json.loads(written))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} has metadata that cannot be understood: {error}; export it again") from error

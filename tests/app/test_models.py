@@ -91,6 +91,7 @@ def test_lists_the_weights_that_describe_themselves_and_passes_over_others(track
     put_weights(folder / "mine.safetensors", backbone="dogenet50", **held)
     put_weights(folder / "theirs.safetensors", author="somebody")
     put_weights(folder / "odd.safetensors", backbone="swin-t", input_size=128)
+    put_weights(folder / "gate.safetensors", backbone="dogenet50", **{**held, "max_cosine_distance": "high"})
     (folder / "cut.safetensors").write_bytes(b"\x10\x00\x00")
     (folder / "huge.safetensors").write_bytes(b"\xff" * 16)
     (folder / "list.safetensors").write_bytes(struct.pack("<Q", 2) + b"[]")
@@ -103,6 +104,13 @@ def test_lists_the_weights_that_describe_themselves_and_passes_over_others(track
     assert "mine.safetensors" in text
     assert "Market-1501" in text
     assert "mine.safetensors" not in "".join(track("models", "dogenet26").out.split())
+
+
+def test_what_a_checkpoint_says_of_itself_is_printed_as_it_is(track: Track, folder: Path) -> None:
+    put_weights(folder / "[red]w.safetensors", backbone="dogenet50", input_size=[128, 64], data="[/b] :smile: [set]")
+    text = "".join(track("models", "dogenet50").out.split())
+    assert "[/b]:smile:[set]" in text
+    assert "[red]w.safetensors" in text
 
 
 def test_time_adds_crops_per_second_for_each_runtime(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:

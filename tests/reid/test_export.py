@@ -253,3 +253,11 @@ def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_names_of_timm_make_plain_file_names() -> None:
     assert default_path("timm:resnet18/x", "onnx", "fp16") == Path("timm-resnet18-x-fp16.onnx")
+
+
+@pytest.mark.parametrize("metadata", ["{oops", "[1]"])
+def test_torchscript_whose_metadata_is_damaged_is_named(metadata: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.torchscript"
+    torch.jit.save(torch.jit.trace(torch.nn.ReLU(), torch.zeros(1)), str(path), _extra_files={"track.json": metadata})
+    with pytest.raises(ValueError, match=r"odd\.torchscript has metadata that cannot be understood"):
+        open_exported(path, device="cpu")

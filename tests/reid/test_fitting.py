@@ -180,3 +180,14 @@ def test_every_backbone_is_recognised_by_its_own_keys() -> None:
 
 def test_weights_of_no_known_backbone_are_like_none() -> None:
     assert lookalikes({"a.weight": torch.ones(3, 3)}) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"), [("swin-t", r"12 of another shape: layers\.0\..*105x3"), ("dogenet26", "missing")]
+)
+def test_position_tables_of_windows_that_are_not_square_are_listed(asked: str, message: str) -> None:
+    state = on_meta("swin-t").state_dict()
+    odd = {key: torch.zeros(105, value.shape[1]) for key, value in state.items() if key.endswith("bias_table")}
+    weights = {key: odd.get(key, torch.zeros(value.shape)) for key, value in state.items()}
+    with pytest.raises(ValueError, match=rf"w\.pth does not fit {asked}: .*{message}"):
+        load_state(create_backbone(asked), weights, "w.pth")

@@ -133,6 +133,14 @@ def test_the_line_that_a_refusal_gives_makes_a_file_that_is_read(held: Any, tmp_
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # torch would rather have none written
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "before torch 1.6"])
+def test_weights_in_a_newer_pickle_than_torch_reads_safely_are_told_from_damage(zipped: bool, tmp_path: Path) -> None:
+    path = tmp_path / "new.pth"
+    torch.save(WEIGHTS, path, pickle_protocol=4, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(ValueError, match=r"pickle of protocol 4 or later and may run code .* refused"):
+        read_weights(path)
+
+
 def test_torchscript_is_refused_as_a_program(tmp_path: Path) -> None:
     torch.jit.save(torch.jit.script(nn.Linear(3, 2)), tmp_path / "w.pt")
     with pytest.raises(ValueError, match="is a TorchScript program and may run code"):

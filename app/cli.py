@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-COMMANDS = ("run", "train-reid", "eval-reid", "models")
 EXIT_UNEXPECTED = 1
 """A fault of the program: nothing that the user typed explains it."""
 EXIT_BAD_INPUT = 2
@@ -63,6 +62,7 @@ def run_command(
     reid: options.Reid = "dogenet50",
     reid_weights: options.ReidWeights = None,
     max_cosine: options.MaxCosine = None,
+    reid_runtime: options.ReidRuntime = "auto",
     tracker: options.Tracker = "strong",
     out: options.Out = None,
     overwrite: options.Overwrite = False,
@@ -92,6 +92,7 @@ def run_command(
         reid=reid,
         reid_weights=reid_weights,
         max_cosine=max_cosine,
+        reid_runtime=reid_runtime,
         tracker=load_preset(tracker),
         device=device,
         out=out,
@@ -178,6 +179,7 @@ def eval_reid_command(
     data: eval_options.Data,
     reid: eval_options.Reid = "dogenet50",
     reid_weights: eval_options.ReidWeights = None,
+    reid_runtime: eval_options.ReidRuntime = "auto",
     rerank: eval_options.Rerank = False,
     rotate: eval_options.Rotate = None,
     false_match_rate: eval_options.FalseMatchRate = 0.01,
@@ -199,6 +201,7 @@ def eval_reid_command(
             sources=tuple(part.strip() for part in data.split(",")),
             reid=reid,
             reid_weights=reid_weights,
+            reid_runtime=reid_runtime,
             rerank=rerank,
             angles=parse_angles(rotate),
             false_match_rate=false_match_rate,
@@ -211,16 +214,73 @@ def eval_reid_command(
         print_evaluation(config, eval_reid(config, open_console(debug)), as_json)
 
 
+@app.command("export")
+def export_command(
+    reid: options.ExportReid,
+    to: options.ExportTo,
+    half: options.Half = False,
+    int8: options.Int8 = False,
+    calibrate: options.Calibrate = None,
+    detector: options.CalibrateDetector = "auto",
+    reid_weights: options.ExportWeights = None,
+    input_size: options.InputSize = None,
+    seed: options.Seed = 0,
+    out: options.ExportOut = None,
+    overwrite: options.ExportOverwrite = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, and check it against PyTorch.
+
+    Nothing is written where the result differs by more than float32 1e-4 of the largest component (cosine 0.999999),
+    --half cosine 0.999, --int8 cosine 0.98.
+    """
+    if half and int8:
+        raise ValueError("--half and --int8 exclude each other; drop one")
+    with _unknown_to_the_parser():
+        from app.console import open_console
+        from app.export import ExportConfig, export, print_export
+        from app.models import parse_size
+        from app.progress import create_progress
+
+        config = ExportConfig(
+            reid=reid,
+            to=to,
+            precision="fp16" if half else "int8" if int8 else "fp32",
+            calibrate=calibrate,
+            detector=detector,
+            weights=reid_weights,
+            input_size=parse_size(input_size),
+            seed=seed,
+            out=out,
+            overwrite=overwrite,
+        )
+        print_export(export(config, create_progress(open_console(debug))))
+
+
 @app.command("models")
 def models_command(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these encoders, also timm:NAME.")
+    ] = None,
+    input_size: Annotated[
+        str | None,
+        typer.Option(help="Count and time at this size of crops, HEIGHTxWIDTH px; each network's own where left out."),
+    ] = None,
+    num_classes: Annotated[
+        int, typer.Option("--classes", min=0, help="Count with a classifier of so many identities, as papers do.")
+    ] = 0,
+    time: Annotated[
+        bool, typer.Option("--time", help="Measure crops/s here in each installed runtime (minutes for all).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     debug: Annotated[bool, typer.Option(DEBUG, help="Show tracebacks.")] = False,
 ) -> None:
-    """List the detectors, the appearance encoders and the tracker presets."""
-    from app.models import print_models
+    """List detectors, appearance encoders with what they cost, tracker presets, and the weights on disk."""
+    from app.models import ModelsRequest, parse_size, print_models
 
+    request = ModelsRequest(tuple(names or ()), parse_size(input_size), num_classes, time)
     with _unknown_to_the_parser():
-        print_models(as_json)
+        print_models(request, as_json)
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -293,14 +353,15 @@ def _hint(error: Any, given: Sequence[str]) -> str:
     """After an error of the parser: the value that does not fit, which its own message may leave out; where to look."""
     if not hasattr(error, "format_message"):
         return ""
-    if given[0] not in COMMANDS and not given[0].startswith("-"):
-        known = f" Known: {', '.join(COMMANDS)}."
+    commands = [str(command.name) for command in app.registered_commands]
+    if given[0] not in commands and not given[0].startswith("-"):
+        known = f" Known: {', '.join(commands)}."
         meant = f" Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else known
         return f"{meant} (see: track --help)"
     names = getattr(getattr(error, "param", None), "opts", ())
     pairs = zip(given, [*given[1:], ""], strict=True)
     typed = [first if "=" in first else f"{first} {second}" for first, second in pairs if first.split("=")[0] in names]
-    command = f"track {given[0]}" if given[0] in COMMANDS else "track"
+    command = f"track {given[0]}" if given[0] in commands else "track"
     return f"{'; you typed: ' if typed else ''}{', '.join(typed)} (see: {command} --help)"
 
 

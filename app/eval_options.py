@@ -15,6 +15,7 @@ __all__ = [
     "Out",
     "Pictures",
     "Reid",
+    "ReidRuntime",
     "ReidWeights",
     "Rerank",
     "Rotate",
@@ -33,7 +34,15 @@ Data = Annotated[
 ]
 Reid = Annotated[str, typer.Option(help="Appearance encoder (see: track models).", rich_help_panel=_WHAT)]
 ReidWeights = Annotated[
-    Path | None, typer.Option(help="Trained checkpoint (.safetensors) of that encoder.", rich_help_panel=_WHAT)
+    Path | None,
+    typer.Option(
+        help="Trained checkpoint of that encoder (.safetensors, .pth), what track export wrote, or imagenet.",
+        rich_help_panel=_WHAT,
+    ),
+]
+ReidRuntime = Annotated[
+    str,
+    typer.Option(help="As for track run: auto, torch, torch-fp16, torch-bf16, onnx, openvino.", rich_help_panel=_WHAT),
 ]
 Rerank = Annotated[
     bool, typer.Option("--rerank", help="Also re-rank by k-reciprocal neighbours.", rich_help_panel=_MEASURE)

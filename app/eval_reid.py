@@ -16,17 +16,22 @@ from app.eval_progress import counting
 from app.rundir import folder_name, starting_run_dir
 from app.sinks.partial import PartialFile
 from app.summary import versions
+from app.weights import check_given
 from reid import create_encoder, is_encoder
 from reid.calibration import Calibration, calibrate, warn_of_overlap
+from reid.checkpoint import check_takes_gate, store_gate
 from reid.data import ReidData, Split, load_reid_data
 from reid.embedding import CropEncoder, EmbeddedFiles, embed_files
 from reid.plots import plot_distances
 from reid.ranking import Labels, RankingScores, rank, rank_distances
 from reid.rerank import reranked_blocks
 from reid.rotate import rotated
+from reid.runtimes import AUTO, check_runtime
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from reid.backbone_encoder import RuntimeEncoder
 
 __all__ = ["EvalConfig", "Evaluation", "as_json", "eval_reid", "parse_angles"]
 
@@ -38,6 +43,7 @@ class EvalConfig:
     sources: tuple[str, ...]
     reid: str = "dogenet50"
     reid_weights: Path | None = None
+    reid_runtime: str = AUTO
     rerank: bool = False
     angles: tuple[float, ...] = ()
     false_match_rate: float = 0.01
@@ -62,8 +68,8 @@ class EvalConfig:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
         if self.store_gate and self.reid_weights is None:
             raise ValueError("--store-gate needs a checkpoint to write into; name it with --reid-weights FILE")
-        if self.reid_weights is not None and not self.reid_weights.exists():
-            raise FileNotFoundError(f"--reid-weights {self.reid_weights} not found, expected a .safetensors checkpoint")
+        check_given("--reid-weights", self.reid_weights)
+        check_runtime(self.reid_runtime)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Evaluation:
 
     Attributes:
         data: the data set, without images that do not decode.
+        runtime: that ran the network.
         ranking: scores by cosine distance.
         reranked: scores after re-ranking, where asked for.
         turned: degrees -> rank-1 with the queries turned, where asked for.
@@ -82,6 +89,7 @@ class Evaluation:
     """
 
     data: ReidData
+    runtime: str
     ranking: RankingScores
     reranked: RankingScores | None
     turned: dict[float, float]
@@ -117,15 +125,21 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
         ValueError, OSError: something cannot be done; nothing was written, unless a file itself could not be.
     """
     with starting_run_dir(f"eval-{folder_name(config.reid)}", config.out, overwrite=False) as out:
+        if config.store_gate and config.reid_weights is not None:
+            check_takes_gate(config.reid_weights)  # before minutes of measuring
         with console.status("looking through the data"):
             data = load_reid_data(config.sources, seed=config.seed)
             encoder: Any = create_encoder(
-                config.reid, weights=config.reid_weights, device=config.device, seed=config.seed
+                config.reid,
+                weights=config.reid_weights,
+                device=config.device,
+                seed=config.seed,
+                runtime=config.reid_runtime,
             )
         return _measure(config, data, encoder, out, console)
 
 
-def _measure(config: EvalConfig, data: ReidData, encoder: CropEncoder, out: Path, console: Console) -> Evaluation:
+def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: Path, console: Console) -> Evaluation:
     files = tuple(dict.fromkeys((*data.query.paths, *data.gallery.paths)))
     embedded = _embed(encoder, files, console, "embedding")
     data = _without(data, embedded.damaged)
@@ -141,14 +155,14 @@ def _measure(config: EvalConfig, data: ReidData, encoder: CropEncoder, out: Path
     warn_of_overlap(config.reid, calibration.scores())
     turned = {angle: _turned(encoder, data, gallery, angle, console) for angle in config.angles}
     notes = (*data.notes, *_notes(ranking, embedded.damaged))
-    found = Evaluation(data, ranking, reranked, turned, calibration, embedded.damaged, notes, ())
+    found = Evaluation(data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, ())
     files_written = [_write_plot(out, config, found)]
     if config.num_pictures:
         from app.eval_pictures import write_pictures
 
         files_written += write_pictures(out / "pictures", data, query, gallery, labels, config.num_pictures)
     if config.store_gate and config.reid_weights is not None:
-        _store_gate(config.reid_weights, calibration)
+        store_gate(config.reid_weights, calibration.gate, calibration.scores())
     files_written.insert(0, _write_json(out, config, found))
     return dataclasses.replace(found, files=tuple(files_written))
 
@@ -215,6 +229,7 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
     return {
         "reid": config.reid,
         "weights": None if config.reid_weights is None else str(config.reid_weights),
+        "runtime": evaluation.runtime,
         "data": evaluation.data.name,
         "images": {"query": len(evaluation.data.query), "gallery": len(evaluation.data.gallery)},
         "ranking": dataclasses.asdict(evaluation.ranking),
@@ -238,23 +253,3 @@ def _write_json(out: Path, config: EvalConfig, evaluation: Evaluation) -> Path:
         raise
     file.commit()
     return file.path
-
-
-def _store_gate(path: Path, calibration: Calibration) -> None:
-    """Write the gate and what it costs into a checkpoint; nothing else in it changes."""
-    from reid import create_backbone
-    from reid.checkpoint import load_into, read_checkpoint, save_checkpoint
-
-    checkpoint = read_checkpoint(path)
-    info = checkpoint.info
-    backbone = create_backbone(info.backbone, num_classes=info.num_classes, input_size=info.input_size)
-    load_into(backbone, checkpoint)
-    save_checkpoint(
-        path,
-        backbone,
-        data=info.data,
-        scores={**info.scores, **calibration.scores()},
-        max_cosine_distance=calibration.gate,
-        version=info.version,
-        commit=info.commit,
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.weights import IMAGENET, check_given
 from registry import unknown_name
 from reid.registry import BACKBONES, TIMM, TIMM_HINT
 from reid.training.recipe import Recipe, family_recipe, load_recipe
@@ -81,7 +82,7 @@ def resolve(options: TrainOptions) -> TrainConfig:
         sources=_names(data),
         reid=reid,
         recipe=recipe,
-        pretrained=options.pretrained,
+        pretrained=_lasting(options.pretrained),
         false_match_rate=_or(options.false_match_rate, DEFAULT_FALSE_MATCH_RATE),
         out=options.out,
         resume=None,
@@ -108,8 +109,7 @@ def _check(options: TrainOptions) -> None:
     rate = options.false_match_rate
     if rate is not None and not 0 < rate < 1:
         raise ValueError(f"--false-match-rate is {rate:g}, expected a share between 0 and 1, such as 0.01")
-    if options.pretrained is not None and not options.pretrained.is_file():
-        raise FileNotFoundError(f"--pretrained {options.pretrained} not found, expected a .safetensors checkpoint")
+    check_given("--pretrained", options.pretrained, exported=False)
     if options.resume is not None and options.out is not None:
         raise ValueError("--resume goes on in its own folder; leave --out out")
     if options.resume is not None and options.smoke:
@@ -175,6 +175,12 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name if name.startswith("synthetic:") else str(Path(name).expanduser().resolve()) for name in names)
 
 
+def _lasting(weights: Path | None) -> Path | None:
+    """Where the weights are, independent of the present folder."""
+    is_path = weights is not None and str(weights) != IMAGENET
+    return weights.expanduser().resolve() if weights is not None and is_path else weights
+
+
 def _resumed(options: TrainOptions, folder: Path) -> TrainConfig:
     """The interrupted training; what the command line adds must be the same."""
     saved = read_config(folder)
@@ -190,7 +196,7 @@ def _resumed(options: TrainOptions, folder: Path) -> TrainConfig:
     asked |= {key: value for key, value in _overrides(options).items() if value is not None}
     asked |= {"data": sources if options.data is None else _names(options.data)}
     asked |= {"reid": options.reid or reid, "seed": _or(options.seed, seed), "amp": _or(options.amp, amp)}
-    asked["pretrained"] = saved["pretrained"] if options.pretrained is None else str(options.pretrained)
+    asked["pretrained"] = saved["pretrained"] if options.pretrained is None else str(_lasting(options.pretrained))
     asked["false_match_rate"] = _or(options.false_match_rate, rate)
     check_same(folder, {key: saved[key] for key in asked}, asked)
     return TrainConfig(

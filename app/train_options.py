@@ -54,7 +54,11 @@ RecipeName = Annotated[
 ]
 Pretrained = Annotated[
     Path | None,
-    typer.Option(help="Checkpoint (.safetensors) of the same backbone to start from.", rich_help_panel=_WHAT),
+    typer.Option(
+        help="Weights of the same backbone to start from: a checkpoint (.safetensors, .pth) of this project, of its"
+        " authors, of torchvision or timm; or imagenet.",
+        rich_help_panel=_WHAT,
+    ),
 ]
 Smoke = Annotated[
     bool,

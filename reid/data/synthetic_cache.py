@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 import re
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["PREFIX", "cache_folder", "synthetic_folder"]
+from reid.user_cache import cache_folder
+
+__all__ = ["PREFIX", "synthetic_folder"]
 
 PREFIX = "synthetic:"
 CROPS_PER_ID = 16
@@ -16,18 +21,11 @@ TEST_SHARE = 0.2
 SIZE = (128, 64)
 
 
-def cache_folder() -> Path:
-    """Folder for what can be made again: `$TRACK_CACHE`, else `track-reid` in the user's cache folder."""
-    if own := os.environ.get("TRACK_CACHE"):
-        return Path(own).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "track-reid"
-
-
 def synthetic_folder(source: str, *, seed: int) -> Path:
     """The Market-1501 folder of `synthetic:IDS` or `synthetic:IDSxCROPS`, drawn with `seed` unless it is there already.
 
-    It appears under its name only when it is complete.
+    It appears under its name only when it is complete. The name holds a hash of the renderer's source, so that a
+    changed renderer draws anew; folders of earlier ones stay until someone deletes them: a training may read from them.
 
     Raises:
         ValueError: not such a name, or fewer than 10 identities or 4 crops of each.
@@ -40,10 +38,21 @@ def synthetic_folder(source: str, *, seed: int) -> Path:
             f"{source!r} is no synthetic data set: expected {PREFIX}IDS with 10 identities or more, such as"
             f" {PREFIX}500, or {PREFIX}IDSxCROPS with 4 crops of each or more, such as {PREFIX}500x20"
         )
-    folder = cache_folder() / f"synthetic-{num_ids}x{crops}-seed{seed}-{SIZE[0]}x{SIZE[1]}"
+    folder = cache_folder("synthetic") / f"{num_ids}x{crops}-seed{seed}-{SIZE[0]}x{SIZE[1]}-{renderer_hash()}"
     if not folder.exists():
         _draw(folder, num_ids, crops, seed)
     return folder
+
+
+@functools.cache
+def renderer_hash() -> str:
+    """What the pixels depend on besides the arguments: a hash of the sources of `synthetic`."""
+    spec = find_spec("synthetic")
+    digest = hashlib.blake2b(digest_size=5)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        for source in sorted(Path(place).glob("*.py")):
+            digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 def _draw(folder: Path, num_ids: int, crops: int, seed: int) -> None:

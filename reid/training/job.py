@@ -28,7 +28,7 @@ class Job:
         out: folder for all files; it exists.
         seed: of the first weights, the batches and the augmentation.
         amp: number format of the network's pass, `no`, `bf16` or `fp16`.
-        pretrained: checkpoint of the same backbone to start from.
+        pretrained: weights to start from, as for `reid.pretrained.load_pretrained`.
         workers: threads that decode images.
         resume: whether to go on with the training in `out`.
         false_match_rate: that the gate may let through.

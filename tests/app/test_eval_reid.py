@@ -14,6 +14,7 @@ import pytest
 from tests.app.runs import Track, read_summary, write_video
 
 NUM_PEOPLE = 8
+RUNTIMES = ("torch", "torch-bf16", "onnx")
 
 
 def _person(number: int, view: int) -> npt.NDArray[np.uint8]:
@@ -179,6 +180,27 @@ def test_track_run_warns_where_a_checkpoint_says_that_appearance_cannot_decide(t
     assert "appearance cannot decide" in done.err
 
 
+def test_reid_runtime(track: Track, crowd: Path, weights: Path) -> None:
+    """All of them run the same network, so scores agree up to rounding."""
+    found = [_eval(track, crowd, "--reid-weights", weights, "--reid-runtime", name, out=name) for name in RUNTIMES]
+    assert [one["runtime"] for one in found] == ["torch", "torch", "onnx"]
+    assert found[1]["ranking"]["mAP"] == pytest.approx(found[0]["ranking"]["mAP"], abs=0.05)
+    assert found[2]["calibration"]["gate"] == pytest.approx(found[0]["calibration"]["gate"], abs=1e-3)
+
+
+def test_weights_of_another_project_are_measured_and_take_no_gate(track: Track, crowd: Path) -> None:
+    import torch
+
+    from reid import create_backbone
+
+    torch.save({"net_dict": create_backbone("small-cnn").state_dict()}, "theirs.t7")
+    assert _eval(track, crowd, "--reid-weights", "theirs.t7")["images"] == {"query": 6, "gallery": 18}
+    refused = track("eval-reid", "--data", crowd, "--reid", "small-cnn", "--reid-weights", "theirs.t7", "--store-gate")
+    assert refused.code == 2
+    assert "no place for a gate" in refused.err
+    assert not Path("runs").exists()
+
+
 def test_identity_folders_are_measured_leave_one_out_and_it_says_so(track: Track, tmp_path: Path) -> None:
     for number in range(1, 9):
         (tmp_path / "people" / f"p{number}").mkdir(parents=True)
@@ -208,6 +230,7 @@ def test_images_that_do_not_decode_are_counted_and_listed(track: Track, crowd: P
         pytest.param(["--data", "crowd", "--reid", "dogenet5"], "Did you mean 'dogenet50'", id="unknown name"),
         pytest.param(["--data", "crowd", "--store-gate"], "--store-gate needs a checkpoint", id="gate without file"),
         pytest.param(["--data", "crowd", "--reid-weights", "no.safetensors"], "not found", id="no weights"),
+        pytest.param(["--data", "crowd", "--reid-runtime", "tensorrt"], "tensorrt", id="runtime"),
         pytest.param(["--data", "crowd", "--rotate", "30,x"], "--rotate is '30,x'", id="angle"),
         pytest.param(["--data", "crowd", "--false-match-rate", "0"], "--false-match-rate is 0", id="rate"),
         pytest.param(["--data", "crowd", "--pictures", "-1"], "--pictures is -1", id="pictures"),

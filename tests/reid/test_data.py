@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -11,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reid.data import DISTRACTOR, Split, counts_table, load_reid_data, num_identities, read_crops, read_image
+from reid.data import (
+    DISTRACTOR,
+    Split,
+    counts_table,
+    load_reid_data,
+    num_identities,
+    read_crops,
+    read_image,
+    synthetic_cache,
+)
 from reid.data.folders import camera_in_name
 from reid.ranking import Labels
 
@@ -216,6 +226,28 @@ def test_synthetic_people_are_drawn_once(tmp_path: Path, monkeypatch: pytest.Mon
     folders = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     assert load_reid_data(["synthetic:10x4"]).train.paths == data.train.paths
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == folders
+
+
+def test_a_changed_renderer_draws_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACK_CACHE", str(tmp_path))
+    before = load_reid_data(["synthetic:10x4"]).train.paths[0]
+    monkeypatch.setattr(synthetic_cache, "renderer_hash", lambda: "of-another-source")
+    after = load_reid_data(["synthetic:10x4"]).train.paths[0]
+    assert before.name == after.name
+    assert "of-another-source" in str(after)
+    assert before.parents[1] != after.parents[1]
+
+
+def test_the_renderer_is_known_by_all_of_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.py").write_text("a = 1")
+    (tmp_path / "two.py").write_text("b = 2")
+    spec = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(synthetic_cache, "find_spec", lambda name: spec)
+    fresh = synthetic_cache.renderer_hash.__wrapped__
+    first = fresh()
+    assert fresh() == first
+    (tmp_path / "two.py").write_text("b = 3")
+    assert fresh() != first
 
 
 def test_a_split_has_a_row_for_each_path() -> None:

@@ -197,8 +197,7 @@ def _without(data: ReidData, damaged: Sequence[Path]) -> ReidData:
 
 
 def _kept(split: Split, bad: set[Path]) -> Split:
-    rows = np.array([row for row, path in enumerate(split.paths) if path not in bad], np.int64)
-    return Split(tuple(split.paths[row] for row in rows), split.identities[rows], split.cameras[rows])
+    return split.take(np.array([row for row, path in enumerate(split.paths) if path not in bad], np.int64))
 
 
 def _notes(ranking: RankingScores, damaged: Sequence[Path]) -> list[str]:

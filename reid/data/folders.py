@@ -95,5 +95,4 @@ def _queries(gallery: Split) -> Split:
     if (gallery.cameras == UNKNOWN_CAMERA).any():
         return gallery
     _, first = np.unique(np.stack([gallery.identities, gallery.cameras], axis=1), axis=0, return_index=True)
-    rows = np.sort(first)
-    return Split(tuple(gallery.paths[row] for row in rows), gallery.identities[rows], gallery.cameras[rows])
+    return gallery.take(np.sort(first))

@@ -45,6 +45,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def take(self, rows: Integers) -> Split:
+        """Those rows only, in that order."""
+        return Split(tuple(self.paths[row] for row in rows), self.identities[rows], self.cameras[rows])
+
 
 @dataclass(frozen=True)
 class ReidData:

@@ -72,7 +72,7 @@ def draw_changes(recipe: Recipe, count: int, size: tuple[int, int], key: tuple[i
     shifts = rng.integers(-recipe.pad, recipe.pad + 1, (count, 2))
     flips = rng.random(count) < recipe.flip
     gains = factors(recipe.brightness) * factors(recipe.white_balance, 3)
-    contrast, saturation = factors(recipe.contrast)[:, 0], factors(recipe.saturation)[:, 0]
+    contrast, saturation = factors(recipe.image_contrast)[:, 0], factors(recipe.saturation)[:, 0]
     erased = np.array([_rectangle(size, rng) if hit else (0, 0, 0, 0) for hit in rng.random(count) < recipe.erase])
     return Changes(shifts, flips, erased.reshape(count, 4), gains, contrast, saturation)
 

@@ -13,9 +13,10 @@ ALIKE = 1e-3
 useful encoder seen here was above 0.05."""
 ALIKE_STEPS = 50
 PINNED = 0.02
-"""Relative distance from its value at zero distances within which the triplet loss counts as pinned."""
+"""Relative distance from its value at zero distances within which a loss counts as pinned there."""
 PINNED_STEPS = 1000
-"""Batch-hard training may rest at its margin for some hundred steps before it takes off (Hermans et al. 2017)."""
+"""Batch-hard training may rest at its margin for some hundred steps before it takes off (Hermans et al. 2017); the same
+patience for a contrastive loss that is no better than chance."""
 
 
 class CollapseError(ValueError):
@@ -29,15 +30,17 @@ class Collapse:
         recipe: of the training.
 
     Attributes:
-        counters: steps in a row with embeddings alike, and with the triplet loss at its margin; part of a checkpoint.
+        counters: steps in a row with embeddings alike, with the triplet loss at its margin, and with the contrastive
+            loss at chance; part of a checkpoint.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         self._pin = math.log(2) if recipe.margin == 0 else recipe.margin
-        self.counters = {"alike": 0, "pinned": 0}
+        self._chance = math.log(recipe.batch - 1)  # all other crops of the batch are equally near
+        self.counters = {"alike": 0, "pinned": 0, "chance": 0}
 
-    def check(self, step: int, *, total: float, triplet: float, distance: float) -> None:
+    def check(self, step: int, *, total: float, triplet: float, contrastive: float, distance: float) -> None:
         """Take in the losses of a step.
 
         Raises:
@@ -52,6 +55,8 @@ class Collapse:
         pinned = self._recipe.triplet_weight > 0 and abs(triplet - self._pin) <= PINNED * self._pin
         self._count("alike", distance < ALIKE)
         self._count("pinned", pinned)
+        at_chance = contrastive >= (1 - PINNED) * self._chance
+        self._count("chance", self._recipe.contrast_weight > 0 and at_chance)
         if self.counters["alike"] >= ALIKE_STEPS:
             raise CollapseError(
                 f"all embeddings are alike (mean cosine distance {distance:.1g} for {ALIKE_STEPS} steps, at step "
@@ -61,6 +66,12 @@ class Collapse:
             raise CollapseError(
                 f"the triplet loss has been at its margin ({triplet:.3f}) for {PINNED_STEPS} steps, at step {step}, so "
                 f"nothing is learned: {self._advice()}"
+            )
+
+        if self.counters["chance"] >= PINNED_STEPS:
+            raise CollapseError(
+                f"the contrastive loss ({contrastive:.3f}) has been no better than chance ({self._chance:.3f}) for "
+                f"{PINNED_STEPS} steps, at step {step}, so nothing is learned: {self._advice()}"
             )
 
     def _count(self, what: str, holds: bool) -> None:

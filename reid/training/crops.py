@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from reid.data import Split, read_image
+from reid.data import read_crops
 
-__all__ = ["CropStore", "keep_rows"]
+__all__ = ["CropStore"]
 
 Indices = npt.NDArray[np.int64]
-Crops = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.uint8]
 
 CACHE_LIMIT_BYTES = 4 << 30
 """The three splits together may hold so much; the full Market-1501 at 128x64 takes 0.8 GB."""
@@ -46,26 +44,26 @@ class CropStore:
         on_progress: Callable[[int], object] = lambda count: None,
     ) -> None:
         self._paths, self._size = list(paths), size
-        self._pool = ThreadPoolExecutor(max(workers, 1))
+        self._workers = workers
         self.unreadable: list[int] = []
         keep = len(self._paths) * size[0] * size[1] * 3 <= limit_bytes
-        self._cache: Crops | None = np.zeros((len(self._paths), *size, 3), np.uint8) if keep else None
+        self._cache: Pixels | None = np.zeros((len(self._paths), *size, 3), np.uint8) if keep else None
         for start in range(0, len(self._paths), CHUNK):
             rows = np.arange(start, min(start + CHUNK, len(self._paths)))
-            crops = list(self._pool.map(self._read, rows))
-            self.unreadable += [int(row) for row, crop in zip(rows, crops, strict=True) if crop is None]
+            crops, decoded = self._read(rows)
+            self.unreadable += np.setdiff1d(rows, decoded).tolist()
             if self._cache is not None:
-                self._cache[rows] = self._stack(crops)
+                self._cache[rows] = crops
             on_progress(len(rows))
 
     def __len__(self) -> int:
         return len(self._paths)
 
-    def __getitem__(self, rows: Indices) -> Crops:
+    def __getitem__(self, rows: Indices) -> Pixels:
         """`(n, H, W, 3)` uint8 BGR crops."""
         if self._cache is not None:
             return self._cache[rows]
-        return self._stack(list(self._pool.map(self._read, rows)))
+        return self._read(rows)[0]
 
     @property
     def num_bytes(self) -> int:
@@ -80,21 +78,9 @@ class CropStore:
             self._cache = self._cache[rows]
         return self
 
-    def _read(self, row: int) -> Crops | None:
-        try:
-            image = read_image(self._paths[row])
-        except (ValueError, OSError):
-            return None
-        height, width = self._size
-        if image.shape[:2] == (height, width):
-            return image
-        return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
-
-    def _stack(self, crops: Sequence[Crops | None]) -> Crops:
-        blank = np.zeros((*self._size, 3), np.uint8)
-        return np.stack([blank if crop is None else crop for crop in crops])
-
-
-def keep_rows(split: Split, rows: Indices) -> Split:
-    """The split with those rows only."""
-    return Split(tuple(split.paths[row] for row in rows), split.identities[rows], split.cameras[rows])
+    def _read(self, rows: Indices) -> tuple[Pixels, Indices]:
+        """The crops of those rows, black where one does not decode, and the rows that do."""
+        read = read_crops([self._paths[row] for row in rows], self._size, workers=self._workers)
+        crops = np.zeros((len(rows), *self._size, 3), np.uint8)
+        crops[read.rows] = read.images
+        return crops, rows[read.rows]

@@ -16,7 +16,7 @@ from reid.ranking import Labels, RankingScores, rank
 from reid.training.crops import CropStore
 from reid.training.job import Watch
 
-__all__ = ["Embedded", "HeldOut", "embed", "evaluate", "ranking_labels"]
+__all__ = ["Embedded", "HeldOut", "embed", "evaluate"]
 
 BATCH = 64
 
@@ -59,14 +59,4 @@ def embed(backbone: Backbone, held_out: HeldOut, device: torch.device, watch: Wa
 def evaluate(backbone: Backbone, held_out: HeldOut, device: torch.device, watch: Watch) -> RankingScores:
     """Rank the gallery for each query by cosine distance (see `reid.ranking.rank`)."""
     embedded = embed(backbone, held_out, device, watch)
-    return rank(embedded.query, embedded.gallery, ranking_labels(held_out))
-
-
-def ranking_labels(held_out: HeldOut) -> Labels:
-    """Who is on the held-out crops; a query that stands in the gallery itself is known by its path."""
-    query, gallery = held_out.query, held_out.gallery
-    rows = {path: row for row, path in enumerate(gallery.paths)}
-    own = np.array([rows.get(path, -1) for path in query.paths], np.int64)
-    return Labels(
-        query.identities, gallery.identities, query.cameras, gallery.cameras, own if (own >= 0).any() else None
-    )
+    return rank(embedded.query, embedded.gallery, Labels.of(held_out.query, held_out.gallery))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from reid.data import ReidData, Split
-from reid.training.crops import CACHE_LIMIT_BYTES, CropStore, keep_rows
+from reid.training.crops import CACHE_LIMIT_BYTES, CropStore
 from reid.training.evaluate import HeldOut
 from reid.training.job import Watch
 
@@ -65,7 +65,7 @@ def load_images(data: ReidData, size: tuple[int, int], workers: int, watch: Watc
         rows = np.setdiff1d(np.arange(len(split.paths)), bad)
         if not len(rows):
             raise ValueError(f"none of the {len(bad)} {name} images can be decoded, such as {split.paths[bad[0]]}")
-        return keep_rows(split, rows), store.keep(rows)
+        return split.take(rows), store.keep(rows)
 
     train, train_crops = load(data.train, "training")
     query, query_crops = load(data.query, "query")

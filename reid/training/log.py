@@ -19,6 +19,7 @@ COLUMNS = (
     "loss",
     "identity_loss",
     "triplet_loss",
+    "contrastive_loss",
     "accuracy",
     "distance",
     "images_per_s",
@@ -29,7 +30,7 @@ Row: TypeAlias = Mapping[str, float | None]
 """One epoch: a value for some of `COLUMNS`. Epoch 0 is the state before training."""
 
 PANELS = (
-    ("loss", ("loss", "identity_loss", "triplet_loss")),
+    ("loss", ("loss", "identity_loss", "triplet_loss", "contrastive_loss")),
     ("training accuracy", ("accuracy",)),
     ("held-out people", ("rank1", "mAP")),
     ("learning rate", ("lr",)),

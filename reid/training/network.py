@@ -10,13 +10,16 @@ fits as it is.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from reid.backbones.base import Backbone
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["ReidNet", "gathered", "num_processes"]
 
@@ -39,6 +42,12 @@ class ReidNet(nn.Module):
         self.neck.bias.requires_grad_(False)
         self.classifier = nn.Linear(backbone.embedding_dim, num_classes, bias=False)
         nn.init.normal_(self.classifier.weight, std=CLASSIFIER_STD)
+
+    def without_classifier(self) -> Self:
+        """Itself, with heads that are not trained: where no loss looks at the logits, they have no gradient."""
+        self.neck.requires_grad_(False)
+        self.classifier.requires_grad_(False)
+        return self
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Embeddings `(B, D)` and logits `(B, num_classes)` of the crops of *all* processes, in their order."""

@@ -34,14 +34,18 @@ class Recipe:
         weight_decay: of all weights with two or more dimensions; not of norms and biases.
         max_gradient: the gradient's norm is cut down to it; 0 leaves it.
         label_smoothing: of the identity loss (Szegedy et al. 2016).
-        triplet_weight: factor of the batch-hard triplet loss beside the identity loss; 0 leaves it out.
+        identity_weight: factor of the identity loss; 0 leaves it out, as with the next two weights.
+        triplet_weight: factor of the batch-hard triplet loss (Hermans et al. 2017).
         margin: of the triplet loss, on distances between embeddings of unit length (0 to 2); 0 takes the soft margin.
+        contrast_weight: factor of the supervised contrastive loss (Khosla et al. 2020); not of the picture's contrast,
+            which is `image_contrast`.
+        temperature: of the contrastive loss: cosine similarities are divided by it.
         ema_decay: of the moving average of the weights that is evaluated and deployed; 0 takes the weights themselves.
         flip: probability of a mirrored crop.
         pad: largest shift of a crop, px, the border filled with the mean colour.
         erase: probability that a rectangle is erased (Zhong et al. 2020).
         brightness: largest relative change of brightness, drawn evenly; so are the next three.
-        contrast: around the mean grey of the crop.
+        image_contrast: change of the picture's contrast, around its mean grey.
         saturation: towards and away from grey.
         white_balance: of red, green and blue apart, as cameras differ.
         eval_every: epochs between two evaluations.
@@ -58,14 +62,17 @@ class Recipe:
     weight_decay: float = 5e-4
     max_gradient: float = 5.0
     label_smoothing: float = 0.1
+    identity_weight: float = 1.0
     triplet_weight: float = 1.0
     margin: float = 0.3
+    contrast_weight: float = 0.0
+    temperature: float = 0.1
     ema_decay: float = 0.998
     flip: float = 0.5
     pad: int = 8
     erase: float = 0.5
     brightness: float = 0.2
-    contrast: float = 0.15
+    image_contrast: float = 0.15
     saturation: float = 0.1
     white_balance: float = 0.0
     eval_every: int = 5
@@ -77,6 +84,10 @@ class Recipe:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value:g}, expected a number from {low:g} to {high:g}")
+        if not self.identity_weight + self.triplet_weight + self.contrast_weight:
+            raise ValueError(
+                "identity_weight, triplet_weight and contrast_weight are all 0, expected one of them above it"
+            )
         if self.lr <= 0:
             raise ValueError(f"lr is {self.lr:g}, expected a number above 0, such as 0.00035")
         if self.input_size is not None and not all(8 <= side <= 4096 for side in self.input_size):
@@ -98,14 +109,17 @@ _RANGES = (
     ("weight_decay", 0, 1),
     ("max_gradient", 0, 1e9),
     ("label_smoothing", 0, 0.9),
+    ("identity_weight", 0, 100),
     ("triplet_weight", 0, 100),
     ("margin", 0, 2),
+    ("contrast_weight", 0, 100),
+    ("temperature", 0.01, 10),
     ("ema_decay", 0, 0.99999),
     ("flip", 0, 1),
     ("pad", 0, 512),
     ("erase", 0, 1),
     ("brightness", 0, 0.9),
-    ("contrast", 0, 0.9),
+    ("image_contrast", 0, 0.9),
     ("saturation", 0, 1),
     ("white_balance", 0, 0.9),
     ("eval_every", 1, 100_000),

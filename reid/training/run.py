@@ -16,9 +16,9 @@ from reid.backbones.base import Backbone
 from reid.calibration import Calibration, calibrate, warn_of_overlap
 from reid.checkpoint import save_checkpoint
 from reid.plots import plot_distances
-from reid.ranking import RankingScores, rank
+from reid.ranking import Labels, RankingScores, rank
 from reid.registry import create_backbone
-from reid.training.evaluate import embed, ranking_labels
+from reid.training.evaluate import embed
 from reid.training.job import Job, Watch, configuration
 from reid.training.loading import Images, load_images
 from reid.training.log import RunLog
@@ -100,7 +100,8 @@ def _first_net(job: Job) -> ReidNet:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(job.seed)
         backbone = create_backbone(job.reid, input_size=job.recipe.input_size, pretrained=job.pretrained)
-        return ReidNet(backbone, job.data.num_classes)
+        net = ReidNet(backbone, job.data.num_classes)
+        return net if job.recipe.identity_weight else net.without_classifier()
 
 
 def _keep_encoders(job: Job, trainer: Trainer, is_best: bool) -> None:
@@ -131,7 +132,8 @@ def _write_encoder(job: Job, name: str, backbone: Backbone, scores: Mapping[str,
 def _finish(job: Job, images: Images, device: torch.device, watch: Watch) -> tuple[RankingScores, Calibration]:
     """Measure the best encoder once more, choose its gate, and write both into its checkpoint."""
     backbone = create_backbone(job.reid, pretrained=job.out / BEST_FILE).eval().channels_last().to(device)
-    embedded, labels = embed(backbone, images.held_out, device, watch), ranking_labels(images.held_out)
+    embedded = embed(backbone, images.held_out, device, watch)
+    labels = Labels.of(images.held_out.query, images.held_out.gallery)
     ranking = rank(embedded.query, embedded.gallery, labels)
     calibration = calibrate(embedded.query, embedded.gallery, labels, false_match_rate=job.false_match_rate)
     scores = {"rank1": ranking.cmc[1], "mAP": ranking.mAP, "mINP": ranking.mINP, **calibration.scores()}

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Trainer"]
 
-MEANS = ("loss", "identity_loss", "triplet_loss", "accuracy", "distance")
+MEANS = ("loss", "identity_loss", "triplet_loss", "contrastive_loss", "accuracy", "distance")
 """What is averaged over the steps of an epoch."""
 
 
@@ -168,7 +168,11 @@ class Trainer:
         losses: Losses = self._criterion(embeddings, logits, self._labels[torch.from_numpy(rows)])
         values = _values(losses)
         self._collapse.check(
-            position.step, total=values["loss"], triplet=values["triplet_loss"], distance=values["distance"]
+            position.step,
+            total=values["loss"],
+            triplet=values["triplet_loss"],
+            contrastive=values["contrastive_loss"],
+            distance=values["distance"],
         )
         accelerator.backward(losses.total)
         if recipe.max_gradient:

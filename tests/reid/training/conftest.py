@@ -20,6 +20,7 @@ RECIPE = Recipe(
     crops_per_id=4,
     lr=2e-3,
     warmup_epochs=0.5,
+    contrast_weight=0.5,
     ema_decay=0.9,
     pad=2,
     erase=0.3,

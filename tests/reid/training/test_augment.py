@@ -15,7 +15,7 @@ from reid.training.augment import Changes, apply_colours, apply_geometry, draw_c
 from reid.training.recipe import Recipe
 
 SIZE = (24, 12)
-PLAIN = Recipe(flip=0, pad=0, erase=0, brightness=0, contrast=0, saturation=0, white_balance=0)
+PLAIN = Recipe(flip=0, pad=0, erase=0, brightness=0, image_contrast=0, saturation=0, white_balance=0)
 COUNT = 40
 
 
@@ -52,7 +52,7 @@ def test_brightness_is_that_of_torchvision() -> None:
 
 
 def test_contrast_is_that_of_torchvision() -> None:
-    crops, changes = soft_crops(), changes_of(contrast=0.4)
+    crops, changes = soft_crops(), changes_of(image_contrast=0.4)
     expected = [
         v2.adjust_contrast(crop, float(factor)) for crop, factor in zip(as_rgb(crops), changes.contrast, strict=True)
     ]
@@ -69,7 +69,7 @@ def test_saturation_is_that_of_torchvision() -> None:
 
 
 def test_all_three_together_are_torchvisions_one_after_the_other() -> None:
-    crops, changes = soft_crops(), changes_of(brightness=0.2, contrast=0.2, saturation=0.2)
+    crops, changes = soft_crops(), changes_of(brightness=0.2, image_contrast=0.2, saturation=0.2)
     expected = []
     for crop, gain, contrast, saturation in zip(
         as_rgb(crops), changes.gains, changes.contrast, changes.saturation, strict=True
@@ -88,7 +88,7 @@ def test_white_balance_scales_each_channel_by_itself() -> None:
 
 def test_values_stay_between_black_and_white() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (COUNT, *SIZE, 3), dtype=np.uint8)
-    changed = colours(crops, changes_of(brightness=0.9, contrast=0.9, saturation=1, white_balance=0.9))
+    changed = colours(crops, changes_of(brightness=0.9, image_contrast=0.9, saturation=1, white_balance=0.9))
     assert 0 <= float(changed.min()) <= float(changed.max()) <= 1
 
 

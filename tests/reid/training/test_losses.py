@@ -45,6 +45,36 @@ def test_length_of_an_embedding_does_not_matter_to_the_triplet_loss() -> None:
     assert float(longer.triplet) == pytest.approx(float(criterion(embeddings, logits, LABELS).triplet), rel=1e-5)
 
 
+def contrast_with_all(embeddings: torch.Tensor, temperature: float) -> float:
+    """Khosla et al. 2020, eq. 2, term by term."""
+    unit = embeddings.double().numpy()
+    unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
+    anchors = []
+    for i in range(len(unit)):
+        others = [a for a in range(len(unit)) if a != i]
+        total = sum(math.exp(unit[i] @ unit[a] / temperature) for a in others)
+        positives = [p for p in others if LABELS[p] == LABELS[i]]
+        terms = [math.log(math.exp(unit[i] @ unit[p] / temperature) / total) for p in positives]
+        anchors.append(-sum(terms) / len(positives))
+    return float(np.mean(anchors))
+
+
+@pytest.mark.parametrize("temperature", [0.07, 0.1, 1.0])
+def test_contrastive_loss_compares_each_crop_with_all_others(temperature: float) -> None:
+    embeddings, logits = example()
+    losses = create_criterion(Recipe(contrast_weight=1, temperature=temperature))(embeddings, logits, LABELS)
+    assert float(losses.contrastive) == pytest.approx(contrast_with_all(embeddings, temperature), rel=1e-5)
+
+
+def test_equal_embeddings_leave_the_contrastive_loss_at_chance_and_the_gradient_finite() -> None:
+    embeddings = torch.ones(9, 5, requires_grad=True)
+    losses = create_criterion(Recipe(contrast_weight=1, triplet_weight=0))(embeddings, example()[1], LABELS)
+    losses.total.backward()
+    assert float(losses.contrastive.detach()) == pytest.approx(math.log(8), rel=1e-5)
+    assert embeddings.grad is not None
+    assert torch.isfinite(embeddings.grad).all()
+
+
 def test_identity_loss_is_cross_entropy_against_smoothed_labels() -> None:
     embeddings, logits = example()
     losses = create_criterion(Recipe(label_smoothing=0.3))(embeddings, logits, LABELS)
@@ -54,14 +84,33 @@ def test_identity_loss_is_cross_entropy_against_smoothed_labels() -> None:
 
 
 def test_total_is_their_weighted_sum() -> None:
-    losses = create_criterion(Recipe(triplet_weight=0.5))(*example(), LABELS)
-    assert float(losses.total) == pytest.approx(float(losses.identity) + 0.5 * float(losses.triplet), rel=1e-6)
+    recipe = Recipe(identity_weight=2, triplet_weight=0.5, contrast_weight=3)
+    losses = create_criterion(recipe)(*example(), LABELS)
+    expected = 2 * float(losses.identity) + 0.5 * float(losses.triplet) + 3 * float(losses.contrastive)
+    assert float(losses.total) == pytest.approx(expected, rel=1e-6)
+    assert min(float(losses.identity), float(losses.triplet), float(losses.contrastive)) > 0
 
 
-def test_weight_zero_leaves_the_triplet_loss_out() -> None:
-    losses = create_criterion(Recipe(triplet_weight=0))(*example(), LABELS)
-    assert float(losses.triplet) == 0
-    assert float(losses.total) == float(losses.identity)
+@pytest.mark.parametrize(
+    ("left_out", "piece"),
+    [
+        ("identity", "torch.nn.functional.cross_entropy"),
+        ("triplet", "pytorch_metric_learning.miners.BatchHardMiner.forward"),
+        ("contrast", "pytorch_metric_learning.losses.SupConLoss.forward"),
+    ],
+)
+def test_what_a_recipe_weighs_at_zero_is_not_computed(
+    left_out: str, piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compute(*_: object, **__: object) -> None:
+        raise ArithmeticError("it is computed")
+
+    monkeypatch.setattr(piece, compute)
+    weights = {f"{name}_weight": float(name != left_out) for name in ("identity", "triplet", "contrast")}
+    losses = create_criterion(Recipe(**weights))(*example(), LABELS)  # type: ignore[arg-type]
+    assert sum(float(value) == 0 for value in (losses.identity, losses.triplet, losses.contrastive)) == 1
+    with pytest.raises(ArithmeticError):
+        create_criterion(Recipe(**weights | {f"{left_out}_weight": 0.1}))(*example(), LABELS)  # type: ignore[arg-type]
 
 
 def test_accuracy_counts_the_crops_that_are_named_right() -> None:

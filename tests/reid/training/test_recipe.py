@@ -31,6 +31,13 @@ def test_the_recipes_for_the_real_data_name_their_backbone(reid: str) -> None:
     assert load_recipe(f"market1501-{reid}")[1] == reid
 
 
+@pytest.mark.parametrize("name", [name for name in recipe_names() if not name.startswith("market1501")])
+def test_a_recipe_from_random_weights_learns_from_the_whole_batch(name: str) -> None:
+    """Batch-hard triplets from random weights pull all embeddings into one point."""
+    recipe, _ = load_recipe(name)
+    assert (recipe.triplet_weight, recipe.contrast_weight) == (0, 1)
+
+
 def test_options_stand_over_the_recipe_where_they_were_given() -> None:
     plain, _ = load_recipe("dogenet")
     recipe, _ = load_recipe("dogenet", epochs=3, lr=None)
@@ -45,6 +52,9 @@ def test_options_stand_over_the_recipe_where_they_were_given() -> None:
         ("epochs: many", r"epochs is 'many', expected a valid integer"),
         ("epochs: 0", r"epochs is 0, expected a number from 1 to 100000"),
         ("lr: 0.0", r"lr is 0, expected a number above 0"),
+        ("temperature: 0.0", r"temperature is 0, expected a number from 0.01 to 10"),
+        ("{identity_weight: 0.0, triplet_weight: 0.0}", r"are all 0, expected one of them above it"),
+        ("contrast: 0.1", r"unknown key 'contrast'. Did you mean 'image_contrast'.* contrast_weight"),
         ("optimizer: adam", r"optimizer is 'adam', expected one of adamw, sgd"),
         ("input_size: [4, 4]", r"input_size is \(4, 4\), expected height and width from 8"),
         ("reid: [1]", r"reid is \[1\], expected the name of a backbone"),

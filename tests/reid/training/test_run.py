@@ -19,6 +19,7 @@ from reid.checkpoint import read_checkpoint
 from reid.training import CollapseError, Job, Outcome, SilentWatch, open_accelerator, train
 from reid.training import state as training_state
 from reid.training.log import COLUMNS, Row
+from reid.training.run import _first_net
 from tests.reid.training.conftest import RECIPE
 from tests.reid.training.people import load_people
 from tests.reid.training.tiny import NAME
@@ -110,6 +111,26 @@ def test_metrics_have_a_row_before_training_and_one_for_each_epoch(reference: Pa
     assert list(rows[0]) == [name for name in COLUMNS if name != "images_per_s"]
     assert [bool(row["mAP"]) for row in rows] == [True, False, True, True]  # before, each second one, the last
     assert [bool(row["loss"]) for row in rows] == [False, True, True, True]
+
+
+def test_metrics_show_every_loss(reference: Path) -> None:
+    last = without_speed(reference)[-1]
+    parts = [float(last[name]) for name in ("identity_loss", "triplet_loss", "contrastive_loss")]
+    assert min(parts) > 0
+    assert float(last["loss"]) == pytest.approx(parts[0] + parts[1] + 0.5 * parts[2], rel=1e-4)
+
+
+def test_the_contrastive_loss_alone_trains_the_backbone_and_leaves_the_heads(make_job: MakeJob) -> None:
+    recipe = dataclasses.replace(RECIPE, identity_weight=0.0, triplet_weight=0.0, contrast_weight=1.0, epochs=6)
+    job = make_job(recipe=recipe)
+    first = _first_net(job).classifier.weight.detach().clone()
+    outcome = run(job)
+    state = torch.load(job.out / "last.pt", weights_only=True)
+    assert torch.equal(state["net"]["classifier.weight"], first)
+    assert outcome.ranking is not None
+    assert outcome.ranking.mAP > float(outcome.before["mAP"] or 0) + 0.1
+    rows = without_speed(job.out)
+    assert float(rows[-1]["contrastive_loss"]) < float(rows[1]["contrastive_loss"])
 
 
 def test_best_checkpoint_carries_scores_gate_and_origin_and_loads_for_the_tracker(reference: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,12 +59,22 @@ def configuration(job: Job) -> dict[str, Any]:
         "data": list(job.sources),
         "images": len(job.data.train.paths),
         "identities": job.data.num_classes,
+        "files": _files(job.data),
         "pretrained": None if job.pretrained is None else str(job.pretrained),
         "seed": job.seed,
         "amp": job.amp,
         "false_match_rate": job.false_match_rate,
         **recipe,
     }
+
+
+def _files(data: ReidData) -> str:
+    """A hash of the names of all images with their two folders, among which is the renderer of drawn people."""
+    digest = hashlib.blake2b(digest_size=8)
+    for split in (data.train, data.query, data.gallery):
+        for path in split.paths:
+            digest.update("/".join((*path.parts[-3:], "")).encode())
+    return digest.hexdigest()
 
 
 class Watch(Protocol):

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from app.train_config import TrainOptions, resolve
 from reid.registry import BACKBONES
 from tests.app.runs import Result, Track
 from tests.reid.training.people import write_people
-from tests.reid.training.tiny import NAME, TARGET
+from tests.reid.training.tiny import NAME, TARGET, tiny
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +51,27 @@ def test_a_finished_training_can_be_named_again_and_another_configuration_cannot
     assert "lr was 0.0005, now 0.5" in other.err
     assert "seed was 0, now 3" in other.err
     assert other.err.count("\n") == 1
+
+
+def test_it_starts_from_weights_of_any_origin(track: Track, people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a learning rate of nearly nothing they stay what they are; a later folder does not matter to their path."""
+    weights = tiny().state_dict()
+    torch.save({"state_dict": weights}, "theirs.pth")
+    result = train(track, people, "--epochs", 1, "--lr", 1e-9, "--pretrained", "theirs.pth", "--out", "out")
+    assert result.code == 0
+    trained = load_file("out/last.safetensors")
+    assert torch.allclose(trained["layers.0.weight"], weights["layers.0.weight"], atol=1e-6)
+    assert json.loads(Path("out/config.json").read_text())["pretrained"] == str(Path("theirs.pth").resolve())
+    monkeypatch.chdir(people)
+    assert track("train-reid", "--resume", "../out").code == 0
+
+
+def test_weights_of_another_network_are_refused_before_the_first_step(track: Track, people: Path) -> None:
+    torch.save({"conv.weight": torch.zeros(3, 3)}, "other.pth")
+    result = train(track, people, "--pretrained", "other.pth", "--out", "out")
+    assert result.code == 2
+    assert "other.pth" in result.err.splitlines()[-1]
+    assert not Path("out").exists()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from reid.training import state as training_state
 from reid.training.log import COLUMNS, Row
 from reid.training.run import _first_net
 from tests.reid.training.conftest import RECIPE
-from tests.reid.training.people import load_people
+from tests.reid.training.people import load_people, write_people
 from tests.reid.training.tiny import NAME
 
 MakeJob = Callable[..., Job]
@@ -131,6 +131,14 @@ def test_the_contrastive_loss_alone_trains_the_backbone_and_leaves_the_heads(mak
     assert outcome.ranking.mAP > float(outcome.before["mAP"] or 0) + 0.1
     rows = without_speed(job.out)
     assert float(rows[-1]["contrastive_loss"]) < float(rows[1]["contrastive_loss"])
+
+
+def test_other_images_under_the_same_name_cannot_be_resumed(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job()
+    run(job, Recorder(stop_after=2))
+    data = load_people(write_people(tmp_path / "redrawn", num_train=12, num_test=8, crops=8))
+    with pytest.raises(ValueError, match="this differs: files was"):
+        run(dataclasses.replace(resumed(job), data=data))
 
 
 def test_best_checkpoint_carries_scores_gate_and_origin_and_loads_for_the_tracker(reference: Path) -> None:

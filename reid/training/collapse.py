@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
 
 from reid.training.recipe import Recipe
 
@@ -48,10 +52,7 @@ class Collapse:
         """
         if not (math.isfinite(total) and math.isfinite(distance)):
             what = "embeddings are no finite numbers" if math.isfinite(total) else f"the loss is {total}"
-            raise CollapseError(
-                f"{what} at step {step}: try a lower --lr than {self._recipe.lr:g}, a longer "
-                "warmup_epochs or a smaller max_gradient in the recipe, or --amp no"
-            )
+            raise self._diverged(what, step)
         pinned = self._recipe.triplet_weight > 0 and abs(triplet - self._pin) <= PINNED * self._pin
         self._count("alike", distance < ALIKE)
         self._count("pinned", pinned)
@@ -73,6 +74,17 @@ class Collapse:
                 f"the contrastive loss ({contrastive:.3f}) has been no better than chance ({self._chance:.3f}) for "
                 f"{PINNED_STEPS} steps, at step {step}, so nothing is learned: {self._advice()}"
             )
+
+    def check_weights(self, step: int, weights: Iterable[Tensor]) -> None:
+        """Raise `CollapseError` where a weight is no finite number, as after an overflow in a gradient."""
+        if not all(bool(torch.isfinite(weight).all()) for weight in weights):
+            raise self._diverged("weights are no finite numbers", step)
+
+    def _diverged(self, what: str, step: int) -> CollapseError:
+        return CollapseError(
+            f"{what} at step {step}: try a lower --lr than {self._recipe.lr:g}, a longer warmup_epochs or a smaller"
+            " max_gradient in the recipe, or --amp no"
+        )
 
     def _count(self, what: str, holds: bool) -> None:
         self.counters[what] = self.counters[what] + 1 if holds else 0

@@ -145,6 +145,7 @@ class Trainer:
                 return None
             if time.monotonic() - self._saved_s >= self._job.checkpoint_every_s:
                 self._save()
+        self._check_weights()
         seconds = time.perf_counter() - started
         speed = (self._num_steps - first) * recipe.batch / max(seconds, 1e-9)
         means = {name: total / self._num_steps for name, total in position.sums.items()}
@@ -235,7 +236,12 @@ class Trainer:
         flag = torch.tensor(float(wants), device=self._accelerator.device)
         return float(self._accelerator.reduce(flag, "sum")) > 0
 
+    def _check_weights(self) -> None:
+        """Before they are measured or saved: what is on disk stays the last good state."""
+        self._collapse.check_weights(self.position.step, self.average.net.state_dict().values())
+
     def _save(self) -> None:
+        self._check_weights()
         self._saved_s = time.monotonic()
         if not self._accelerator.is_main_process:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
 from reid.training.collapse import ALIKE_STEPS, PINNED_STEPS, Collapse, CollapseError
 from reid.training.recipe import Recipe
@@ -19,6 +20,16 @@ def test_a_loss_that_is_no_number_stops_at_once(loss: float) -> None:
 def test_embeddings_beyond_numbers_stop_at_once_although_the_loss_is_finite() -> None:
     with pytest.raises(CollapseError, match=r"embeddings are no finite numbers at step 3: try a lower --lr"):
         Collapse(Recipe()).check(3, total=5.0, triplet=0.3, contrastive=0.0, distance=math.nan)
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_weights_that_are_no_numbers_stop_before_they_are_saved(value: float) -> None:
+    """A gradient may overflow in a step whose loss is finite."""
+    weights, collapse = [torch.zeros(2), torch.tensor([1, 2]), torch.zeros(2, 2)], Collapse(Recipe(lr=0.001))
+    collapse.check_weights(7, weights)
+    weights[2][1, 0] = value
+    with pytest.raises(CollapseError, match=r"weights are no finite numbers at step 7: try a lower --lr than 0.001"):
+        collapse.check_weights(7, weights)
 
 
 def test_embeddings_that_stay_alike_stop_the_training() -> None:

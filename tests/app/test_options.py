@@ -395,7 +395,7 @@ def test_every_option_is_tested_here() -> None:
 
     tested = Path(__file__).read_text()
     options = [f"--{name.replace('_', '-')}" for name in inspect.signature(run_command).parameters if name != "source"]
-    assert len(options) == 20
+    assert len(options) == 21
     assert [option for option in options if f'"{option}"' not in tested] == []
 
 

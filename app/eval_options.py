@@ -36,7 +36,8 @@ Reid = Annotated[str, typer.Option(help="Appearance encoder (see: track models).
 ReidWeights = Annotated[
     Path | None,
     typer.Option(
-        help="Trained checkpoint of that encoder (.safetensors, .pth), what track export wrote, or imagenet.",
+        help="Checkpoint of that encoder (.safetensors, .pth), what track export wrote, imagenet, or random. Left out: "
+        "the weights that come with the package.",
         rich_help_panel=_WHAT,
     ),
 ]
@@ -72,7 +73,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps.", rich_help_p
 Seed = Annotated[
     int,
     typer.Option(
-        help="Of the split of an identity folder, of drawn people, of an encoder without trained weights.",
+        help="Of the split of an identity folder, of drawn people, of an encoder with --reid-weights random.",
         rich_help_panel=_RUNNING,
     ),
 ]

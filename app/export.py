@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from app.interrupt import StopSignal
 from app.progress import Progress
 from app.sources import Source, open_source
 from detectors import DetectorOptions, create_detector
@@ -77,6 +78,11 @@ def export(config: ExportConfig, progress: Progress) -> ExportResult:
     Raises:
         ValueError, OSError, ImportError: it cannot be done, or the result is too far from PyTorch; nothing is written.
     """
+    with StopSignal():  # a signal unwinds, so that unfinished files go
+        return _export(config, progress)
+
+
+def _export(config: ExportConfig, progress: Progress) -> ExportResult:
     if not is_encoder(config.reid):
         create_encoder(config.reid)  # raises with the closest and the known names
     check_export(config.path, to=config.to, precision=config.precision, overwrite=config.overwrite)

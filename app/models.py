@@ -66,7 +66,7 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     """
     if text is None:
         return None
-    match = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text.strip())
+    match = re.fullmatch(r"(\d{1,9})[xX](\d{1,9})", text.strip())
     if match is None:
         raise ValueError(f"--input-size is {text!r}, expected HEIGHTxWIDTH in px, such as 128x64")
     return int(match[1]), int(match[2])

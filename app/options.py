@@ -37,7 +37,8 @@ Reid = Annotated[
 ReidWeights = Annotated[
     Path | None,
     typer.Option(
-        help="Trained checkpoint of that encoder (.safetensors, .pth), what track export wrote, or imagenet.",
+        help="Checkpoint of that encoder (.safetensors, .pth), what track export wrote, imagenet, or random. Left out: "
+        "the weights that come with the package.",
         rich_help_panel=_WHO,
     ),
 ]
@@ -80,7 +81,7 @@ Smooth = Annotated[
     bool, typer.Option("--smooth", help="Smooth finished tracks (Rauch-Tung-Striebel).", rich_help_panel=_WHEN)
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps.", rich_help_panel=_HOW)]
-Seed = Annotated[int, typer.Option(help="Of an encoder without trained weights.", rich_help_panel=_HOW)]
+Seed = Annotated[int, typer.Option(help="Of the encoder with --reid-weights random.", rich_help_panel=_HOW)]
 Debug = Annotated[bool, typer.Option(DEBUG, help="Show tracebacks and what the libraries log.", rich_help_panel=_HOW)]
 
 ExportReid = Annotated[str, typer.Option("--reid", help="The encoder to export (see: track models).")]
@@ -97,7 +98,10 @@ Calibrate = Annotated[
     ),
 ]
 CalibrateDetector = Annotated[str, typer.Option("--detector", help="Finds the people of that video; as in track run.")]
-ExportWeights = Annotated[Path | None, typer.Option("--reid-weights", help="Trained checkpoint of the encoder.")]
+ExportWeights = Annotated[
+    Path | None,
+    typer.Option("--reid-weights", help="Checkpoint of the encoder, imagenet, or random. Left out: the bundled ones."),
+]
 InputSize = Annotated[
     str | None, typer.Option(help="Size of the crops, HEIGHTxWIDTH px; the checkpoint's or network's own if left out.")
 ]

@@ -15,6 +15,7 @@ from app.weights import check_given
 from detectors import DETECTORS, Detector, DetectorOptions, create_detector
 from detectors.public import PublicDetector
 from reid import Encoder, create_encoder, is_encoder
+from reid.bundled import chosen_weights
 from tracker import DeepSort
 from tracker.config import TrackerConfig
 
@@ -32,6 +33,8 @@ def check_possible(config: RunConfig, source: Source) -> None:
     if not is_encoder(config.reid):
         create_encoder(config.reid)  # raises with the closest and the known names
     check_given("--reid-weights", config.reid_weights)
+    if config.reid not in ("none", "file"):
+        chosen_weights(config.reid, config.reid_weights)
     if _names_nothing(config.detector):
         create_detector(config.detector)  # raises with the closest and the known names
     if source.num_frames == 0:

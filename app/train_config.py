@@ -109,7 +109,7 @@ def _check(options: TrainOptions) -> None:
     rate = options.false_match_rate
     if rate is not None and not 0 < rate < 1:
         raise ValueError(f"--false-match-rate is {rate:g}, expected a share between 0 and 1, such as 0.01")
-    check_given("--pretrained", options.pretrained, exported=False)
+    check_given("--pretrained", options.pretrained)
     if options.resume is not None and options.out is not None:
         raise ValueError("--resume goes on in its own folder; leave --out out")
     if options.resume is not None and options.smoke:

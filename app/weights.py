@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from detectors.weights import weights_folder
+from reid.bundled import RANDOM
 
 __all__ = ["IMAGENET", "WeightsOnDisk", "check_given", "reid_weights", "weight_folders"]
 
@@ -37,18 +38,19 @@ class WeightsOnDisk:
     data: str
 
 
-def check_given(option: str, weights: Path | None, *, exported: bool = True) -> None:
-    """Raise `FileNotFoundError` where an option names weights that are not there.
+def check_given(option: str, weights: Path | None) -> None:
+    """Raise `FileNotFoundError` where an option that takes weights of an encoder names some that are not there.
 
     Args:
-        option: such as `--reid-weights`.
+        option: such as `--reid-weights`; `--pretrained` takes neither exported nor random ones.
         weights: what was typed; `None` where the option was not given.
-        exported: whether what `track export` wrote will do.
     """
-    if weights is None or str(weights) == IMAGENET or weights.exists():
+    is_start = option == "--pretrained"
+    words = (IMAGENET,) if is_start else (IMAGENET, RANDOM)
+    if weights is None or str(weights) in words or weights.exists():
         return
-    what = "a checkpoint (.safetensors, .pth), what track export wrote," if exported else "a checkpoint"
-    raise FileNotFoundError(f"{option} {weights} not found, expected {what} or the word {IMAGENET}")
+    what = "a checkpoint" if is_start else "a checkpoint (.safetensors, .pth), what track export wrote,"
+    raise FileNotFoundError(f"{option} {weights} not found, expected {what} or the word {' or '.join(words)}")
 
 
 def weight_folders() -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reid.backbones.base import Backbone
+from reid.bundled import chosen_weights
 from reid.calibration import warn_of_overlap
 from reid.device import resolve_device
 from reid.encoder import Embeddings, unit_length
@@ -130,7 +131,10 @@ class BackboneEncoder(RuntimeEncoder):
 def create_backbone_encoder(
     name: str, *, weights: Path | None, device: str, seed: int, batch_size: int, runtime: str
 ) -> RuntimeEncoder:
-    """The encoder of backbone `name`: trained or exported weights, or (with a warning) a seeded initialisation."""
+    """The encoder of backbone `name`: trained or exported weights, or (with a warning) a seeded initialisation.
+
+    `weights` is as for `reid.bundled.chosen_weights`, or what `track export` wrote.
+    """
     check_runtime(runtime)
     resolve_device(device)  # before any model is built
     opened = (
@@ -140,9 +144,7 @@ def create_backbone_encoder(
     )
     if opened.facts.seed is not None:
         logger.warning(
-            "%s has no trained weights: it runs on random ones (seed %d), which see colours and layout only, so"
-            " identities by appearance are weak. Give trained weights with --reid-weights FILE.safetensors, or use"
-            " --reid none.",
+            "%s runs on random weights (seed %d), which see colours and layout only: identities by appearance are weak",
             name,
             opened.facts.seed,
         )
@@ -152,14 +154,18 @@ def create_backbone_encoder(
 def load_network(
     name: str, weights: Path | None, *, seed: int = 0, input_size: tuple[int, int] | None = None
 ) -> Network:
-    """Backbone `name` with the weights of a checkpoint, or seeded ones where `weights` is `None`.
+    """Backbone `name` with its bundled weights, those of a checkpoint, or seeded ones.
 
     Args:
         name: one of `BACKBONES.names()`, or `timm:NAME`.
-        weights: as for `reid.pretrained.load_pretrained`.
-        seed: of the random weights.
+        weights: as for `reid.bundled.chosen_weights`; a path as for `reid.pretrained.load_pretrained`.
+        seed: of random weights.
         input_size: `(H, W)` px; `None` leaves the checkpoint's, or the backbone's own.
+
+    Raises:
+        ValueError, FileNotFoundError: no weights were named and none are bundled, or they do not fit.
     """
+    weights = chosen_weights(name, weights)
     if weights is None:
         return Network(seeded_backbone(name, seed, input_size=input_size), seed=seed)
     loaded = load_pretrained(name, weights, input_size=input_size)

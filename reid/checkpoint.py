@@ -7,26 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import metadata as package
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
 from reid.backbones.base import Backbone
+from reid.description import COLOUR, PARSERS, Parser, package_version, parse_entries
 from reid.weight_files import read_weights
 
 __all__ = ["Checkpoint", "CheckpointInfo", "check_takes_gate", "read_checkpoint", "save_checkpoint", "store_gate"]
 
 FORMAT_VERSION = 1
-COLOUR = "RGB"
-PACKAGE = "track-reid"
 
 
 @dataclass(frozen=True)
@@ -117,7 +113,7 @@ def save_checkpoint(
         max_cosine_distance=max_cosine_distance,
         data=data,
         scores=dict(scores or {}),
-        version=_installed_version() if version is None else version,
+        version=package_version() if version is None else version,
         commit=commit,
     )
     tensors = {key: value.detach().cpu().contiguous() for key, value in backbone.state_dict().items()}
@@ -152,7 +148,10 @@ def store_gate(path: Path, max_cosine_distance: float, scores: Mapping[str, floa
     """
     info = check_takes_gate(path)
     tensors, metadata = read_weights(path)
-    changed = {"max_cosine_distance": _gate(max_cosine_distance), "scores": {**info.scores, **scores}}
+    changed = {
+        "max_cosine_distance": PARSERS["max_cosine_distance"](max_cosine_distance),
+        "scores": {**info.scores, **scores},
+    }
     _write(path, tensors, {**metadata, **{key: json.dumps(value) for key, value in changed.items()}})
 
 
@@ -163,13 +162,6 @@ def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str
         os.replace(unfinished, path)  # noqa: PTH105
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _installed_version() -> str:
-    try:
-        return package.version(PACKAGE)
-    except package.PackageNotFoundError:  # run from a source tree that is not installed
-        return ""
 
 
 def _halved(key: str, value: Tensor) -> Tensor:
@@ -200,58 +192,13 @@ def _parse_info(path: Path, metadata: Mapping[str, str]) -> CheckpointInfo:
             f"checkpoint {path} does not describe itself (no {', '.join(absent)} in its metadata); write it"
             " again with reid.checkpoint.save_checkpoint"
         )
-    try:
-        values = {key: PARSERS[key](json.loads(text)) for key, text in metadata.items() if key in PARSERS}
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"checkpoint {path} has metadata that cannot be understood: {error}") from error
-    info = CheckpointInfo(**values)
-    if info.format_version > FORMAT_VERSION:
-        raise ValueError(
-            f"checkpoint {path} has format {info.format_version}, but this version reads up to {FORMAT_VERSION}; update"
-            " track-reid"
-        )
-    if info.colour != COLOUR:
-        raise ValueError(f"checkpoint {path} takes {info.colour} crops, but only {COLOUR} is supported")
-    return info
+    return CheckpointInfo(**parse_entries(f"checkpoint {path}", metadata, ENTRIES, FORMAT_VERSION))
 
 
-def _size(value: Any) -> tuple[int, int]:
-    height, width = value
-    return int(height), int(width)
-
-
-def _triple(value: Any) -> tuple[float, float, float]:
-    first, second, third = (float(number) for number in value)
-    if not all(map(math.isfinite, (first, second, third))):
-        raise ValueError(f"three finite numbers were expected, but got {value}")
-    return first, second, third
-
-
-def _deviation(value: Any) -> tuple[float, float, float]:
-    triple = _triple(value)
-    if min(triple) <= 0:
-        raise ValueError(f"std must be three numbers above 0, but is {value}")
-    return triple
-
-
-def _gate(value: Any) -> float | None:
-    if value is not None and not 0 <= float(value) <= 2:
-        raise ValueError(f"max_cosine_distance must be between 0 and 2, but is {value}")
-    return None if value is None else float(value)
-
-
-PARSERS: Mapping[str, Callable[[Any], Any]] = {
-    "backbone": str,
-    "input_size": _size,
-    "mean": _triple,
-    "std": _deviation,
-    "embedding_dim": int,
+ENTRIES: Mapping[str, Parser] = {
+    **PARSERS,
     "num_classes": int,
-    "max_cosine_distance": _gate,
     "data": str,
     "scores": lambda value: {str(key): float(score) for key, score in dict(value).items()},
-    "colour": str,
-    "version": str,
     "commit": str,
-    "format_version": int,
 }

@@ -48,9 +48,9 @@ def load_state(backbone: Backbone, tensors: Mapping[str, Tensor], file: str) -> 
     faults = _faults(fitting, own)
     if faults:
         names = lookalikes(tensors) if faults.keys() & MISFITS else []
-        hint = f"; it looks like a checkpoint of {' or '.join(names)}" if names and backbone.name not in names else ""
+        hint = f" (it looks like a checkpoint of {' or '.join(names)})" if names and backbone.name not in names else ""
         listed = "; ".join(f"{len(keys)} {fault}: {_few(keys)}" for fault, keys in faults.items())
-        raise ValueError(f"{file} does not fit {backbone.name}: {listed}{hint}")
+        raise ValueError(f"{file} does not fit {backbone.name}{hint}: {listed}")
     _log_resized(backbone, tensors, fitting, file)
     if heads:
         _log_dropped(backbone, {key: value for key, value in adapted.items() if key in heads}, file)
@@ -64,7 +64,7 @@ def _log_resized(backbone: Backbone, tensors: Mapping[str, Tensor], adapted: Map
     ]
     if resized:
         size = "x".join(map(str, backbone.input_size))
-        logger.info("%s: %d position tables interpolated for crops of %s px", file, len(resized), size)
+        logger.warning("%s: %d position tables interpolated for crops of %s px", file, len(resized), size)
 
 
 def _log_dropped(backbone: Backbone, head: Mapping[str, Tensor], file: str) -> None:
@@ -72,7 +72,7 @@ def _log_dropped(backbone: Backbone, head: Mapping[str, Tensor], file: str) -> N
     width = f" of {classes[-1]} identities" if classes else ""
     dropped = f"the classifier{width} is left out ({_few(sorted(head))})"
     new = f"the one of {backbone.num_classes} is untrained" if backbone.num_classes else ""
-    logger.info("%s: %s", file, "; ".join(part for part in (dropped if head else "", new) if part))
+    logger.warning("%s: %s", file, "; ".join(part for part in (dropped if head else "", new) if part))
 
 
 def _faults(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, list[str]]:

@@ -68,5 +68,5 @@ def _take_description(backbone: Backbone, info: CheckpointInfo, file: str) -> No
         )
     if info.input_size != backbone.input_size:
         trained, asked = ("x".join(map(str, size)) for size in (info.input_size, backbone.input_size))
-        logger.info("%s was trained with crops of %s px (height x width) and now takes %s", file, trained, asked)
+        logger.warning("%s was trained with crops of %s px (height x width) and now takes %s", file, trained, asked)
     backbone.mean, backbone.std = info.mean, info.std

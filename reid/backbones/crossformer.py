@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
-from reid.backbones.transformer import DropPath, Mlp, drop_rates
+from reid.backbones.sizes import REID_SIZE, at_least, check_crops
+from reid.backbones.transformer import DropPath, Mlp, drop_rates, initialise
 
 __all__ = [
     "CrossFormer",
@@ -29,7 +30,6 @@ __all__ = [
     "crossformer_t",
 ]
 
-REID_SIZE = (128, 64)
 STRIDE = 32
 GROUP = 7
 INTERVALS = (8, 4, 2, 1)
@@ -258,7 +258,7 @@ class CrossFormer(Backbone):
         num_classes: int = 0,
         input_size: tuple[int, int] | None = None,
     ) -> None:
-        height, width = _checked_size(name, input_size or REID_SIZE)
+        height, width = at_least(name, STRIDE, input_size or REID_SIZE)
         super().__init__(name, embedding_dim=8 * dim, num_classes=num_classes, input_size=(height, width))
         self.patch_embed = PatchEmbed(dim)
         rates = iter(drop_rates(drop_path, sum(depths)))
@@ -270,7 +270,7 @@ class CrossFormer(Backbone):
         self.norm = nn.LayerNorm(self.embedding_dim)
         if num_classes:
             self.head = nn.Linear(self.embedding_dim, num_classes)
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def embed(self, crops: Tensor) -> Tensor:
         """`(B, embedding_dim)`: the last map, normalised, averaged over its positions.
@@ -278,11 +278,7 @@ class CrossFormer(Backbone):
         Raises:
             ValueError: crops of another size than the network was built for.
         """
-        if tuple(crops.shape[2:]) != tuple(self.input_size):
-            raise ValueError(
-                f"this {self.name} takes crops of {self.input_size} px (height, width), but got crops of shape"
-                f" {tuple(crops.shape)}; build it with the input_size of the crops"
-            )
+        check_crops(self, crops)
         pooled: Tensor = self.norm(self.layers(self.patch_embed(crops))).mean((1, 2))
         return pooled
 
@@ -294,22 +290,6 @@ class CrossFormer(Backbone):
     def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The weights without the buffers of offsets and indices; they fit every input size."""
         return {key: value for key, value in state.items() if not key.endswith(DROPPED)}
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-        nn.init.zeros_(module.bias)
-
-
-def _checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
-    height, width = size
-    if height < STRIDE or width < STRIDE:
-        raise ValueError(
-            f"{name} takes crops of at least {STRIDE}x{STRIDE} px, but got {height}x{width} (height x width);"
-            f" use {REID_SIZE[0]}x{REID_SIZE[1]} or 256x128"
-        )
-    return height, width
 
 
 def crossformer_t(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> CrossFormer:

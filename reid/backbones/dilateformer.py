@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
-from reid.backbones.transformer import DropPath, Mlp, drop_rates
+from reid.backbones.sizes import REID_SIZE, at_least
+from reid.backbones.transformer import DropPath, Mlp, drop_rates, initialise
 
 __all__ = [
     "DilateFormer",
@@ -25,7 +26,6 @@ __all__ = [
     "dilateformer_t",
 ]
 
-REID_SIZE = (128, 64)
 STRIDE = 32
 STEM = (16, 32, 64)
 HEADS = (3, 6, 12, 24)
@@ -200,7 +200,7 @@ class DilateFormer(Backbone):
         num_classes: int = 0,
         input_size: tuple[int, int] | None = None,
     ) -> None:
-        size = _checked_size(name, input_size or REID_SIZE)
+        size = at_least(name, STRIDE, input_size or REID_SIZE)
         super().__init__(name, embedding_dim=8 * dim, num_classes=num_classes, input_size=size)
         self.patch_embed = PatchEmbed(dim)
         rates = iter(drop_rates(DROP_PATH, sum(depths)))
@@ -211,7 +211,7 @@ class DilateFormer(Backbone):
         self.norm = nn.LayerNorm(self.embedding_dim, eps=NORM_EPS)
         if num_classes:
             self.head = nn.Linear(self.embedding_dim, num_classes)
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def embed(self, crops: Tensor) -> Tensor:
         """`(B, embedding_dim)`: the last map, normalised, averaged over its positions."""
@@ -222,22 +222,6 @@ class DilateFormer(Backbone):
         """`(B, num_classes)` logits."""
         logits: Tensor = self.head(embeddings)
         return logits
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-        nn.init.zeros_(module.bias)
-
-
-def _checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
-    height, width = size
-    if height < STRIDE or width < STRIDE:
-        raise ValueError(
-            f"{name} takes crops of at least {STRIDE}x{STRIDE} px, but got {height}x{width} (height x width);"
-            f" use {REID_SIZE[0]}x{REID_SIZE[1]} or 256x128"
-        )
-    return height, width
 
 
 def dilateformer_t(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> DilateFormer:

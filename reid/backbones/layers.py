@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
+from reid.backbones.sizes import REID_SIZE, multiples_of
 
 __all__ = [
     "Core",
@@ -24,13 +25,11 @@ __all__ = [
     "PositionAttention",
     "SqueezeExcitation",
     "attention_core",
-    "checked_size",
     "depthwise_key",
 ]
 
 EXPANSION = 4
 DROPOUT = 0.3
-REID_SIZE = (128, 64)
 
 
 class SqueezeExcitation(nn.Module):
@@ -200,7 +199,8 @@ class NeckNet(Backbone):
         num_classes: int = 0,
         input_size: tuple[int, int] | None = None,
     ) -> None:
-        size = checked_size(name, plan.stride, input_size or REID_SIZE)
+        # Other sides fail inside: the attention's average pooling rounds a map down, the shortcut beside it up.
+        size = multiples_of(name, plan.stride, input_size or REID_SIZE)
         super().__init__(name, embedding_dim=EXPANSION * plan.planes[-1], num_classes=num_classes, input_size=size)
         width = 64
         self.conv1 = nn.Conv2d(3, width, plan.kernel, 2, padding=plan.kernel // 2, bias=False)
@@ -238,15 +238,3 @@ class NeckNet(Backbone):
                 line = F.interpolate(term.flatten(3).flatten(0, 1), size=max(wanted[3:]), mode="linear")
                 adapted[key] = line.reshape(wanted)
         return adapted
-
-
-def checked_size(name: str, stride: int, size: tuple[int, int]) -> tuple[int, int]:
-    """The size, if its sides are multiples of `stride`; else a `ValueError` that says so."""
-    # Other sides fail inside: the average pooling of the attention rounds a map down, the shortcut beside it up.
-    height, width = size
-    if height < stride or width < stride or height % stride or width % stride:
-        raise ValueError(
-            f"{name} takes crops whose sides are multiples of {stride} px, but got {height}x{width} (height x width);"
-            f" use {REID_SIZE[0]}x{REID_SIZE[1]} or 256x128"
-        )
-    return height, width

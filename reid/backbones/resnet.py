@@ -18,7 +18,7 @@ from torchvision.models.resnet import Bottleneck
 from torchvision.models.resnet import ResNet as TorchvisionResNet
 
 from reid.backbones.base import Backbone
-from reid.backbones.layers import REID_SIZE, checked_size
+from reid.backbones.sizes import REID_SIZE, at_least, multiples_of
 
 __all__ = ["LibraryNet", "efficientnet_b0", "resnet26", "resnet50"]
 
@@ -77,12 +77,7 @@ class LibraryNet(Backbone):
 def _resnet(
     name: str, depths: tuple[int, int, int, int], num_classes: int, input_size: tuple[int, int] | None
 ) -> LibraryNet:
-    size = input_size or REID_SIZE
-    if min(size) < STRIDE:
-        raise ValueError(
-            f"{name} takes crops with sides of {STRIDE} px or more, but got {size[0]}x{size[1]} (height x width);"
-            f" use {REID_SIZE[0]}x{REID_SIZE[1]} or 256x128"
-        )
+    size = at_least(name, STRIDE, input_size or REID_SIZE)
     network = TorchvisionResNet(Bottleneck, list(depths), num_classes=max(num_classes, 1))
     return LibraryNet(name, network, embedding_dim=2048, num_classes=num_classes, input_size=size)
 
@@ -100,7 +95,7 @@ def resnet50(*, num_classes: int = 0, input_size: tuple[int, int] | None = None)
 def efficientnet_b0(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> LibraryNet:
     """EfficientNet-B0: 4.0 M parameters, 1280-d embedding."""
     name = "efficientnet-b0"
-    size = checked_size(name, STRIDE, input_size or REID_SIZE)
+    size = multiples_of(name, STRIDE, input_size or REID_SIZE)
     network = timm.create_model(
         "tf_efficientnet_b0",
         num_classes=max(num_classes, 1),

@@ -55,8 +55,12 @@ class SmallCnn(Backbone):
     head_prefixes: ClassVar[tuple[str, ...]] = ("dense.2.", "batch_norm.", "classifier.")
 
     def __init__(self, *, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> None:
-        if tuple(input_size or INPUT_SIZE) != INPUT_SIZE:
-            raise ValueError(f"small-cnn takes crops of 128x64 px only, but got {input_size}; leave input_size out")
+        height, width = input_size or INPUT_SIZE
+        if (height, width) != INPUT_SIZE:
+            raise ValueError(
+                f"small-cnn takes crops of 128x64 px only, but got {height}x{width} (height x width);"
+                " leave the size out"
+            )
         super().__init__("small-cnn", embedding_dim=EMBEDDING_DIM, num_classes=num_classes, input_size=INPUT_SIZE)
         self.conv = nn.Sequential(
             nn.Conv2d(3, 32, 3, padding=1),

@@ -21,14 +21,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
-from reid.backbones.swin_layer import PatchMerging, SwinBlock, best_window, initialise
-from reid.backbones.transformer import drop_rates
+from reid.backbones.sizes import REID_SIZE, check_crops, multiples_of
+from reid.backbones.swin_layer import PatchMerging, SwinBlock, best_window
+from reid.backbones.transformer import drop_rates, initialise
 
 __all__ = [
     "Swin",
     "SwinSize",
-    "check_crops",
-    "checked_size",
     "resize_relative_table",
     "resize_tables",
     "swin_b",
@@ -39,7 +38,6 @@ __all__ = [
 
 PATCH = 4
 STRIDE = 32
-REID_SIZE = (128, 64)
 TABLE = "relative_position_bias_table"
 BUFFERS = ("relative_position_index", "attn_mask")
 TIMM_DOWNSAMPLE = re.compile(r"^layers\.([123])\.downsample\.")
@@ -128,7 +126,7 @@ class Swin(Backbone):
         input_size: tuple[int, int] | None = None,
         window: int | None = None,
     ) -> None:
-        size = checked_size(name, input_size or REID_SIZE)
+        size = multiples_of(name, STRIDE, input_size or REID_SIZE)
         super().__init__(name, embedding_dim=8 * published.dim, num_classes=num_classes, input_size=size)
         maps = [(size[0] // (PATCH << stage), size[1] // (PATCH << stage)) for stage in range(4)]
         self.window = best_window(maps) if window is None else window
@@ -183,27 +181,6 @@ class Swin(Backbone):
 
 def _stage_before(found: re.Match[str]) -> str:
     return f"layers.{int(found[1]) - 1}.downsample."
-
-
-def checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
-    """The `(H, W)` px of a network with total stride 32, or a `ValueError` that says which sizes it takes."""
-    height, width = size
-    if height < STRIDE or width < STRIDE or height % STRIDE or width % STRIDE:
-        raise ValueError(
-            f"{name} takes crops whose sides are multiples of {STRIDE} px, but got {height}x{width} (height x width);"
-            f" use {REID_SIZE[0]}x{REID_SIZE[1]}, 256x128 or 224x224"
-        )
-    return height, width
-
-
-def check_crops(backbone: Backbone, crops: Tensor) -> None:
-    """A `ValueError` for `(B, 3, H, W)` crops of another size than a network with fixed masks was built for."""
-    height, width = backbone.input_size
-    if tuple(crops.shape[2:]) != (height, width):
-        raise ValueError(
-            f"this {backbone.name} takes crops of {height}x{width} px (height x width), but got crops of shape"
-            f" {tuple(crops.shape)}; build it with the input_size of the crops"
-        )
 
 
 def resize_relative_table(table: Tensor, window: int) -> Tensor:

@@ -14,14 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reid.backbones.transformer import DropPath, Mlp, from_windows, to_windows
+from reid.backbones.transformer import INIT_STD, DropPath, Mlp, from_windows, initialise, to_windows
 
-__all__ = ["PatchMerging", "SwinBlock", "SwinLayer", "WindowAttention", "best_window", "initialise"]
+__all__ = ["PatchMerging", "SwinBlock", "SwinLayer", "WindowAttention", "best_window"]
 
 WINDOWS = (8, 7)  # 8 fits the ReID sizes 128x64 and 256x128, 7 the published 224x224
 MLP_RATIO = 4
 MASKED = -100.0  # the official mask; -inf gives the same numbers, but trips some runtimes
-INIT_STD = 0.02
 
 
 def best_window(maps: Sequence[tuple[int, int]]) -> int:
@@ -30,14 +29,6 @@ def best_window(maps: Sequence[tuple[int, int]]) -> int:
         if all(side % min(window, *size) == 0 for size in maps for side in size):
             return window
     return WINDOWS[0]
-
-
-def initialise(module: nn.Module) -> None:
-    """Official initial values, for `Module.apply`: Linear weights from a truncated normal, their biases zero."""
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=INIT_STD)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
 
 
 class WindowAttention(nn.Module):

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
-from reid.backbones.swin import check_crops, checked_size, resize_tables
+from reid.backbones.sizes import REID_SIZE, check_crops, multiples_of
+from reid.backbones.swin import resize_tables
 from reid.backbones.swin_layer import SwinLayer, best_window
 
 __all__ = ["SwinBottleneck", "SwinResnet", "swin_resnet50"]
@@ -32,7 +33,6 @@ EXPANSION = 4
 STRIDE = 32
 HIDDEN = 256
 DROPOUT = 0.2
-REID_SIZE = (128, 64)
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, *, relu: bool = True) -> nn.Sequential:
@@ -79,7 +79,7 @@ class SwinResnet(Backbone):
     head_prefixes: ClassVar[tuple[str, ...]] = ("out.",)
 
     def __init__(self, *, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> None:
-        height, width = size = checked_size("swin-resnet50", input_size or REID_SIZE)
+        height, width = size = multiples_of("swin-resnet50", STRIDE, input_size or REID_SIZE)
         dim = EXPANSION * FILTERS[-1]
         super().__init__("swin-resnet50", embedding_dim=dim, num_classes=num_classes, input_size=size)
         self.window = best_window([(height // scale, width // scale) for scale in (4, 8, 16)])

@@ -18,13 +18,13 @@ from torch import Tensor, nn
 
 from registry import unknown_name
 from reid.backbones.base import Backbone
+from reid.backbones.sizes import REID_SIZE, at_least
 
 __all__ = ["PREFIX", "TimmBackbone", "timm_backbone"]
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "timm:"
-REID_SIZE = (128, 64)
 # What timm's networks raise at a size that they cannot take: it is not specified, and differs from family to family.
 SIZE_ERRORS = (
     AssertionError,
@@ -98,13 +98,15 @@ def timm_backbone(name: str, *, num_classes: int = 0, input_size: tuple[int, int
         ValueError: unknown name; a size that the network cannot take; a network without pooled features.
     """
     bare = name.removeprefix(PREFIX)
-    if not bare or not timm.is_model(bare):
+    if not bare:
+        raise ValueError(f"{PREFIX} is not followed by a name; write {PREFIX}NAME, such as {PREFIX}resnet18")
+    if not timm.is_model(bare):
         closest = difflib.get_close_matches(bare.lower(), timm.list_models(), n=5, cutoff=0.0)
         hint = "These are the closest of timm.list_models()."
         raise unknown_name("timm model", bare, closest, hint=hint)
     config = timm.get_pretrained_cfg(bare)
     own = (int(config.input_size[1]), int(config.input_size[2]))
-    size = input_size or REID_SIZE
+    size = at_least(name, 1, input_size or REID_SIZE)
     try:
         net, features = _built_and_tried(bare, size, fixed=config.fixed_input_size)
     except SIZE_ERRORS as error:

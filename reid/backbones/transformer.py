@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["DropPath", "Mlp", "drop_rates", "from_windows", "to_windows"]
+__all__ = ["INIT_STD", "DropPath", "Mlp", "drop_rates", "from_windows", "initialise", "to_windows"]
+
+INIT_STD = 0.02
 
 
 class DropPath(nn.Module):
@@ -38,6 +40,14 @@ class Mlp(nn.Module):
         """`(..., dim)` -> the same shape."""
         out: Tensor = self.fc2(F.gelu(self.fc1(x)))
         return out
+
+
+def initialise(module: nn.Module) -> None:
+    """Official initial values, for `Module.apply`: Linear weights from a truncated normal, their biases zero."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=INIT_STD)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 def drop_rates(largest: float, num_blocks: int) -> list[float]:

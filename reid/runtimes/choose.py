@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from reid.device import resolve_device
@@ -91,6 +92,8 @@ def open_runtime(network: Network, runtime: str = AUTO, device: str = AUTO) -> R
             place = resolve_device(device)
             chosen = "torch"
     _, _, precision = chosen.partition("-")
+    if precision and place.type == "cpu":
+        logger.warning("%s is slower than torch on most processors; it is meant for GPUs (--device cuda)", chosen)
     return TorchRuntime(network.graph(), place, precision or "fp32")
 
 
@@ -145,7 +148,7 @@ def _load(kind: str, path: Path, device: torch.device) -> tuple[Runtime, Encoder
 
 def is_exported(path: Path) -> bool:
     """Whether that is (the name of) what `track export` writes, rather than a checkpoint."""
-    return path.suffix in EXPORTED or path.is_dir()
+    return path.suffix in EXPORTED or (path.is_dir() and any(path.glob("*.xml")))
 
 
 @dataclass(frozen=True)
@@ -172,4 +175,22 @@ def open_exported(path: Path, runtime: str = AUTO, device: str = AUTO) -> Opened
     if runtime not in (AUTO, asked):
         known = ", ".join(name for name in RUNTIMES if name in (AUTO, asked))
         raise ValueError(f"{path.name} does not run in {runtime}; use one of: {known}")
-    return Opened(*_load(kind, path, runtime_device(kind, device)))
+    opened = Opened(*_load(kind, path, runtime_device(kind, device)))
+    _check_described(path, opened)
+    return opened
+
+
+def _check_described(path: Path, opened: Opened) -> None:
+    """Raise `ValueError` where a network does not take or give what its metadata says."""
+    facts, step = opened.facts, opened.runtime.batch_step
+    try:
+        shape = opened.runtime.run(np.zeros((step, *facts.input_size, 3), np.uint8)).shape
+    except Exception as error:  # every runtime has its own
+        raise ValueError(
+            f"{path} does not take crops of {facts.input_size[0]}x{facts.input_size[1]} px, though its metadata says"
+            " so; export it again"
+        ) from error
+    if shape != (step, facts.embedding_dim):
+        raise ValueError(
+            f"{path} gives {shape[-1]} numbers a crop, but {facts.embedding_dim} by its metadata; export it again"
+        )

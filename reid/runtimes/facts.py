@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
-from typing import Any
 
-__all__ = ["FORMAT_VERSION", "KEY_PREFIX", "EncoderFacts", "package_version"]
+from reid.description import COLOUR, PARSERS, Parser, Triple, package_version, parse_entries
+
+__all__ = ["FORMAT_VERSION", "KEY_PREFIX", "EncoderFacts"]
 
 FORMAT_VERSION = 1
 KEY_PREFIX = "track."
 """Start of the keys where a format has one flat table for everybody's metadata."""
 
-Triple = tuple[float, float, float]
-
-
-def package_version() -> str:
-    """Version of this project, empty where it runs without being installed."""
-    try:
-        return metadata.version("track-reid")
-    except metadata.PackageNotFoundError:
-        return ""
+PRECISIONS = ("fp32", "fp16", "int8")
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class EncoderFacts:
     seed: int | None = None
     precision: str = "fp32"
     crops: str = "BGR uint8 (N, H, W, 3)"
-    colour: str = "RGB"
+    colour: str = COLOUR
     version: str = dataclasses.field(default_factory=package_version)
     format_version: int = FORMAT_VERSION
 
@@ -67,7 +59,7 @@ class EncoderFacts:
         """The facts in the metadata of `file`; keys that are not ours are passed over.
 
         Raises:
-            ValueError: not written by this project, by a later format, or changed.
+            ValueError: not written by this project, of a later format, or damaged.
         """
         required = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
         absent = sorted(required - {"version"} - texts.keys())
@@ -76,44 +68,18 @@ class EncoderFacts:
                 f"{file} does not describe itself (no {', '.join(absent)} in its metadata), expected a network written"
                 " by: track export --reid NAME --to onnx"
             )
-        try:
-            values = {key: parse(json.loads(texts[key])) for key, parse in PARSERS.items() if key in texts}
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{file} has metadata that cannot be understood: {error}; export it again") from error
-        facts = cls(**values)
-        if facts.format_version > FORMAT_VERSION:
-            raise ValueError(
-                f"{file} has format {facts.format_version}, but this version reads up to {FORMAT_VERSION}; update"
-                " track-reid"
-            )
-        return facts
+        return cls(**parse_entries(file, texts, ENTRIES, FORMAT_VERSION))
 
 
-def _optional(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else parse(value)
+def _precision(value: object) -> str:
+    if value not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, but is {value}")
+    return str(value)
 
 
-def _numbers(parse: Callable[[Any], Any], count: int) -> Callable[[Any], tuple[Any, ...]]:
-    def parse_all(value: Any) -> tuple[Any, ...]:
-        numbers = tuple(parse(number) for number in value)
-        if len(numbers) != count:
-            raise ValueError(f"expected {count} numbers, but got {value}")
-        return numbers
-
-    return parse_all
-
-
-PARSERS: Mapping[str, Callable[[Any], Any]] = {
-    "backbone": str,
-    "input_size": _numbers(int, 2),
-    "mean": _numbers(float, 3),
-    "std": _numbers(float, 3),
-    "embedding_dim": int,
-    "max_cosine_distance": _optional(float),
-    "seed": _optional(int),
-    "precision": str,
+ENTRIES: Mapping[str, Parser] = {
+    **PARSERS,
+    "seed": lambda value: None if value is None else int(value),
+    "precision": _precision,
     "crops": str,
-    "colour": str,
-    "version": str,
-    "format_version": int,
 }

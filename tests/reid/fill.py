@@ -7,7 +7,10 @@ published `state_dict` key, which also notices exchanged tensors. The outputs of
 
 from __future__ import annotations
 
+import json
 import zlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -87,3 +90,15 @@ def error(got: np.ndarray, want: dict[str, list]) -> float:
     mean = np.abs(got.mean(axis=1) - np.array(want["mean"]))
     length = np.abs(np.linalg.norm(got, axis=1) - np.array(want["l2"])) / np.sqrt(dim)
     return float((np.maximum.reduce([first, mean, length]) / rms).max())
+
+
+def fingerprints(family: str) -> dict[str, Any]:
+    """Case (`name@HxW`) -> the numbers of the original code, from the family's table."""
+    table: dict[str, Any] = json.loads((Path(__file__).parent / f"fingerprints_{family}.json").read_text())
+    return table
+
+
+def size_of(case: str) -> tuple[int, int]:
+    """`(H, W)` of a case `name@HxW`."""
+    height, width = case.split("@")[1].split("x")
+    return int(height), int(width)

@@ -11,7 +11,7 @@ import torch
 
 from reid import BACKBONES, create_backbone
 from reid.backbones.layers import PositionAttention
-from tests.reid.fill import error, fill, hashed, make_input
+from tests.reid.fill import error, fill, hashed, make_input, size_of
 
 FINGERPRINTS = json.loads((Path(__file__).parent / "fingerprints.json").read_text())
 CLASSES = {"small-cnn": 625}
@@ -53,11 +53,6 @@ def build(case: str, *, num_classes: int | None = None) -> torch.nn.Module:
     height, width = map(int, size.split("x"))
     classes = CLASSES.get(name, 10) if num_classes is None else num_classes
     return create_backbone(name, num_classes=classes, input_size=(height, width))
-
-
-def size_of(case: str) -> tuple[int, int]:
-    height, width = case.split("@")[1].split("x")
-    return int(height), int(width)
 
 
 @pytest.mark.parametrize(("case", "mode"), CASES)

@@ -227,7 +227,9 @@ def test_view_product_repeats_the_border_and_multiplies_by_position(summed: bool
         pytest.param("shiba26-table", (0, 64), "multiples of 16", id="shiba: nothing"),
         pytest.param("botnet50-l1", (240, 240), "botnet50-l1.*multiples of 32", id="botnet: a multiple of 16 only"),
         pytest.param("efficientnet-b0", (128, 80), "multiples of 32", id="efficientnet: odd map within"),
-        pytest.param("resnet50", (128, 31), "32 px or more.*128x31", id="resnet: too narrow"),
+        pytest.param("resnet50", (128, 4097), "at most 4096x4096 px.*128x4097", id="resnet: larger than any crop"),
+        pytest.param("dogenet26", (99200, 64), "at most 4096x4096 px", id="dogenet: larger than any crop"),
+        pytest.param("resnet50", (128, 31), "at least 32x32 px.*128x31", id="resnet: too narrow"),
     ],
 )
 def test_refuses_a_size_that_does_not_fit(name: str, size: tuple[int, int], message: str) -> None:

@@ -1,12 +1,10 @@
-"""CrossFormer against the original code's numbers (`fingerprints_crossformer.json`) and against plain loops."""
+"""CrossFormer against plain loops; the original's numbers are in `test_transformers.py`."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from math import ceil, prod
-from pathlib import Path
 
 import pytest
 import torch
@@ -23,9 +21,9 @@ from reid.backbones.crossformer import (
     crossformer_t,
 )
 from reid.fitting import load_state
-from tests.reid.fill import error, fill, make_input
+from tests.reid.fill import fingerprints, size_of
 
-FINGERPRINTS = json.loads((Path(__file__).parent / "fingerprints_crossformer.json").read_text())
+FINGERPRINTS = fingerprints("crossformer")
 BUILDERS: dict[str, Callable[..., CrossFormer]] = {
     "crossformer-t": crossformer_t,
     "crossformer-s": crossformer_s,
@@ -33,12 +31,6 @@ BUILDERS: dict[str, Callable[..., CrossFormer]] = {
     "crossformer-l": crossformer_l,
 }
 SLOW = [pytest.mark.slow]
-FAST = ("crossformer-t@224x224", "keyed")
-
-
-def size_of(case: str) -> tuple[int, int]:
-    height, width = case.split("@")[1].split("x")
-    return int(height), int(width)
 
 
 def build(case: str) -> CrossFormer:
@@ -49,25 +41,6 @@ def small(size: tuple[int, int], *, num_classes: int = 0) -> CrossFormer:
     """A network of the family with all kinds of blocks (both distances) and few channels."""
     torch.manual_seed(0)
     return CrossFormer("small", 32, (2, 2, 2, 2), 1, drop_path=0.1, num_classes=num_classes, input_size=size)
-
-
-@pytest.mark.parametrize(
-    ("case", "mode"),
-    [
-        pytest.param(case, mode, id=f"{case}-{mode}", marks=[] if (case, mode) == FAST else SLOW)
-        for case, facts in FINGERPRINTS.items()
-        for mode in ("kind", "keyed")
-        if mode in facts
-    ],
-)
-def test_equals_the_original_network(case: str, mode: str) -> None:
-    model = fill(build(case), mode)
-    with torch.inference_mode():
-        embeddings = model.embed(make_input(*size_of(case)))
-        logits = model.classify(embeddings)
-    want = FINGERPRINTS[case][mode]
-    assert error(embeddings.numpy(), want["embedding"]) < 1e-9
-    assert error(logits.numpy(), want["output"]) < 1e-9
 
 
 @pytest.mark.parametrize(

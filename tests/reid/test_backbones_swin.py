@@ -1,30 +1,20 @@
-"""Swin, the SwinT layer and SwinResnet against the original definitions, timm and plain loops.
-
-The numbers in `fingerprints_swin.json` are those of the original codes (for the layer and SwinResnet: of the same
-reading of their description), with weights and input from `fill.py`.
-"""
+"""Swin and SwinResnet against timm and plain arithmetic; the original's numbers are in `test_transformers.py`."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from reid.backbones.base import Backbone
 from reid.backbones.swin import resize_relative_table, swin_b, swin_l, swin_s, swin_t
-from reid.backbones.swin_layer import PatchMerging, SwinBlock, SwinLayer, best_window
+from reid.backbones.swin_layer import SwinBlock, best_window
 from reid.backbones.swin_resnet import swin_resnet50
-from reid.backbones.transformer import drop_rates
 from reid.fitting import load_state
-from tests.reid.fill import error, fill, make_input
 
-FINGERPRINTS = json.loads((Path(__file__).parent / "fingerprints_swin.json").read_text())
 BUILDERS: dict[str, Callable[..., Backbone]] = {
     "swin-t": swin_t,
     "swin-s": swin_s,
@@ -32,77 +22,6 @@ BUILDERS: dict[str, Callable[..., Backbone]] = {
     "swin-l": swin_l,
     "swin-resnet50": swin_resnet50,
 }
-CLASSES = {"swin-resnet50": 10}
-LAYERS = {"swint_layer_recommended": False, "swint_layer_down_recommended": True}  # name -> downsample
-TOLERANCE = 1e-9  # relative, float64; other definitions differ by 1e-5 and more
-FAST = {("swin-t@256x128", "keyed")}
-
-
-class LayerNetwork(nn.Module):
-    """What the layer's fingerprints were made with: 1x1 convolution, the layer, mean over the map."""
-
-    def __init__(self, *, downsample: bool) -> None:
-        super().__init__()
-        self.stem = nn.Conv2d(3, 96, 1)
-        self.layer = SwinLayer(96, 256, (28, 28), 8, window_size=7, downsample=downsample)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layer(self.stem(x)).mean((2, 3))
-
-
-def size_of(case: str) -> tuple[int, int]:
-    height, width = case.split("@")[1].split("x")
-    return int(height), int(width)
-
-
-def build(case: str) -> nn.Module:
-    name = case.split("@")[0]
-    if name in LAYERS:
-        return LayerNetwork(downsample=LAYERS[name])
-    return BUILDERS[name](num_classes=CLASSES.get(name, 1000), input_size=size_of(case))
-
-
-def is_slow(case: str, mode: str) -> bool:
-    return not case.startswith("swint_layer") and (case, mode) not in FAST
-
-
-@pytest.mark.parametrize(
-    ("case", "mode"),
-    [
-        pytest.param(case, mode, id=f"{case}-{mode}", marks=[pytest.mark.slow] if is_slow(case, mode) else [])
-        for case, facts in FINGERPRINTS.items()
-        for mode in ("kind", "keyed")
-        if mode in facts
-    ],
-)
-def test_equals_the_original_network(case: str, mode: str) -> None:
-    model = fill(build(case), mode)
-    seen = []
-    last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
-    last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].numpy()))
-    with torch.inference_mode():
-        output = model(make_input(*size_of(case))).numpy()
-    want = FINGERPRINTS[case][mode]
-    assert error(output, want["output"]) < TOLERANCE
-    if "embedding" in want:
-        assert error(seen[-1], want["embedding"]) < TOLERANCE
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=[pytest.mark.slow] if case[:6] in {"swin-s", "swin-b", "swin-l"} else [])
-        for case in FINGERPRINTS
-    ],
-)
-def test_has_the_published_number_of_parameters_and_multiplications(case: str) -> None:
-    with torch.device("meta"):  # shapes without storage
-        model = build(case).eval()
-        crop = torch.empty(1, 3, *size_of(case))
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        model(crop)
-    assert sum(p.numel() for p in model.parameters()) == FINGERPRINTS[case]["params"]
-    assert counter.get_total_flops() // 2 == FINGERPRINTS[case]["macs"]
 
 
 @pytest.mark.parametrize(
@@ -129,62 +48,6 @@ def test_equals_timm_with_the_same_weights(name: str, timm_name: str, size: int,
         torch.testing.assert_close(ours(crops), theirs(crops), rtol=0, atol=1e-5)
         exact = [model.double()(crops.double()) for model in (ours, theirs)]
     torch.testing.assert_close(*exact, rtol=0, atol=1e-12)
-
-
-def attend_one_by_one(block: SwinBlock, x: Tensor) -> Tensor:
-    """The attention of a block for one `(H, W, C)` map by its definition, query by query, without any padding.
-
-    Windows are cut on an endless grid that starts `shift` px before the map; a token meets the tokens of the map
-    that lie in its window.
-    """
-    height, width, channels = x.shape
-    heads, window = block.attn.num_heads, block.window
-    qkv = block.attn.qkv(x).view(height, width, 3, heads, channels // heads)
-    table = block.attn.relative_position_bias_table.view(2 * window - 1, 2 * window - 1, heads)
-    cells = [(row, column) for row in range(height) for column in range(width)]
-    tile = {(r, c): ((r - block.shift) // window, (c - block.shift) // window) for r, c in cells}
-    out = torch.empty_like(x)
-    for r, c in cells:
-        keys = [cell for cell in cells if tile[cell] == tile[r, c]]
-        scores = [
-            (qkv[r, c, 0] * qkv[i, j, 1]).sum(-1) * (channels // heads) ** -0.5
-            + table[r - i + window - 1, c - j + window - 1]
-            for i, j in keys
-        ]
-        weights = torch.stack(scores).softmax(0)
-        out[r, c] = sum(w[:, None] * qkv[i, j, 2] for w, (i, j) in zip(weights, keys, strict=True)).flatten()
-    return block.attn.proj(out)
-
-
-@pytest.mark.parametrize("shifted", [False, True], ids=["plain", "shifted"])
-@pytest.mark.parametrize(
-    ("size", "window"),
-    [
-        pytest.param((8, 8), 4, id="tiled"),
-        pytest.param((8, 6), 4, id="padded on the right"),
-        pytest.param((5, 8), 4, id="padded below"),
-        pytest.param((5, 7), 3, id="padded on both sides, odd window"),
-        pytest.param((5, 5), 4, id="three quarters of the windows mostly padding"),
-        pytest.param((7, 3), 4, id="window shrunk to the shorter side, then padded"),
-        pytest.param((1, 5), 2, id="one row"),
-    ],
-)
-def test_block_follows_its_definition_token_by_token(size: tuple[int, int], window: int, shifted: bool) -> None:
-    torch.manual_seed(0)
-    block = SwinBlock(8, 2, size, window, shifted=shifted).double().eval()
-    block.attn.relative_position_bias_table.data.normal_()
-    x = torch.randn(2, *size, 8, dtype=torch.float64)
-    with torch.inference_mode():
-        mixed = torch.stack([sample + attend_one_by_one(block, block.norm1(sample)) for sample in x])
-        want = mixed + block.mlp(block.norm2(mixed))
-        torch.testing.assert_close(block(x), want, rtol=0, atol=1e-12)
-
-
-def test_merging_concatenates_the_row_neighbour_before_the_column_neighbour() -> None:
-    merging = PatchMerging(1, 4)
-    merging.norm, merging.reduction = nn.Identity(), nn.Identity()
-    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).view(1, 2, 2, 1)
-    assert merging(x).flatten().tolist() == [1, 3, 2, 4]
 
 
 @pytest.mark.parametrize(
@@ -359,62 +222,3 @@ def test_resizing_keeps_a_table_of_the_same_window_and_the_offset_zero() -> None
 def test_refuses_a_table_of_no_window(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="relative-position table"):
         resize_relative_table(torch.zeros(shape), 8)
-
-
-@pytest.mark.parametrize(
-    ("outputs", "downsample", "shape", "extra"),
-    [
-        pytest.param(16, False, (2, 16, 10, 14), set(), id="same width: blocks only"),
-        pytest.param(24, False, (2, 24, 10, 14), {"norm.weight", "norm.bias", "reduction.weight"}, id="wider"),
-        pytest.param(16, True, (2, 16, 5, 7), {"norm.weight", "norm.bias", "reduction.weight"}, id="halved"),
-    ],
-)
-def test_layer_stands_where_a_convolution_stood(
-    outputs: int, downsample: bool, shape: tuple[int, ...], extra: set[str]
-) -> None:
-    conv = nn.Conv2d(16, outputs, 3, 2 if downsample else 1, padding=1)
-    layer = SwinLayer(16, outputs, (10, 14), 4, window_size=4, downsample=downsample)
-    x = torch.randn(2, 16, 10, 14)
-    assert layer(x).shape == conv(x).shape == shape
-    assert {key for key in layer.state_dict() if not key.startswith("blocks.")} == extra
-
-
-def test_layer_options_reach_the_blocks() -> None:
-    torch.manual_seed(0)
-    x = torch.randn(2, 16, 8, 8)
-    assert "blocks.0.attn.qkv.bias" not in SwinLayer(16, 16, (8, 8), 4, qkv_bias=False).state_dict()
-    for option in ("dropout", "attention_dropout", "drop_path"):
-        layer = SwinLayer(16, 16, (8, 8), 4, **{option: 0.5})
-        assert not torch.equal(layer(x), layer(x)), option
-        assert torch.equal(layer.eval()(x), layer(x)), option
-    flat = SwinLayer(16, 16, (4, 4), 4, window_size=4, qk_scale=0.0).eval()
-    for block in flat.blocks:
-        block.attn.relative_position_bias_table.data.zero_()
-    tokens = torch.randn(1, 16, 16)
-    mixed = flat.blocks[0].attn(tokens)
-    torch.testing.assert_close(mixed, mixed[:, :1].expand_as(mixed))  # scores of 0: all queries see the same mean
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        pytest.param((16, 16, (8, 8), 3), "must divide", id="heads"),
-        pytest.param((16, 16, (8, 8), 0), "must divide", id="no heads"),
-        pytest.param((16, 16, (0, 8), 4), "1 or more", id="empty map"),
-    ],
-)
-def test_layer_refuses_what_it_cannot_do(arguments: tuple[int, int, tuple[int, int], int], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        SwinLayer(*arguments)
-
-
-def test_layer_refuses_an_odd_map_to_halve_and_a_map_of_another_size() -> None:
-    with pytest.raises(ValueError, match="even sides"):
-        SwinLayer(16, 16, (7, 8), 4, downsample=True)
-    with pytest.raises(ValueError, match=r"input_resolution=\(8, 7\)"):
-        SwinLayer(16, 16, (7, 8), 4)(torch.zeros(1, 16, 8, 7))
-
-
-def test_drop_rates_grow_evenly() -> None:
-    assert drop_rates(0.3, 4) == pytest.approx([0, 0.1, 0.2, 0.3])
-    assert drop_rates(0.3, 1) == [0]

@@ -78,19 +78,23 @@ def test_a_network_that_cannot_take_reid_crops_falls_back_to_its_own_size(caplog
 
 
 @pytest.mark.parametrize(
-    ("name", "size"),
+    ("name", "size", "message"),
     [
-        pytest.param("crossvit_tiny_240", (128, 64), id="square only"),
-        pytest.param("test_vit", (0, 64), id="nothing"),
+        pytest.param(
+            "crossvit_tiny_240", (128, 64), "does not take crops of 128x64.*its own size is", id="square only"
+        ),
+        pytest.param("test_vit", (0, 64), "takes crops of at least 1x1 px, but got 0x64", id="nothing"),
+        pytest.param("test_vit", (64, 5000), "of at most 4096x4096 px, but got 64x5000", id="larger than any crop"),
+        pytest.param("", (128, 64), "timm: is not followed by a name", id="no name"),
     ],
 )
-def test_refuses_a_size_that_the_network_cannot_take(name: str, size: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=f"does not take crops of {size[0]}x{size[1]}.*its own size is"):
+def test_refuses_what_it_cannot_build(name: str, size: tuple[int, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         timm_backbone(f"timm:{name}", input_size=size)
 
 
 @pytest.mark.parametrize(
-    ("name", "closest"), [("resnet18x", "resnet18"), ("ViT_Base_16", "vit_base_"), ("", "."), ("hf_hub:a/b", ".")]
+    ("name", "closest"), [("resnet18x", "resnet18"), ("ViT_Base_16", "vit_base_"), ("hf_hub:a/b", ".")]
 )
 def test_refuses_an_unknown_name_and_names_the_closest(name: str, closest: str) -> None:
     with pytest.raises(ValueError, match=f"unknown timm model '{name}'.*Known: .*{closest}") as caught:

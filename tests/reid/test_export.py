@@ -15,7 +15,7 @@ from reid import create_backbone, create_encoder
 from reid.backbone_encoder import BackboneEncoder
 from reid.backbones.small_cnn import SmallCnn
 from reid.export import TARGETS, check_export, default_path, export_network
-from reid.runtimes.choose import open_exported
+from reid.runtimes.choose import is_exported, open_exported
 from reid.runtimes.compare import Limit
 from reid.runtimes.network import Network
 from reid.seeded import drawn_people
@@ -130,6 +130,30 @@ def test_an_onnx_network_of_others_is_refused(tmp_path: Path) -> None:
     save(model, str(tmp_path / "theirs.onnx"))
     with pytest.raises(ValueError, match=r"theirs\.onnx does not describe itself"):
         open_exported(tmp_path / "theirs.onnx", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "message"),
+    [
+        pytest.param("embedding_dim", "64", "gives 128 numbers a crop, but 64 by its metadata", id="width"),
+        pytest.param("input_size", "[64, 32]", "does not take crops of 64x32 px", id="size"),
+    ],
+)
+def test_metadata_that_the_network_belies(
+    exported: dict[str, Path], key: str, text: str, message: str, tmp_path: Path
+) -> None:
+    import onnx
+
+    model = onnx.load(str(exported["onnx"]))
+    next(entry for entry in model.metadata_props if entry.key == f"track.{key}").value = text
+    onnx.save(model, str(tmp_path / "odd.onnx"))
+    with pytest.raises(ValueError, match=message):
+        open_exported(tmp_path / "odd.onnx", device="cpu")
+
+
+def test_only_a_folder_with_a_network_counts_as_an_export(exported: dict[str, Path], tmp_path: Path) -> None:
+    assert is_exported(exported["openvino"])
+    assert not is_exported(tmp_path), "a folder of somebody's, which may be called imagenet"
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:

@@ -267,6 +267,14 @@ def test_encoders_without_network_refuse_a_runtime(name: str) -> None:
 # Facts
 
 
+@pytest.mark.parametrize(("runtime", "is_told"), [("torch-bf16", True), ("torch-fp16", True), ("torch", False)])
+def test_half_precision_on_a_cpu_is_said_to_be_slow(
+    runtime: str, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_runtime(network("small-cnn"), runtime, "cpu")
+    assert (f"{runtime} is slower than torch on most processors" in caplog.text) == is_told
+
+
 def test_facts_survive_the_way_through_texts() -> None:
     facts = EncoderFacts("swin-t", (256, 128), (0.1, 0.2, 0.3), (1, 2, 3), 768, 0.25, 4, "fp16", version="9")
     assert EncoderFacts.from_strings("x", facts.to_strings()) == facts
@@ -276,7 +284,14 @@ def test_facts_survive_the_way_through_texts() -> None:
     ("change", "message"),
     [
         pytest.param({"backbone": None}, r"x\.onnx does not describe itself \(no backbone", id="missing"),
-        pytest.param({"input_size": "[1]"}, "cannot be understood: expected 2 numbers", id="wrong"),
+        pytest.param({"input_size": "[1]"}, "cannot be understood: input_size must be two whole", id="wrong"),
+        pytest.param({"input_size": "[1e5, 64]"}, "two whole numbers from 1 to 4096", id="size not whole"),
+        pytest.param({"input_size": "[128, 99999]"}, "two whole numbers from 1 to 4096", id="size too large"),
+        pytest.param({"mean": "[0, 0, NaN]"}, "three finite numbers", id="mean not finite"),
+        pytest.param({"std": "[1, 1]"}, "three finite numbers", id="one std missing"),
+        pytest.param({"max_cosine_distance": "NaN"}, "between 0 and 2", id="gate not finite"),
+        pytest.param({"precision": '"fp8"'}, "one of fp32, fp16, int8", id="unknown precision"),
+        pytest.param({"colour": '"GBR"'}, "takes GBR crops, but only RGB", id="other colour order"),
         pytest.param({"embedding_dim": "{"}, "cannot be understood", id="no JSON"),
         pytest.param({"format_version": "99"}, "has format 99, but this version reads up to 1; update", id="later"),
     ],

@@ -1,0 +1,69 @@
+"""Swin, SwinResnet, CrossFormer and DilateFormer against what their original codes computed and count.
+
+The tables `fingerprints_*.json` hold parameters, multiply-accumulates and the outputs for the fills of `fill.py`, all
+measured on the original codes (for SwinResnet: on the same reading of its description).
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from reid import create_backbone
+from reid.backbones.base import Backbone
+from reid.cost import cost
+from tests.reid.fill import error, fill, fingerprints, make_input, size_of
+
+FINGERPRINTS = {
+    case: facts
+    for family in ("swin", "crossformer", "dilateformer")
+    for case, facts in fingerprints(family).items()
+    if not case.startswith("swint_layer")
+}
+CLASSES = {"swin-resnet50": 10}
+FAST = {"swin-t@256x128", "crossformer-t@224x224", "dilateformer-t@128x64"}
+"""One of each family, in the fill that also notices exchanged tensors."""
+FAST_TO_COUNT = {"swin-t", "swin-resnet50", "dilateformer-t"}
+CROSSFORMER = "crossformer"
+"""Leaves out some of the original's multiplications: see `test_backbones_crossformer.py`."""
+
+
+def build(case: str) -> Backbone:
+    name = case.split("@")[0]
+    return create_backbone(name, num_classes=CLASSES.get(name, 1000), input_size=size_of(case))
+
+
+@pytest.mark.parametrize(
+    ("case", "mode"),
+    [
+        pytest.param(
+            case, mode, id=f"{case}-{mode}", marks=[] if case in FAST and mode == "keyed" else [pytest.mark.slow]
+        )
+        for case, facts in FINGERPRINTS.items()
+        for mode in ("kind", "keyed")
+        if mode in facts
+    ],
+)
+def test_equals_the_original_network(case: str, mode: str) -> None:
+    model = fill(build(case), mode)
+    with torch.inference_mode():
+        embeddings = model.embed(make_input(*size_of(case)))
+        logits = model.classify(embeddings)
+    want = FINGERPRINTS[case][mode]
+    assert error(logits.numpy(), want["output"]) < 1e-9  # relative; other definitions differ by 1e-5 and more
+    if "embedding" in want:
+        assert error(embeddings.numpy(), want["embedding"]) < 1e-9
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[] if case.split("@")[0] in FAST_TO_COUNT else [pytest.mark.slow])
+        for case in FINGERPRINTS
+        if not case.startswith(CROSSFORMER)
+    ],
+)
+def test_has_the_published_number_of_parameters_and_multiplications(case: str) -> None:
+    name = case.split("@")[0]
+    counted = cost(name, size_of(case), num_classes=CLASSES.get(name, 1000))
+    assert [counted.parameters, counted.macs] == [FINGERPRINTS[case]["params"], FINGERPRINTS[case]["macs"]]

@@ -37,7 +37,7 @@ def chosen_weights(name: str, weights: Path | None) -> Path | None:
     if bundled is None:
         raise ValueError(
             f"no trained weights of {name} come with this package (only of {', '.join(bundled_names())}); give a"
-            f" checkpoint with --reid-weights FILE, train one with: track train-reid --reid {name} --data DATA, or try it"
-            f" untrained with --reid-weights {RANDOM}"
+            f" checkpoint with --reid-weights FILE, train one with: track train-reid --reid {name} --data DATA, or"
+            f" try it untrained with --reid-weights {RANDOM}"
         )
     return bundled

@@ -103,7 +103,9 @@ def test_json(track: Track, crowd: Path) -> None:
 
 
 def test_rerank(track: Track, crowd: Path) -> None:
-    done = track("eval-reid", "--data", crowd, "--reid", "small-cnn", "--out", "out", "--rerank")
+    done = track(
+        "eval-reid", "--data", crowd, "--reid", "small-cnn", "--reid-weights", "random", "--out", "out", "--rerank"
+    )
     assert "re-ranked" in done.out
     found = json.loads(Path("out/eval.json").read_text())
     assert found["reranked"]["num_queries"] == 6

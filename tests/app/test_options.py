@@ -191,15 +191,18 @@ def _small_checkpoint(path: Path, gate: float | None) -> Path:
 
 
 def test_reid_weights(track: Track, tmp_path: Path) -> None:
-    """A checkpoint ends the warning of missing weights, and brings its gate unless the user's own file sets one."""
+    """Bundled if left out; a checkpoint brings its gate unless the user's own file sets one; random ones warn."""
     clip, detections = write_video(tmp_path, num_frames=3)
     weights = _small_checkpoint(tmp_path / "small.safetensors", gate=0.37)
     (tmp_path / "mine.yaml").write_text("tracker: {max_cosine_distance: 0.11}\n")
     base = ("run", clip, *SEEN, "--detector", detections, "--reid", "small-cnn")
-    seeded = track(*base, "--out", "seeded")
+    bundled = track(*base, "--out", "bundled")
+    seeded = track(*base, "--out", "seeded", "--reid-weights", "random")
     loaded = track(*base, "--out", "loaded", "--reid-weights", weights)
     track(*base, "--out", "own", "--reid-weights", weights, "--tracker", "mine.yaml")
-    assert "small-cnn" in seeded.err
+    assert bundled.err == ""
+    assert read_summary(Path("bundled"))["configuration"]["reid"]["suggested_gate"] is not None
+    assert "small-cnn runs on random weights (seed 0)" in seeded.err
     assert len(seeded.err.splitlines()) == 1, "one loud warning"
     assert loaded.err == ""
     gates = [
@@ -250,9 +253,9 @@ def embeddings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, npt.NDArray[n
 
 
 def test_seed_and_device(track: Track, tmp_path: Path, embeddings: list[tuple[str, npt.NDArray[np.float32]]]) -> None:
-    """`--seed` is of an encoder without weights; `--device` says where it runs."""
+    """`--seed` is of random weights; `--device` says where it runs."""
     clip, detections = write_video(tmp_path, num_frames=2)
-    base = ("run", clip, *SEEN, "--detector", detections, "--reid", "small-cnn")
+    base = ("run", clip, *SEEN, "--detector", detections, "--reid", "small-cnn", "--reid-weights", "random")
     for seed in ("0", "0", "7"):
         assert track(*base, "--seed", seed).code == 0
     assert [device for device, _ in embeddings] == ["cpu"] * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,14 +98,13 @@ def test_uses_evaluation_mode_whatever_mode_the_network_came_in() -> None:
     assert int(backbone.bn1.num_batches_tracked) == 0
 
 
-def test_without_weights_warns_loudly_and_is_the_same_each_time(caplog) -> None:
+def test_random_weights_warn_loudly_and_is_the_same_each_time(caplog) -> None:
     state = torch.get_rng_state()
     with caplog.at_level(logging.WARNING, "reid"):
-        first = create_encoder("small-cnn", device="cpu", seed=3)
+        first = create_encoder("small-cnn", weights=Path("random"), device="cpu", seed=3)
     assert len(caplog.records) == 1
     assert "weak" in caplog.text
-    assert "--reid-weights" in caplog.text
-    same, other = (create_encoder("small-cnn", device="cpu", seed=seed) for seed in (3, 4))
+    same, other = (create_encoder("small-cnn", weights=Path("random"), device="cpu", seed=seed) for seed in (3, 4))
     rows = [encoder.encode(FRAME, BOXES, NO_FEATURES) for encoder in (first, same, other)]
     assert rows[0].tobytes() == rows[1].tobytes()
     assert np.abs(rows[0] - rows[2]).max() > 0.01

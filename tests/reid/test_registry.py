@@ -25,7 +25,7 @@ def test_every_backbone_bears_its_public_name() -> None:
 
 
 def test_any_network_of_timm_is_an_encoder() -> None:
-    encoder = create_encoder("timm:resnet18", device="cpu")
+    encoder = create_encoder("timm:resnet18", weights=Path("random"), device="cpu")
     crops = encoder.encode(np.zeros((64, 64, 3), np.uint8), np.array([[0.0, 0, 32, 64]]), np.empty((1, 0), np.float32))
     assert (encoder.name, crops.shape) == ("timm:resnet18", (1, 512))
     assert is_encoder("timm:resnet18")

@@ -14,6 +14,7 @@ from configs import preset_names
 from detectors import DETECTORS
 from registry import unknown_name
 from reid import BACKBONES, ENCODERS, is_encoder
+from reid.bundled import bundled_weights
 from reid.cost import Cost, cost, stored_cost
 
 if TYPE_CHECKING:
@@ -262,12 +263,13 @@ def _print_weights(console: Console, held: Sequence[WeightsOnDisk]) -> None:
     if not held:
         console.print(f"no trained ReID weights in {folder} (--reid-weights takes a file from anywhere)\n", style="dim")
         return
-    table = _table("trained ReID weights (--reid-weights)")
+    table = _table("trained ReID weights (what comes with track is the default, the rest is for --reid-weights FILE)")
     for column in ("network", "size", "gate", "file", "trained on"):
-        table.add_column(column, no_wrap=column != "file", overflow="fold")
+        table.add_column(column, no_wrap=column not in ("file", "trained on"), overflow="fold")
     for one in held:
-        gate = "" if one.max_cosine_distance is None else f"{one.max_cosine_distance:g}"
+        gate = "" if one.max_cosine_distance is None else f"{one.max_cosine_distance:.3f}"
         height, width = one.input_size
-        table.add_row(one.backbone, f"{height}x{width}", gate, str(one.path), one.data)
+        file = "comes with track" if one.path == bundled_weights(one.backbone) else str(one.path)
+        table.add_row(one.backbone, f"{height}x{width}", gate, file, one.data)
     console.print(table)
     console.print()

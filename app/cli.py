@@ -9,24 +9,21 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from importlib import metadata
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import options
+from app import options, score_options
+from app.failure import EXIT_BY_SIGNAL, EXIT_UNEXPECTED, exit_code, hint, one_line
 from app.options import DEBUG
 
 if TYPE_CHECKING:
     from app.config import RunConfig
+    from app.mot import MotConfig
 
 __all__ = ["app", "main"]
 
-EXIT_UNEXPECTED = 1
-"""A fault of the program: nothing that the user typed explains it."""
-EXIT_BAD_INPUT = 2
-"""Something that the user can mend: an option, a file, the disk, the network."""
-EXIT_BY_SIGNAL = 128
-"""Plus the number of the signal, as shells have it."""
+COMMANDS = ("run", "eval", "mot", "models")
 
 app = typer.Typer(
     name="track",
@@ -117,6 +114,94 @@ def _run(config: RunConfig, debug: bool) -> None:
         raise typer.Exit(EXIT_BY_SIGNAL + summary.stopped_by)
 
 
+@app.command("eval")
+def eval_command(
+    gt: score_options.Gt,
+    pred: score_options.Pred,
+    sequences: score_options.Sequences = None,
+    rules: score_options.Rules = "auto",
+    classes: score_options.Classes = None,
+    frames: score_options.Frames = None,
+    shift: score_options.Shift = 0,
+    force: score_options.Force = False,
+    events: score_options.Events = False,
+    as_json: score_options.Json = False,
+    as_csv: score_options.Csv = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show tracebacks.")] = False,
+) -> None:
+    """Score tracks against ground truth: HOTA, MOTA, IDF1 and what they are made of, per sequence and combined."""
+    from app.evaluate import parse_span, print_report, score
+    from evaluation import EvalOptions
+
+    if as_json and as_csv:
+        raise ValueError("--json and --csv exclude each other: drop one")
+    first, last = parse_span(frames)
+    wanted = EvalOptions(rules, _names(classes), first, last, shift, force)
+    with _unknown_to_the_parser():
+        report = score(gt, pred, _names(sequences, "--sequences", "TUD-Campus,KITTI-17"), wanted)
+        print_report(report, events=events, as_json=as_json, as_csv=as_csv)
+
+
+@app.command("mot")
+def mot_command(
+    dataset: score_options.Dataset,
+    sequences: score_options.Sequences = None,
+    detector: score_options.Detector = "public",
+    classes: options.Classes = None,
+    conf: options.Conf = None,
+    iou: options.Iou = None,
+    imgsz: options.Imgsz = None,
+    reid: score_options.Reid = None,
+    reid_weights: options.ReidWeights = None,
+    tracker: options.Tracker = "strong",
+    out: score_options.Out = None,
+    overwrite: options.Overwrite = False,
+    online: options.Online = False,
+    smooth: options.Smooth = False,
+    rules: score_options.Rules = "auto",
+    device: options.Device = "auto",
+    seed: options.Seed = 0,
+    debug: options.Debug = False,
+) -> None:
+    """Track every sequence of a dataset, write the results in submission form, and score them against ground truth."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in `track run`
+    from app.config import RunConfig, load_preset
+    from app.mot import MotConfig
+    from evaluation import EvalOptions
+
+    EvalOptions(rules)  # an unknown name shows now
+    config = RunConfig(
+        source=str(dataset),
+        detector=detector,
+        classes=_names(classes),
+        conf=conf,
+        iou=iou,
+        imgsz=imgsz,
+        reid=reid or "dogenet50",
+        reid_weights=reid_weights,
+        tracker=load_preset(tracker),
+        device=device,
+        online=online,
+        smooth=smooth,
+        seed=seed,
+    )
+    wanted = _names(sequences, "--sequences", "TUD-Campus,KITTI-17")
+    _mot(MotConfig(dataset, config, reid, wanted, out, overwrite, rules), debug)
+
+
+def _mot(config: MotConfig, debug: bool) -> None:
+    with _unknown_to_the_parser():
+        from app.console import open_console
+        from app.mot import print_result, track_dataset
+        from app.progress import create_progress
+
+        console = open_console(debug)
+        result = track_dataset(config, create_progress(console), console)
+        print_result(result)
+    if result.stopped_by is not None:
+        raise typer.Exit(EXIT_BY_SIGNAL + result.stopped_by)
+
+
 @app.command("models")
 def models_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -129,13 +214,13 @@ def models_command(
         print_models(as_json)
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def _names(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:
     """Comma-separated names; an empty one is an error, since it is a typing mistake."""
     if text is None:
         return ()
     names = tuple(name.strip() for name in text.split(","))
     if not all(names):
-        raise ValueError(f"--classes is {text!r}, expected names separated by commas, such as person,car")
+        raise ValueError(f"{option} is {text!r}, expected names separated by commas, such as {example}")
     return names
 
 
@@ -165,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if DEBUG in given:
             traceback.print_exc()
-        _fail(_one_line(error) + _hint(error, given), _exit_code(error))
+        _fail(one_line(error) + hint(error, given, COMMANDS), exit_code(error))
 
 
 def _end_early(error: BaseException) -> None:
@@ -173,48 +258,6 @@ def _end_early(error: BaseException) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_UNEXPECTED)  # without a word, as rich does
     _fail(str(error) or "stopped: nothing was written", EXIT_BY_SIGNAL + getattr(error, "number", signal.SIGINT))
-
-
-def _exit_code(error: BaseException) -> int:
-    cause = getattr(error, "cause", error)  # of a run that had begun
-    is_known = isinstance(cause, (ValueError, OSError, ImportError)) or hasattr(cause, "format_message")
-    return EXIT_BAD_INPUT if is_known else EXIT_UNEXPECTED
-
-
-def _one_line(error: Any) -> str:
-    """The message of an error for a person: one line, with its kind where the text alone would be unclear."""
-    if hasattr(error, "run_dir"):
-        return f"{_one_line(error.cause)}; what was tracked before is in {error.run_dir}"
-    if hasattr(error, "format_message"):  # of the command-line parser
-        return _flat(error.format_message())
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    text = _flat(str(error))
-    if isinstance(error, (ValueError, OSError, ImportError)) and text:
-        return text
-    return f"unexpected {type(error).__name__}: {text or 'no message'} (rerun with {DEBUG} to see where)"
-
-
-def _hint(error: Any, given: Sequence[str]) -> str:
-    """After an error of the parser: the value that does not fit, which its own message may leave out; where to look."""
-    if not hasattr(error, "format_message"):
-        return ""
-    if given[0] not in ("run", "models") and not given[0].startswith("-"):
-        meant = f" Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else " Known: run, models."
-        return f"{meant} (see: track --help)"
-    names = getattr(getattr(error, "param", None), "opts", ())
-    pairs = zip(given, [*given[1:], ""], strict=True)
-    typed = [first if "=" in first else f"{first} {second}" for first, second in pairs if first.split("=")[0] in names]
-    command = "track run" if given[0] == "run" else "track"
-    return f"{'; you typed: ' if typed else ''}{', '.join(typed)} (see: {command} --help)"
-
-
-def _is_source(text: str) -> bool:
-    return "." in text or text.isdigit() or os.path.exists(text)  # noqa: PTH110 (as typed, also what is no path)
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _fail(message: str, code: int) -> None:

@@ -31,7 +31,9 @@ def _imported_by(*arguments: str) -> set[str]:
     return set(words[2:])
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("run", "--help"), ("eval", "--help"), ("mot", "--help")], ids=" ".join
+)
 def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert _imported_by(*arguments) == set()
 
@@ -174,4 +176,4 @@ def test_version(track: Track) -> None:
 
 def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
     assert "Did you mean: track run cars.mp4 --reid none" in track("cars.mp4", "--reid", "none").err
-    assert "Known: run, models." in track("runn", "cars").err
+    assert "Known: run, eval, mot, models." in track("runn", "cars").err

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from app.camera_motion import CameraMotion
 from app.config import RunConfig
 from app.pipeline import Models
 from app.sources import Source
@@ -86,7 +87,8 @@ def load_models(config: RunConfig, source: Source) -> Models:
     settings = config.tracker.config
     if encoder.gate is not None and not config.tracker.own_gate:
         settings = dataclasses.replace(settings, max_cosine_distance=encoder.gate)
-    return Models(detector, encoder, DeepSort(settings))
+    camera = CameraMotion() if settings.camera_motion and source.has_images else None
+    return Models(detector, encoder, DeepSort(settings), camera)
 
 
 def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:
@@ -136,5 +138,6 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "device": str(getattr(models.encoder, "device", "cpu")),
         "suggested_gate": models.encoder.gate,
     }
+    asked["camera_motion"] = "off" if models.camera is None else dataclasses.asdict(models.camera)
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
     return asked

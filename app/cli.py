@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app import options, score_options
-from app.failure import EXIT_BY_SIGNAL, EXIT_UNEXPECTED, exit_code, hint, one_line
+from app.failure import EXIT_BY_SIGNAL, PassedOnError, end_early, exit_code, fail, hint, one_line, unknown_to_the_parser
 from app.options import DEBUG
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from app.mot import MotConfig
 
 __all__ = ["app", "main"]
-
-COMMANDS = ("run", "eval", "mot", "models")
 
 app = typer.Typer(
     name="track",
@@ -58,6 +54,7 @@ def run_command(
     imgsz: options.Imgsz = None,
     reid: options.Reid = "dogenet50",
     reid_weights: options.ReidWeights = None,
+    reid_runtime: options.ReidRuntime = "auto",
     tracker: options.Tracker = "strong",
     out: options.Out = None,
     overwrite: options.Overwrite = False,
@@ -86,6 +83,7 @@ def run_command(
         imgsz=imgsz,
         reid=reid,
         reid_weights=reid_weights,
+        reid_runtime=reid_runtime,
         tracker=load_preset(tracker),
         device=device,
         out=out,
@@ -102,7 +100,7 @@ def run_command(
 
 
 def _run(config: RunConfig, debug: bool) -> None:
-    with _unknown_to_the_parser():
+    with unknown_to_the_parser():
         from app.console import open_console, print_summary
         from app.progress import create_progress
         from app.run import run
@@ -137,7 +135,7 @@ def eval_command(
         raise ValueError("--json and --csv exclude each other: drop one")
     first, last = parse_span(frames)
     wanted = EvalOptions(rules, _names(classes), first, last, shift, force)
-    with _unknown_to_the_parser():
+    with unknown_to_the_parser():
         report = score(gt, pred, _names(sequences, "--sequences", "TUD-Campus,KITTI-17"), wanted)
         print_report(report, events=events, as_json=as_json, as_csv=as_csv)
 
@@ -153,6 +151,7 @@ def mot_command(
     imgsz: options.Imgsz = None,
     reid: score_options.Reid = None,
     reid_weights: options.ReidWeights = None,
+    reid_runtime: options.ReidRuntime = "auto",
     tracker: options.Tracker = "strong",
     out: score_options.Out = None,
     overwrite: options.Overwrite = False,
@@ -179,6 +178,7 @@ def mot_command(
         imgsz=imgsz,
         reid=reid or "dogenet50",
         reid_weights=reid_weights,
+        reid_runtime=reid_runtime,
         tracker=load_preset(tracker),
         device=device,
         online=online,
@@ -190,7 +190,7 @@ def mot_command(
 
 
 def _mot(config: MotConfig, debug: bool) -> None:
-    with _unknown_to_the_parser():
+    with unknown_to_the_parser():
         from app.console import open_console
         from app.mot import print_result, track_dataset
         from app.progress import create_progress
@@ -202,16 +202,73 @@ def _mot(config: MotConfig, debug: bool) -> None:
         raise typer.Exit(EXIT_BY_SIGNAL + result.stopped_by)
 
 
+@app.command("export")
+def export_command(
+    reid: options.ExportReid,
+    to: options.ExportTo,
+    half: options.Half = False,
+    int8: options.Int8 = False,
+    calibrate: options.Calibrate = None,
+    detector: options.CalibrateDetector = "auto",
+    reid_weights: options.ExportWeights = None,
+    input_size: options.InputSize = None,
+    seed: options.Seed = 0,
+    out: options.ExportOut = None,
+    overwrite: options.ExportOverwrite = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, and check it against PyTorch.
+
+    Nothing is written where the result differs by more than float32 1e-4 of the largest component (cosine 0.999999),
+    --half cosine 0.999, --int8 cosine 0.98.
+    """
+    if half and int8:
+        raise ValueError("--half and --int8 exclude each other; drop one")
+    with unknown_to_the_parser():
+        from app.console import open_console
+        from app.export import ExportConfig, export, print_export
+        from app.models import parse_size
+        from app.progress import create_progress
+
+        config = ExportConfig(
+            reid=reid,
+            to=to,
+            precision="fp16" if half else "int8" if int8 else "fp32",
+            calibrate=calibrate,
+            detector=detector,
+            weights=reid_weights,
+            input_size=parse_size(input_size),
+            seed=seed,
+            out=out,
+            overwrite=overwrite,
+        )
+        print_export(export(config, create_progress(open_console(debug))))
+
+
 @app.command("models")
 def models_command(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these encoders, also timm:NAME.")
+    ] = None,
+    input_size: Annotated[
+        str | None,
+        typer.Option(help="Count and time at this size of crops, HEIGHTxWIDTH px; each network's own where left out."),
+    ] = None,
+    num_classes: Annotated[
+        int, typer.Option("--classes", min=0, help="Count with a classifier of so many identities, as papers do.")
+    ] = 0,
+    time: Annotated[
+        bool, typer.Option("--time", help="Measure crops/s here in each installed runtime (minutes for all).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     debug: Annotated[bool, typer.Option(DEBUG, help="Show tracebacks.")] = False,
 ) -> None:
-    """List the detectors, the appearance encoders and the tracker presets."""
-    from app.models import print_models
+    """List detectors, appearance encoders with what they cost, tracker presets, and the weights on disk."""
+    from app.models import ModelsRequest, parse_size, print_models
 
-    with _unknown_to_the_parser():
-        print_models(as_json)
+    request = ModelsRequest(tuple(names or ()), parse_size(input_size), num_classes, time)
+    with unknown_to_the_parser():
+        print_models(request, as_json)
 
 
 def _names(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:
@@ -224,18 +281,6 @@ def _names(text: str | None, option: str = "--classes", example: str = "person,c
     return names
 
 
-class _PassedOnError(Exception):
-    """What the command-line parser would answer in its own way, carried past it: Ctrl-C, a closed pipe."""
-
-
-@contextlib.contextmanager
-def _unknown_to_the_parser() -> Iterator[None]:
-    try:
-        yield
-    except (KeyboardInterrupt, BrokenPipeError) as error:
-        raise _PassedOnError from error
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `track`.
 
@@ -245,24 +290,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         sys.exit(app(given, standalone_mode=False) or 0)
-    except (KeyboardInterrupt, _PassedOnError) as error:
-        _end_early(error.__cause__ or error)
+    except (KeyboardInterrupt, PassedOnError) as error:
+        end_early(error.__cause__ or error)
     except Exception as error:
         if DEBUG in given:
             traceback.print_exc()
-        _fail(one_line(error) + hint(error, given, COMMANDS), exit_code(error))
-
-
-def _end_early(error: BaseException) -> None:
-    if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_UNEXPECTED)  # without a word, as rich does
-    _fail(str(error) or "stopped: nothing was written", EXIT_BY_SIGNAL + getattr(error, "number", signal.SIGINT))
-
-
-def _fail(message: str, code: int) -> None:
-    print(f"track: error: {message}", file=sys.stderr)
-    sys.exit(code)
+        commands = [str(command.name) for command in app.registered_commands]
+        fail(one_line(error) + hint(error, given, commands), exit_code(error))
 
 
 if __name__ == "__main__":

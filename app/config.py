@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 
 from configs import preset_names, preset_path
 from registry import unknown_name
+from reid.runtimes import AUTO, check_runtime
 from tracker.config import TrackerConfig
 
 __all__ = ["RunConfig", "TrackerPreset", "load_preset"]
@@ -45,6 +46,7 @@ class RunConfig:
     imgsz: int | None = None
     reid: str = "dogenet50"
     reid_weights: Path | None = None
+    reid_runtime: str = AUTO
     tracker: TrackerPreset = field(default_factory=TrackerPreset)
     device: str = "auto"
     out: Path | None = None
@@ -73,8 +75,13 @@ class RunConfig:
             raise ValueError(f"--imgsz is {self.imgsz}, expected 32 to 8192 px")
         if self.online and self.smooth:
             raise ValueError("--online and --smooth exclude each other: smoothing needs finished tracks; drop one")
-        if self.reid_weights is not None and self.reid in ("none", "file"):
-            raise ValueError(f"--reid-weights has no effect with --reid {self.reid}; name the backbone, or drop it")
+        check_runtime(self.reid_runtime)
+        for option, is_given in (
+            ("--reid-weights", self.reid_weights is not None),
+            ("--reid-runtime", self.reid_runtime != AUTO),
+        ):
+            if is_given and self.reid in ("none", "file"):
+                raise ValueError(f"{option} has no effect with --reid {self.reid}; name the backbone, or drop it")
 
 
 def load_preset(name_or_path: str) -> TrackerPreset:

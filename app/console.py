@@ -75,6 +75,8 @@ def print_summary(summary: Summary) -> None:
             style="yellow",
             markup=False,
         )
+    if summary.encoder_line():
+        console.print(summary.encoder_line(), markup=False)
     console.print(summary.appearance_line())
     console.print(_stage_table(summary))
     console.print("results:")

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
-from typing import Any
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 from app.options import DEBUG
 
-__all__ = ["EXIT_BAD_INPUT", "EXIT_BY_SIGNAL", "EXIT_UNEXPECTED", "exit_code", "hint", "one_line"]
+__all__ = [
+    "EXIT_BAD_INPUT",
+    "EXIT_BY_SIGNAL",
+    "EXIT_UNEXPECTED",
+    "PassedOnError",
+    "end_early",
+    "exit_code",
+    "fail",
+    "hint",
+    "one_line",
+    "unknown_to_the_parser",
+]
 
 EXIT_UNEXPECTED = 1
 """A fault of the program: nothing that the user typed explains it."""
@@ -66,3 +80,30 @@ def _is_source(text: str) -> bool:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
+
+
+class PassedOnError(Exception):
+    """What the command-line parser would answer in its own way, carried past it: Ctrl-C, a closed pipe."""
+
+
+@contextlib.contextmanager
+def unknown_to_the_parser() -> Iterator[None]:
+    """Around the work of a command: what the parser would swallow or turn into words of its own passes it."""
+    try:
+        yield
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        raise PassedOnError from error
+
+
+def end_early(error: BaseException) -> NoReturn:
+    """End the program after Ctrl-C or a closed pipe, with the exit code that shells expect."""
+    if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_UNEXPECTED)  # without a word, as rich does
+    fail(str(error) or "stopped: nothing was written", EXIT_BY_SIGNAL + getattr(error, "number", signal.SIGINT))
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End the program with one line on standard error."""
+    print(f"track: error: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,7 +35,19 @@ Reid = Annotated[
     str, typer.Option(help="Appearance encoder (see: track models); none for motion alone.", rich_help_panel=_WHO)
 ]
 ReidWeights = Annotated[
-    Path | None, typer.Option(help="Trained checkpoint (.safetensors) of that encoder.", rich_help_panel=_WHO)
+    Path | None,
+    typer.Option(
+        help="Trained checkpoint of that encoder (.safetensors, .pth), what track export wrote, or imagenet.",
+        rich_help_panel=_WHO,
+    ),
+]
+ReidRuntime = Annotated[
+    str,
+    typer.Option(
+        help="auto, torch, torch-fp16, torch-bf16, onnx, openvino. auto: the fastest that is installed, with PyTorch's "
+        "numbers (within 1e-4).",
+        rich_help_panel=_WHO,
+    ),
 ]
 Tracker = Annotated[str, typer.Option(help="Preset (see: track models) or your own YAML file.", rich_help_panel=_WHO)]
 Out = Annotated[
@@ -62,3 +74,24 @@ Smooth = Annotated[
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps.", rich_help_panel=_HOW)]
 Seed = Annotated[int, typer.Option(help="Of an encoder without trained weights.", rich_help_panel=_HOW)]
 Debug = Annotated[bool, typer.Option(DEBUG, help="Show tracebacks and what the libraries log.", rich_help_panel=_HOW)]
+
+ExportReid = Annotated[str, typer.Option("--reid", help="The encoder to export (see: track models).")]
+ExportTo = Annotated[Literal["onnx", "openvino", "torchscript"], typer.Option(help="The format.")]
+Half = Annotated[bool, typer.Option("--half", help="Store float16: half the size. Cosine to PyTorch 0.999 or more.")]
+Int8 = Annotated[
+    bool,
+    typer.Option("--int8", help="OpenVINO: eight bits, with ranges from --calibrate. Cosine to PyTorch 0.98 or more."),
+]
+Calibrate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VIDEO", help="Video whose people calibrate --int8 and check the result; drawn people check without."
+    ),
+]
+CalibrateDetector = Annotated[str, typer.Option("--detector", help="Finds the people of that video; as in track run.")]
+ExportWeights = Annotated[Path | None, typer.Option("--reid-weights", help="Trained checkpoint of the encoder.")]
+InputSize = Annotated[
+    str | None, typer.Option(help="Size of the crops, HEIGHTxWIDTH px; the checkpoint's or network's own if left out.")
+]
+ExportOut = Annotated[Path | None, typer.Option("--out", help="File to write; for OpenVINO a folder.")]
+ExportOverwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export there.")]

@@ -19,6 +19,9 @@ from tracker import DeepSort
 
 __all__ = ["check_possible", "load_models", "resolved_configuration"]
 
+IMAGENET = "imagenet"
+"""As `--reid-weights`: published weights, fetched by name (see `reid.imagenet`)."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -30,8 +33,11 @@ def check_possible(config: RunConfig, source: Source) -> None:
     """
     if not is_encoder(config.reid):
         create_encoder(config.reid)  # raises with the closest and the known names
-    if config.reid_weights is not None and not config.reid_weights.exists():
-        raise FileNotFoundError(f"--reid-weights {config.reid_weights} not found, expected a .safetensors checkpoint")
+    if config.reid_weights is not None and str(config.reid_weights) != IMAGENET and not config.reid_weights.exists():
+        raise FileNotFoundError(
+            f"--reid-weights {config.reid_weights} not found, expected a checkpoint (.safetensors, .pth), what track"
+            f" export wrote, or the word {IMAGENET}"
+        )
     if _names_nothing(config.detector):
         create_detector(config.detector)  # raises with the closest and the known names
     if source.num_frames == 0:
@@ -63,7 +69,13 @@ def load_models(config: RunConfig, source: Source) -> Models:
 
     The encoder comes first, since a wrong checkpoint shows before its network is built.
     """
-    encoder = create_encoder(config.reid, weights=config.reid_weights, device=config.device, seed=config.seed)
+    encoder = create_encoder(
+        config.reid,
+        weights=config.reid_weights,
+        device=config.device,
+        seed=config.seed,
+        runtime=config.reid_runtime,
+    )
     options = DetectorOptions(
         classes=config.classes,
         confidence=config.conf,
@@ -135,6 +147,8 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "name": models.encoder.name,
         "weights": config.reid_weights,
         "embedding_dim": models.encoder.embedding_dim,
+        "runtime": getattr(models.encoder, "runtime", None),
+        "precision": getattr(models.encoder, "precision", None),
         "device": str(getattr(models.encoder, "device", "cpu")),
         "suggested_gate": models.encoder.gate,
     }

@@ -73,6 +73,13 @@ class Summary:
         file.commit()
         return path
 
+    def encoder_line(self) -> str:
+        """What embedded the crops, and where; empty for a run without a network."""
+        reid = self.configuration.get("reid", {})
+        if not reid.get("runtime"):
+            return ""
+        return f"{reid['name']} ran in {reid['runtime']} ({reid['precision']}, {reid['device']})"
+
     def appearance_line(self) -> str:
         """One sentence on what appearance did."""
         facts = self.appearance

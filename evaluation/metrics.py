@@ -83,7 +83,7 @@ class Measured:
 
 @functools.cache
 def _metrics() -> dict[str, Any]:
-    from trackeval.metrics import CLEAR, HOTA, Identity  # type: ignore[import-untyped]  # a second to import
+    from trackeval.metrics import CLEAR, HOTA, Identity  # here: a second to import
 
     options = {"THRESHOLD": MATCH_IOU, "PRINT_CONFIG": False}
     return {"HOTA": HOTA(), "CLEAR": CLEAR(dict(options)), "Identity": Identity(dict(options))}

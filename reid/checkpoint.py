@@ -1,30 +1,32 @@
-"""Self-describing checkpoints: a safetensors file whose metadata says what the weights are and how to feed them."""
+"""Self-describing checkpoints: a safetensors file whose metadata says what the weights are and how to feed them.
+
+Files of other origin are read too (see `reid.weight_files`); they come without a description.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import logging
+import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import metadata as package
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from reid.backbones.base import Backbone
+from reid.weight_files import read_weights
 
-__all__ = ["Checkpoint", "CheckpointInfo", "check_fits", "load_into", "read_checkpoint", "save_checkpoint"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["Checkpoint", "CheckpointInfo", "read_checkpoint", "save_checkpoint"]
 
 FORMAT_VERSION = 1
 COLOUR = "RGB"
-COUNTER = "num_batches_tracked"  # BatchNorm's step counter: no effect on results, absent from converted weights
+PACKAGE = "track-reid"
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,19 @@ class CheckpointInfo:
     format_version: int = FORMAT_VERSION
 
 
+REQUIRED = frozenset({"backbone", "input_size", "mean", "std", "embedding_dim"})
+"""Metadata without which a checkpoint of this project does not describe itself, and which mark it as one."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint in memory: where it came from, what it says of itself, and the weights by `state_dict` key."""
+    """A checkpoint in memory: where it came from, what it says of itself, and the weights by `state_dict` key.
+
+    `info` is `None` for a file that this project did not write; its keys are then those of the published network.
+    """
 
     path: Path
-    info: CheckpointInfo
+    info: CheckpointInfo | None
     tensors: Mapping[str, Tensor]
 
 
@@ -78,10 +87,26 @@ def save_checkpoint(
     data: str = "",
     scores: Mapping[str, float] | None = None,
     max_cosine_distance: float | None = None,
-    version: str = "",
+    version: str | None = None,
     commit: str = "",
+    half: bool = False,
 ) -> CheckpointInfo:
-    """Write `backbone` with its description; the file appears under its name only when complete."""
+    """Write `backbone` with its description; the file appears under its name only when complete.
+
+    Args:
+        path: of the file, which is replaced.
+        backbone: the network with its weights.
+        data: what it was trained on.
+        scores: name -> value.
+        max_cosine_distance: suggested gate, between 0 and 2.
+        version: of the package; `None` for the installed one.
+        commit: of the source that trained it.
+        half: matrices and convolutions as float16, half the size; they are loaded as float32. Vectors (norms and
+            biases) stay as they are, because running variances can exceed the range of float16.
+
+    Raises:
+        ValueError: a value that float16 cannot hold.
+    """
     info = CheckpointInfo(
         backbone=backbone.name,
         input_size=backbone.input_size,
@@ -92,10 +117,12 @@ def save_checkpoint(
         max_cosine_distance=max_cosine_distance,
         data=data,
         scores=dict(scores or {}),
-        version=version,
+        version=_installed_version() if version is None else version,
         commit=commit,
     )
     tensors = {key: value.detach().cpu().contiguous() for key, value in backbone.state_dict().items()}
+    if half:
+        tensors = {key: _halved(key, value) for key, value in tensors.items()}
     unfinished = path.with_name(f"{path.name}.part")
     metadata = {key: json.dumps(value) for key, value in dataclasses.asdict(info).items()}
     unfinished.write_bytes(save(tensors, metadata))
@@ -103,47 +130,40 @@ def save_checkpoint(
     return info
 
 
+def _installed_version() -> str:
+    try:
+        return package.version(PACKAGE)
+    except package.PackageNotFoundError:  # run from a source tree that is not installed
+        return ""
+
+
+def _halved(key: str, value: Tensor) -> Tensor:
+    if value.ndim < 2 or not value.is_floating_point():
+        return value
+    halved = value.half()
+    if not torch.isfinite(halved).all():
+        raise ValueError(f"{key} holds values that float16 cannot (beyond 65504); save without half")
+    return halved
+
+
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint at `path`, on the CPU.
+    """The checkpoint at `path`, on the CPU: one of this project, or weights of any other origin.
 
     Raises:
         FileNotFoundError: nothing there.
-        ValueError: not a safetensors file, cut short, or without (valid) metadata of this project.
+        ValueError: no file of weights, cut short, in need of running code, or with invalid metadata of this project.
     """
     path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"checkpoint {path} does not exist; give --reid-weights a .safetensors file")
-    if not path.is_file():
-        raise ValueError(f"checkpoint {path} is not a file; give --reid-weights a .safetensors file")
-    _refuse_pickle(path)
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata()
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
-    except SafetensorError as error:
-        raise ValueError(
-            f"checkpoint {path} is no safetensors file, or is cut short or damaged ({error}); copy or download it again"
-        ) from error
-    return Checkpoint(path, _parse_info(path, metadata or {}), tensors)
-
-
-def _refuse_pickle(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start == b"PK\x03\x04" or start[:1] == b"\x80" or path.suffix in {".pt", ".pth"}:
-        raise ValueError(
-            f"checkpoint {path} is a PyTorch pickle; only this project's .safetensors checkpoints are read, because"
-            " they describe themselves and cannot run code"
-        )
+    tensors, metadata = read_weights(path)
+    return Checkpoint(path, _parse_info(path, metadata) if metadata.keys() & REQUIRED else None, tensors)
 
 
 def _parse_info(path: Path, metadata: Mapping[str, str]) -> CheckpointInfo:
-    required = {row.name for row in dataclasses.fields(CheckpointInfo) if row.default is dataclasses.MISSING}
-    absent = sorted(required - {"scores"} - metadata.keys())
+    absent = sorted(REQUIRED - metadata.keys())
     if absent:
         raise ValueError(
-            f"checkpoint {path} does not describe itself (no {', '.join(absent)} in its metadata); only checkpoints"
-            " that this project wrote are read"
+            f"checkpoint {path} does not describe itself (no {', '.join(absent)} in its metadata); write it"
+            " again with reid.checkpoint.save_checkpoint"
         )
     try:
         values = {key: PARSERS[key](json.loads(text)) for key, text in metadata.items() if key in PARSERS}
@@ -166,13 +186,15 @@ def _size(value: Any) -> tuple[int, int]:
 
 
 def _triple(value: Any) -> tuple[float, float, float]:
-    first, second, third = value
-    return float(first), float(second), float(third)
+    first, second, third = (float(number) for number in value)
+    if not all(map(math.isfinite, (first, second, third))):
+        raise ValueError(f"three finite numbers were expected, but got {value}")
+    return first, second, third
 
 
 def _deviation(value: Any) -> tuple[float, float, float]:
     triple = _triple(value)
-    if not all(0 < number < float("inf") for number in triple):
+    if min(triple) <= 0:
         raise ValueError(f"std must be three numbers above 0, but is {value}")
     return triple
 
@@ -198,63 +220,3 @@ PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "commit": str,
     "format_version": int,
 }
-
-
-def check_fits(checkpoint: Checkpoint, name: str, input_size: tuple[int, int] | None = None) -> None:
-    """Raise `ValueError` where the checkpoint is of another backbone, or of another `(H, W)` than asked."""
-    info, file = checkpoint.info, checkpoint.path.name
-    if info.backbone != name:
-        raise ValueError(f"{file} holds {info.backbone}, but --reid {name} was asked; use --reid {info.backbone}")
-    if input_size is not None and tuple(input_size) != info.input_size:
-        wanted, held = ("x".join(map(str, size)) for size in (input_size, info.input_size))
-        raise ValueError(
-            f"{file} holds {name} for crops of {held} px (height x width), but {wanted} was asked; use {held}"
-        )
-
-
-def load_into(backbone: Backbone, checkpoint: Checkpoint) -> None:
-    """Copy the weights, mean and std of a checkpoint into a backbone of the same name and input size.
-
-    A classifier of another width than the backbone's is left out, and the log says so.
-
-    Raises:
-        ValueError: another backbone or size; keys left over, missing, of another shape, or values that are not finite.
-    """
-    check_fits(checkpoint, backbone.name, backbone.input_size)
-    if checkpoint.info.embedding_dim != backbone.embedding_dim:
-        raise ValueError(
-            f"{checkpoint.path.name} says embedding_dim {checkpoint.info.embedding_dim}, but {backbone.name} gives "
-            f"{backbone.embedding_dim}; the file was not written by this project, or was changed"
-        )
-    tensors, wanted, file = dict(checkpoint.tensors), backbone.state_dict(), checkpoint.path.name
-    if checkpoint.info.num_classes != backbone.num_classes:
-        dropped = [key for key in tensors if key.startswith(backbone.head_prefixes)]
-        tensors = {key: value for key, value in tensors.items() if key not in set(dropped)}
-        wanted = {key: value for key, value in wanted.items() if not key.startswith(backbone.head_prefixes)}
-        if dropped:
-            logger.info(
-                "%s: the classifier of %d identities is left out (%s)", file, checkpoint.info.num_classes, _few(dropped)
-            )
-    _check_tensors(file, tensors, wanted)
-    backbone.load_state_dict(tensors, strict=False)
-    backbone.mean, backbone.std = checkpoint.info.mean, checkpoint.info.std
-
-
-def _check_tensors(file: str, tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
-    both = tensors.keys() & wanted.keys()
-    faults = {
-        "missing": [key for key in wanted if key not in tensors and not key.endswith(COUNTER)],
-        "left over": [key for key in tensors if key not in wanted],
-        "of another shape": [key for key in wanted if key in both and tensors[key].shape != wanted[key].shape],
-        "not finite": [key for key in tensors if not torch.isfinite(tensors[key]).all()],
-    }
-    found = [f"{len(keys)} {fault}: {_few(keys)}" for fault, keys in faults.items() if keys]
-    if found:
-        raise ValueError(f"{file} does not fit the backbone that it names; {'; '.join(found)}")
-
-
-def _few(keys: Iterable[str], limit: int = 3) -> str:
-    """The first keys, and how many more there are."""
-    rows = list(keys)
-    more = f" and {len(rows) - limit} more" if len(rows) > limit else ""
-    return ", ".join(rows[:limit]) + more

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from reid.runtimes import AUTO
+
 __all__ = ["Embeddings", "Encoder", "FileEncoder", "NoEncoder", "create_file", "create_none", "unit_length"]
 
 logger = logging.getLogger(__name__)
@@ -126,20 +128,24 @@ def unit_length(vectors: npt.NDArray[np.floating[Any]], name: str) -> Embeddings
     return embeddings
 
 
-def create_none(name: str, *, weights: Path | None, device: str, seed: int, batch_size: int) -> NoEncoder:
-    """The `none` encoder; only `weights` is looked at, to refuse them."""
-    _refuse_weights(name, weights)
+def create_none(name: str, *, weights: Path | None, device: str, seed: int, batch_size: int, runtime: str) -> NoEncoder:
+    """The `none` encoder; weights and a runtime are looked at to refuse them."""
+    _refuse_network(name, weights, runtime)
     return NoEncoder()
 
 
-def create_file(name: str, *, weights: Path | None, device: str, seed: int, batch_size: int) -> FileEncoder:
-    """The `file` encoder; only `weights` is looked at, to refuse them."""
-    _refuse_weights(name, weights)
+def create_file(
+    name: str, *, weights: Path | None, device: str, seed: int, batch_size: int, runtime: str
+) -> FileEncoder:
+    """The `file` encoder; weights and a runtime are looked at to refuse them."""
+    _refuse_network(name, weights, runtime)
     return FileEncoder()
 
 
-def _refuse_weights(name: str, weights: Path | None) -> None:
+def _refuse_network(name: str, weights: Path | None, runtime: str) -> None:
     if weights is not None:
         raise ValueError(
             f"--reid {name} has no network to load {weights} into; name a backbone, such as --reid dogenet50"
         )
+    if runtime != AUTO:
+        raise ValueError(f"--reid {name} has no network to run in {runtime}; name a backbone, such as --reid dogenet50")

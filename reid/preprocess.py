@@ -10,10 +10,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-__all__ = ["crop_batch", "normalise", "preprocess"]
+__all__ = ["crop_batch", "normalisation", "normalise", "normalised", "preprocess"]
 
 Floats = npt.NDArray[np.floating[Any]]
 Triple = tuple[float, float, float]
+
+TO_BGR = {1: cv2.COLOR_GRAY2BGR, 3: None, 4: cv2.COLOR_BGRA2BGR}
+"""Channels of an image -> how OpenCV brings it to BGR."""
 
 
 def preprocess(
@@ -33,7 +36,8 @@ def crop_batch(
     nothing remains (outside, without area, not finite) gives a blank crop of the colour `fill`.
 
     Args:
-        image: `(height, width, 3)` uint8 BGR; only the crops are read, the frame is never copied.
+        image: `(height, width, 3)` uint8 BGR, or grey `(height, width)` or `(height, width, 1)`, or BGRA
+            `(height, width, 4)`, whose alpha is dropped; only the crops are read, the frame is never copied.
         xyxy: `(N, 4)` px, `x2`/`y2` exclusive.
         input_size: `(H, W)` px.
         fill: RGB on the scale 0 to 1; the network's mean becomes (nearly) zero once normalised.
@@ -41,18 +45,27 @@ def crop_batch(
     Raises:
         ValueError: an image or boxes of another form.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"image must be uint8 of shape (H, W, 3), but got {image.dtype} of shape {image.shape}")
+    if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in TO_BGR)):
+        raise ValueError(
+            f"image must be uint8 of shape (H, W, 3), grey (H, W) or BGRA (H, W, 4), but got {image.dtype} of shape"
+            f" {image.shape}; convert it first"
+        )
     if xyxy.ndim != 2 or xyxy.shape[1] != 4:
         raise ValueError(f"xyxy must have shape (N, 4), but got {xyxy.shape}")
     height, width = input_size
     batch = np.empty((len(xyxy), height, width, 3), np.uint8)
     for crop, (x1, y1, x2, y2) in zip(batch, pixel_boxes(xyxy, image.shape[:2]), strict=True):
         if x2 > x1 and y2 > y1:
-            cv2.resize(image[y1:y2, x1:x2], (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
+            cv2.resize(_bgr(image[y1:y2, x1:x2]), (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
         else:
             crop[:] = np.rint(255 * np.asarray(fill[::-1])).astype(np.uint8)
     return batch
+
+
+def _bgr(crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A piece of an image with three channels: grey repeated, alpha dropped."""
+    code = TO_BGR[crop.shape[2] if crop.ndim == 3 else 1]
+    return crop if code is None else np.asarray(cv2.cvtColor(crop, code), np.uint8)
 
 
 def pixel_boxes(xyxy: Floats, frame_size: tuple[int, int]) -> list[list[int]]:
@@ -70,8 +83,17 @@ def normalise(crops: npt.NDArray[np.uint8], *, mean: Triple, std: Triple, device
 
     Bytes travel to the device and become floats there: `(value / 255 - mean) / std`.
     """
-    rgb = torch.from_numpy(crops).to(device).flip(-1)
-    scale = 1 / (255 * torch.tensor(std, dtype=torch.float64))
-    shift = torch.tensor(mean, dtype=torch.float64) / torch.tensor(std, dtype=torch.float64)
-    scale, shift = (row.to(torch.float32).to(device) for row in (scale, shift))
-    return (rgb.to(torch.float32) * scale - shift).permute(0, 3, 1, 2)
+    scale, shift = (row.to(device) for row in normalisation(mean, std))
+    return normalised(torch.from_numpy(crops).to(device), scale, shift)
+
+
+def normalisation(mean: Triple, std: Triple) -> tuple[Tensor, Tensor]:
+    """Factor and subtrahend `(3,)` float32 RGB that take bytes to `(value / 255 - mean) / std`."""
+    deviation = torch.tensor(std, dtype=torch.float64)
+    shift = torch.tensor(mean, dtype=torch.float64) / deviation
+    return (1 / (255 * deviation)).to(torch.float32), shift.to(torch.float32)
+
+
+def normalised(crops: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """`(N, 3, H, W)` float32 RGB of `(N, H, W, 3)` uint8 BGR crops; also the first step of every exported network."""
+    return (crops.flip(-1).to(torch.float32) * scale - shift).permute(0, 3, 1, 2)

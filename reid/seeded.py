@@ -58,11 +58,11 @@ class Whitening:
         return spread
 
 
-def seeded_backbone(name: str, seed: int) -> Backbone:
+def seeded_backbone(name: str, seed: int, *, input_size: tuple[int, int] | None = None) -> Backbone:
     """A backbone with PyTorch's own random initialisation from `seed`; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return create_backbone(name).eval().channels_last()
+        return create_backbone(name, input_size=input_size).eval().channels_last()
 
 
 def whitening_for(backbone: Backbone, seed: int) -> Whitening | None:

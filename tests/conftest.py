@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -24,3 +25,11 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real data not found: {SHARED.name}/ beside the project is absent")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Converted networks go to a folder of this test run, not to the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import main
+from app.cli import app, main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = {command.name for command in app.registered_commands}
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -23,8 +24,8 @@ def help_text(capsys, *arguments):
 
 def test_every_option_in_the_readme_exists(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    known = set(re.findall(r"--[a-z][a-z-]+", help_text(capsys, "run") + help_text(capsys, "models")))
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    known = set(re.findall(r"--[a-z][a-z0-9-]+", "".join(help_text(capsys, command) for command in COMMANDS)))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", README))
     assert len(named) > 10
     assert named <= known
 
@@ -32,7 +33,7 @@ def test_every_option_in_the_readme_exists(capsys, monkeypatch):
 def test_every_track_command_in_the_readme_exists(capsys):
     named = set(re.findall(r"^track ([a-z]+)|`track ([a-z]+)", README, re.MULTILINE))
     named = {first or second for first, second in named}
-    assert named <= {"run", "models"}
+    assert named <= COMMANDS
     for command in named:
         assert "Usage" in help_text(capsys, command)
 

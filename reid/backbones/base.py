@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -49,6 +50,14 @@ class Backbone(nn.Module):
     def classify(self, embeddings: Tensor) -> Tensor:
         """`(B, num_classes)` logits of what `embed` returned."""
         raise NotImplementedError
+
+    def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Weights of this project or of the published network, under this network's keys and for its input size.
+
+        A family that needs it drops the buffers that follow from the size, renames keys and resizes position tables.
+        Whatever belongs to another network passes unchanged; `reid.fitting` names it.
+        """
+        return dict(state)
 
     def channels_last(self) -> Backbone:
         """The same network with its convolutions channels-last in memory, several times as fast on CPUs.

@@ -8,15 +8,13 @@ needs, so that it cannot be trained; and it unfolds keys and values (9 copies of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
-from reid.backbones.official import fitted_state
 from reid.backbones.transformer import DropPath, Mlp, drop_rates
 
 __all__ = [
@@ -25,7 +23,6 @@ __all__ = [
     "dilateformer_b",
     "dilateformer_s",
     "dilateformer_t",
-    "official_state",
 ]
 
 REID_SIZE = (128, 64)
@@ -64,7 +61,7 @@ def dilated_attention(query: Tensor, key: Tensor, value: Tensor, dilation: int) 
     shares = torch.stack([(query * key[window]).sum(2, keepdim=True) for window in windows]).softmax(0)
     out = shares[0] * value[windows[0]]
     for share, window in zip(shares[1:], windows[1:], strict=True):
-        out = out + share * value[window]
+        out.addcmul_(share, value[window])  # one pass over the map instead of two; autograd needs no earlier `out`
     return out
 
 
@@ -80,16 +77,21 @@ class DilatedAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(B, H, W, C)` -> the same shape."""
         batch, height, width, channels = x.shape
-        # The 1x1 convolution as a matrix product, whose result is channels-first whatever the layout of `x`.
+        # Both projections as matrix products that turn the layout on the way: channels-first for the taps, and back.
         weight = self.qkv.weight.flatten(1).expand(batch, -1, -1)
         bias = self.qkv.get_parameter("bias")[:, None]
         qkv = torch.baddbmm(bias, weight, x.flatten(1, 2).transpose(1, 2))
         heads = channels // self.head_dim // len(DILATIONS)
         query, key, value = qkv.view(batch, 3, len(DILATIONS), heads, self.head_dim, height, width).unbind(1)
         scales = [dilated_attention(query[:, i], key[:, i], value[:, i], d) for i, d in enumerate(DILATIONS)]
-        joined = torch.cat(scales, 1).view(batch, channels, height, width).permute(0, 2, 3, 1)
-        out: Tensor = self.proj(joined)
-        return out
+        joined = torch.cat(scales, 1).view(batch, channels, height * width).transpose(1, 2)
+        out = torch.baddbmm(self.proj.bias, joined, self.proj.weight.T.expand(batch, -1, -1))
+        return out.view(batch, height, width, channels)
+
+    @staticmethod
+    def elementwise_macs(x: Tensor) -> int:
+        """Multiply-accumulates of the taps for `(B, H, W, C)`, which are no matrix products here: scores and sum."""
+        return 2 * KERNEL**2 * x.numel()
 
 
 class GlobalAttention(nn.Module):
@@ -236,21 +238,6 @@ def _checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
             f" use {REID_SIZE[0]}x{REID_SIZE[1]} or 256x128"
         )
     return height, width
-
-
-def official_state(checkpoint: Mapping[str, Any], backbone: Backbone) -> dict[str, Tensor]:
-    """The weights of an official DilateFormer checkpoint under exactly the keys and shapes of `backbone`.
-
-    The wrapper `model` is dropped. A classifier that does not fit is left out.
-
-    Args:
-        checkpoint: what the file holds.
-        backbone: the DilateFormer that the weights are for; it is not changed.
-
-    Raises:
-        ValueError: keys left over, missing or of another shape; the first of each are listed.
-    """
-    return fitted_state(checkpoint.get("model", checkpoint), backbone)
 
 
 def dilateformer_t(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> DilateFormer:

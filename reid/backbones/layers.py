@@ -4,7 +4,7 @@ Shiba are. Attribute names are the keys of the published checkpoints.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -228,6 +228,16 @@ class NeckNet(Backbone):
         """`(B, num_classes)` logits."""
         logits: Tensor = self.fc(embeddings)
         return logits
+
+    def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The weights with `rel_h` and `rel_w` interpolated linearly to the maps of this input size."""
+        own, adapted = self.state_dict(), dict(state)
+        for key, term in state.items():
+            wanted = own[key].shape if key.endswith(("rel_h", "rel_w")) and key in own else term.shape
+            if wanted != term.shape and term.shape[:3] == wanted[:3] and term.ndim == 5 and min(term.shape[3:]) == 1:
+                line = F.interpolate(term.flatten(3).flatten(0, 1), size=max(wanted[3:]), mode="linear")
+                adapted[key] = line.reshape(wanted)
+        return adapted
 
 
 def checked_size(name: str, stride: int, size: tuple[int, int]) -> tuple[int, int]:

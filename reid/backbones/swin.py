@@ -1,8 +1,8 @@
 """Swin Transformer, sizes T, S, B and L: attention in windows that shift from block to block, in four stages.
 
 Liu et al. 2021, "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows". Definition and parameter
-names: github.com/microsoft/Swin-Transformer (MIT), whose checkpoints `official_state` maps; the code here is our own.
-Crops have sides that are multiples of 32 px (patches of 4 px, halved three times); 128x64 where nothing is said.
+names: github.com/microsoft/Swin-Transformer (MIT), whose checkpoints `Swin.adapt_state` reads; the code here is our
+own. Crops have sides that are multiples of 32 px (patches of 4 px, halved three times); 128x64 where nothing is said.
 
 The window follows from the size so that its windows tile all four stages: 8 at 128x64, 256x128 or 384x128, 7 at the
 published 224x224, where the network is the official one number by number. Sizes that neither tiles (256x192) take 8
@@ -12,6 +12,7 @@ with masked padding (see `swin_layer`). The relative-position tables are as larg
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,7 +21,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
-from reid.backbones.official import fitted_state
 from reid.backbones.swin_layer import PatchMerging, SwinBlock, best_window, initialise
 from reid.backbones.transformer import drop_rates
 
@@ -29,8 +29,8 @@ __all__ = [
     "SwinSize",
     "check_crops",
     "checked_size",
-    "official_state",
     "resize_relative_table",
+    "resize_tables",
     "swin_b",
     "swin_l",
     "swin_s",
@@ -42,6 +42,7 @@ STRIDE = 32
 REID_SIZE = (128, 64)
 TABLE = "relative_position_bias_table"
 BUFFERS = ("relative_position_index", "attn_mask")
+TIMM_DOWNSAMPLE = re.compile(r"^layers\.([123])\.downsample\.")
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,21 @@ class Swin(Backbone):
         logits: Tensor = self.head(embeddings)
         return logits
 
+    def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Official weights or timm's, without the buffers that follow from the sizes; tables resized to the windows.
+
+        timm counts a downsampling to the stage that it leads to, and calls the classifier `head.fc`.
+        """
+        kept = {key: value for key, value in state.items() if not key.endswith(BUFFERS)}
+        if "layers.0.downsample.norm.weight" not in kept:
+            kept = {TIMM_DOWNSAMPLE.sub(_stage_before, key): value for key, value in kept.items()}
+            kept = {key.replace("head.fc.", "head."): value for key, value in kept.items()}
+        return resize_tables(kept, self.state_dict())
+
+
+def _stage_before(found: re.Match[str]) -> str:
+    return f"layers.{int(found[1]) - 1}.downsample."
+
 
 def checked_size(name: str, size: tuple[int, int]) -> tuple[int, int]:
     """The `(H, W)` px of a network with total stride 32, or a `ValueError` that says which sizes it takes."""
@@ -203,11 +219,11 @@ def resize_relative_table(table: Tensor, window: int) -> Tensor:
     Raises:
         ValueError: a table that belongs to no window.
     """
-    old, new = round(len(table) ** 0.5), 2 * window - 1
-    if table.ndim != 2 or old**2 != len(table) or old % 2 == 0:
+    if not _of_a_window(table):
         raise ValueError(
             f"a relative-position table has the shape ((2 window - 1)^2, heads), but got {tuple(table.shape)}"
         )
+    old, new = round(len(table) ** 0.5), 2 * window - 1
     if old == new:
         return table
     plane = table.T.reshape(1, -1, old, old)
@@ -215,25 +231,22 @@ def resize_relative_table(table: Tensor, window: int) -> Tensor:
     return resized.reshape(-1, new * new).T.contiguous()
 
 
-def official_state(state: Mapping[str, Tensor], backbone: Backbone) -> dict[str, Tensor]:
-    """The weights of an official Swin checkpoint under exactly the keys and shapes of `backbone`.
+def _of_a_window(table: Tensor) -> bool:
+    """Whether a table has `(2 w - 1)^2` rows for some window `w`."""
+    side = round(len(table) ** 0.5) if table.ndim == 2 else 0
+    return side % 2 == 1 and side**2 == len(table)
 
-    Drops the buffers that follow from the sizes, resizes the tables to the windows of `backbone`, and leaves out a
-    classifier that does not fit: `backbone` then keeps its own, and the log says so.
 
-    Args:
-        state: the entry `model` of the file, without a `module.` prefix.
-        backbone: the Swin to load it in, at any input size.
+def resize_tables(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """`state` with the relative-position tables of as many heads resized to those of `own`; the rest as it is.
 
-    Raises:
-        ValueError: keys that are left over or missing or whose shapes differ, with their names.
+    So is a table that belongs to no square window: whoever compares the shapes names its key and its file.
     """
-    own = backbone.state_dict()
-    mapped = {key: tensor for key, tensor in state.items() if not key.endswith(BUFFERS)}
-    for key in mapped:
-        if key.endswith(TABLE) and key in own:
-            mapped[key] = resize_relative_table(mapped[key], (round(len(own[key]) ** 0.5) + 1) // 2)
-    return fitted_state(mapped, backbone)
+    resized = dict(state)
+    for key, table in state.items():
+        if key.endswith(TABLE) and key in own and _of_a_window(table) and table.shape[1] == own[key].shape[1]:
+            resized[key] = resize_relative_table(table, (round(len(own[key]) ** 0.5) + 1) // 2)
+    return resized
 
 
 def swin_t(*, num_classes: int = 0, input_size: tuple[int, int] | None = None, window: int | None = None) -> Swin:

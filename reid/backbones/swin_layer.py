@@ -81,15 +81,12 @@ class WindowAttention(nn.Module):
             windows: tokens, the windows of one image one after the other.
             mask: `(windows, N, N)`, added to the scores of query and key; `None` for none.
         """
-        tokens, channels = windows.shape[1:]
+        total, tokens, channels = windows.shape
         bias = self.relative_position_bias_table[self.relative_position_index].permute(2, 0, 1)[None]
-        groups = 1
-        if mask is not None:
-            bias = (bias + mask[:, None]).flatten(0, 1)[None]
-            groups = mask.shape[0]
-        # Windows of different masks count as further heads: one bias then serves all images of the batch.
-        qkv = self.qkv(windows).view(-1, groups, tokens, 3, self.num_heads, channels // self.num_heads)
-        query, key, value = qkv.permute(3, 0, 1, 4, 2, 5).flatten(2, 3).unbind(0)
+        if mask is not None:  # copied for each image: less to move than queries, keys and values in another order
+            bias = (bias + mask[:, None]).repeat(total // len(mask), 1, 1, 1)
+        qkv = self.qkv(windows).view(total, tokens, 3, self.num_heads, channels // self.num_heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
         out = F.scaled_dot_product_attention(
             query,
             key,
@@ -98,8 +95,7 @@ class WindowAttention(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
             scale=self.scale,
         )
-        out = out.reshape(-1, groups, self.num_heads, tokens, channels // self.num_heads).transpose(2, 3)
-        projected: Tensor = self.proj(out.reshape(-1, tokens, channels))
+        projected: Tensor = self.proj(out.transpose(1, 2).reshape(total, tokens, channels))
         return projected
 
 

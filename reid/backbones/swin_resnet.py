@@ -12,13 +12,14 @@ in `swin`; those last two blocks stay convolutions at every size. The embedding 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
-from reid.backbones.swin import check_crops, checked_size
+from reid.backbones.swin import check_crops, checked_size, resize_tables
 from reid.backbones.swin_layer import SwinLayer, best_window
 
 __all__ = ["SwinBottleneck", "SwinResnet", "swin_resnet50"]
@@ -117,6 +118,10 @@ class SwinResnet(Backbone):
         """`(B, num_classes)` logits, through the hidden layer of 256."""
         logits: Tensor = self.out(embeddings)
         return logits
+
+    def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The weights with their relative-position tables resized to the windows."""
+        return resize_tables(state, self.state_dict())
 
 
 def _classifier(dim: int, num_classes: int) -> nn.Sequential:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -17,9 +18,8 @@ from torch import Tensor, nn
 
 from registry import unknown_name
 from reid.backbones.base import Backbone
-from reid.backbones.official import fitted_state
 
-__all__ = ["PREFIX", "TimmBackbone", "official_state", "timm_backbone"]
+__all__ = ["PREFIX", "TimmBackbone", "timm_backbone"]
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,19 @@ class TimmBackbone(Backbone):
         """`(B, num_classes)` logits."""
         logits: Tensor = self.head(embeddings)
         return logits
+
+    def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Weights of this project or of timm; timm itself reads older keys and resizes the tables that it can.
+
+        Its classifier becomes `head`, numbered where a distilled network has several.
+        """
+        ours = all(key.startswith(("net.", "head.")) for key in state)
+        head = {key: value for key, value in state.items() if ours and key.startswith("head.")}
+        bare = {key.removeprefix("net.") if ours else key: value for key, value in state.items() if key not in head}
+        starts = {
+            f"{name}.": f"head.{number}." if number else "head." for number, name in enumerate(self.classifier_names)
+        }
+        return head | {_our_key(key, starts): value for key, value in _read_by_timm(bare, self.net).items()}
 
 
 def timm_backbone(name: str, *, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> TimmBackbone:
@@ -130,23 +143,16 @@ def _triple(values: Any) -> tuple[float, float, float]:
     return float(first), float(second), float(third)
 
 
-def official_state(checkpoint: Mapping[str, Tensor], backbone: TimmBackbone) -> dict[str, Tensor]:
-    """The weights of timm's checkpoint of the same network under exactly the keys and shapes of `backbone`.
-
-    A classifier that is not one linear layer of the backbone's width is left out. Position tables are not resized: a
-    network that has them must be built at the size of the checkpoint.
-
-    Args:
-        checkpoint: timm's keys and tensors.
-        backbone: the network that the weights are for; it is not changed.
-
-    Raises:
-        ValueError: keys left over, missing or of another shape; the first of each are listed.
-    """
-    starts = {
-        f"{name}.": f"head.{number}." if number else "head." for number, name in enumerate(backbone.classifier_names)
-    }
-    return fitted_state({_our_key(key, starts): value for key, value in checkpoint.items()}, backbone)
+def _read_by_timm(state: Mapping[str, Tensor], net: nn.Module) -> Mapping[str, Tensor]:
+    """The weights as timm's own loading would change them for `net`; unchanged where they fit or timm cannot either."""
+    if all(key in state and state[key].shape == value.shape for key, value in net.state_dict().items()):
+        return state
+    read = getattr(sys.modules[type(net).__module__], "checkpoint_filter_fn", None)
+    try:
+        changed: Mapping[str, Tensor] = read(dict(state), net) if read else state
+    except (*SIZE_ERRORS, KeyError):  # what it raises for weights of another network is as little specified
+        return state
+    return changed
 
 
 def _our_key(key: str, classifiers: Mapping[str, str]) -> str:

@@ -249,6 +249,29 @@ def test_seed_and_device(track: Track, tmp_path: Path, embeddings: list[tuple[st
     assert np.abs(first - other).max() > 0.01
 
 
+def test_reid_runtime(track: Track, tmp_path: Path, embeddings: list[tuple[str, npt.NDArray[np.float32]]]) -> None:
+    """Where the encoder runs; the numbers are the same but for half precision."""
+    clip, detections = write_video(tmp_path, num_frames=2)
+    base = ("run", clip, *SEEN, "--detector", detections, "--reid", "small-cnn")
+    runtimes = ("torch", "openvino", "auto", "torch-bf16")
+    for name in runtimes:
+        done = track(*base, "--out", name, "--overwrite", "--reid-runtime", name)
+        assert done.code == 0
+        used = read_summary(Path(name))["configuration"]["reid"]
+        assert (used["runtime"], used["precision"]) == {
+            "torch": ("torch", "fp32"),
+            "torch-bf16": ("torch", "bf16"),
+        }.get(name, ("openvino", "fp32"))
+        assert f"small-cnn ran in {used['runtime']} ({used['precision']}, cpu)" in done.out
+    plain, openvino, auto, half = (vectors for _, vectors in embeddings)
+    np.testing.assert_allclose(openvino, plain, atol=1e-5)
+    np.testing.assert_array_equal(auto, openvino)
+    assert 1e-5 < np.abs(half - plain).max() < 0.05
+    assert "Did you mean 'openvino'" in track(*base, "--reid-runtime", "openvin").err
+    idle = track("run", clip, "--detector", detections, "--reid", "none", "--reid-runtime", "torch")
+    assert (idle.code, "--reid-runtime has no effect with --reid none" in idle.err) == (2, True)
+
+
 def test_out(track: Track, tmp_path: Path) -> None:
     sequence = write_sequence(tmp_path / "street")
     for _ in range(2):
@@ -360,7 +383,7 @@ def test_every_option_is_tested_here() -> None:
 
     tested = Path(__file__).read_text()
     options = [f"--{name.replace('_', '-')}" for name in inspect.signature(run_command).parameters if name != "source"]
-    assert len(options) == 19
+    assert len(options) == 20
     assert [option for option in options if f'"{option}"' not in tested] == []
 
 

@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from reid.backbones.base import Backbone
-from reid.backbones.swin import official_state, resize_relative_table, swin_b, swin_l, swin_s, swin_t
+from reid.backbones.swin import resize_relative_table, swin_b, swin_l, swin_s, swin_t
 from reid.backbones.swin_layer import PatchMerging, SwinBlock, SwinLayer, best_window
 from reid.backbones.swin_resnet import swin_resnet50
 from reid.backbones.transformer import drop_rates
+from reid.fitting import load_state
 from tests.reid.fill import error, fill, make_input
 
 FINGERPRINTS = json.loads((Path(__file__).parent / "fingerprints_swin.json").read_text())
@@ -295,7 +296,7 @@ def published() -> dict[str, Tensor]:
 
 def test_official_weights_load_at_the_published_size_unchanged(published: dict[str, Tensor]) -> None:
     model = swin_t(num_classes=5, input_size=(224, 224))
-    model.load_state_dict(official_state(published, model))
+    load_state(model, published, "swin.pth")
     assert all(torch.equal(tensor, published[key]) for key, tensor in model.state_dict().items())
 
 
@@ -305,8 +306,8 @@ def test_official_weights_load_at_another_window_and_drop_their_classifier(
     model = swin_t(num_classes=3, input_size=(128, 64))
     before = model.head.weight.clone()
     with caplog.at_level(logging.INFO):
-        model.load_state_dict(official_state(published, model))
-    assert "classifier not taken" in caplog.text
+        load_state(model, published, "swin.pth")
+    assert "the classifier of 5 identities is left out" in caplog.text
     assert torch.equal(model.head.weight, before)
     key = "layers.3.blocks.1.attn.relative_position_bias_table"
     assert torch.equal(model.state_dict()[key], resize_relative_table(published[key], 2))
@@ -334,7 +335,7 @@ def test_official_weights_that_do_not_fit_are_named(
     with torch.device("meta"):
         model = swin_t(num_classes=5, input_size=(224, 224))
     with pytest.raises(ValueError, match=message):
-        official_state(state, model)
+        load_state(model, state, "swin.pth")
 
 
 @pytest.mark.parametrize("window", [1, 2, 4, 8, 12])

@@ -81,6 +81,20 @@ def test_no_boxes_give_an_empty_batch() -> None:
     assert preprocess(frame(), boxes(), input_size=(8, 4), mean=MEAN, std=STD).shape == (0, 3, 8, 4)
 
 
+@pytest.mark.parametrize("form", ["(H, W)", "(H, W, 1)"])
+def test_a_grey_image_is_that_grey_in_all_three_channels(form: str) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (60, 40), np.uint8)
+    image = grey if form == "(H, W)" else grey[..., None]
+    crop = crop_batch(image, boxes((5, 10, 25, 50)), input_size=(40, 20), fill=MEAN)
+    np.testing.assert_array_equal(crop[0], np.stack([grey[10:50, 5:25]] * 3, axis=-1))
+
+
+def test_alpha_is_dropped_and_not_multiplied_in() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 40, 4), np.uint8)
+    crop = crop_batch(image, boxes((5, 10, 25, 50)), input_size=(40, 20), fill=MEAN)
+    np.testing.assert_array_equal(crop[0], image[10:50, 5:25, :3])
+
+
 def test_leaves_the_frame_as_it_was() -> None:
     image = np.random.default_rng(0).integers(0, 256, (100, 200, 3), np.uint8)
     before = image.copy()
@@ -91,8 +105,10 @@ def test_leaves_the_frame_as_it_was() -> None:
 @pytest.mark.parametrize(
     "image",
     [
-        pytest.param(np.zeros((9, 9), np.uint8), id="grey"),
-        pytest.param(np.zeros((9, 9, 4), np.uint8), id="with alpha"),
+        pytest.param(np.zeros(9, np.uint8), id="one row"),
+        pytest.param(np.zeros((9, 9, 2), np.uint8), id="two channels"),
+        pytest.param(np.zeros((3, 9, 9), np.uint8), id="channels first"),
+        pytest.param(np.zeros((1, 9, 9, 3), np.uint8), id="a batch"),
         pytest.param(np.zeros((9, 9, 3), np.float32), id="floats"),
     ],
 )

@@ -1,0 +1,115 @@
+"""Converted networks, kept in the user's cache folder, so that only the first run with some weights converts them.
+
+An entry is a folder named by a hash of all that it depends on, and appears under that name only when complete. Entries
+may be deleted at any time; a cache that cannot be written costs the time of the conversion and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from importlib import metadata
+from pathlib import Path
+
+from reid.runtimes.network import Network
+
+__all__ = ["cache_folder", "cache_key", "discard", "find", "store"]
+
+logger = logging.getLogger(__name__)
+
+KEPT = 16
+"""Entries that stay; beyond, those go that have not been used for longest."""
+UNFINISHED = ".part-"
+ABANDONED_S = 24 * 3600
+"""Age at which an unfinished entry belongs to no run any more."""
+PACKAGES = ("torch", "openvino", "onnx", "onnxscript", "onnxruntime")
+
+
+def cache_folder() -> Path:
+    """`$TRACK_CACHE/runtimes`, else `track-reid/runtimes` in the user's cache folder."""
+    own = os.environ.get("TRACK_CACHE")
+    if own:
+        return Path(own).expanduser() / "runtimes"
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "track-reid" / "runtimes"
+
+
+def cache_key(network: Network, runtime: str) -> str:
+    """Name of the entry: `runtime`, backbone and a hash of weights, facts, our code and the converters' versions."""
+    facts = network.facts()
+    digest = hashlib.blake2b(digest_size=12)
+    for text in (runtime, str(sorted(facts.to_strings().items())), _code_and_versions()):
+        digest.update(text.encode())
+    for key, tensor in sorted(network.backbone.state_dict().items()):
+        digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().numpy().tobytes())
+    name = "".join(letter if letter.isalnum() else "-" for letter in facts.backbone)
+    return f"{runtime}-{name}-{digest.hexdigest()}"
+
+
+@functools.cache
+def _code_and_versions() -> str:
+    """A network is its weights and its code: a hash of this package's sources, and the versions of what converts."""
+    digest = hashlib.blake2b(digest_size=12)
+    package = Path(__file__).parents[1]
+    for source in sorted([*package.glob("*.py"), *package.glob("backbones/*.py"), *package.glob("runtimes/*.py")]):
+        digest.update(source.read_bytes())
+    found = []
+    for package_name in (*PACKAGES, "timm"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found.append(f"{package_name} {metadata.version(package_name)}")
+    return f"{digest.hexdigest()} {found}"
+
+
+def find(key: str) -> Path | None:
+    """The folder of an entry, marked as used now; `None` where there is none."""
+    folder = cache_folder() / key
+    if not folder.is_dir():
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(folder)
+    return folder
+
+
+def store(key: str, write: Callable[[Path], None]) -> None:
+    """Make an entry of the files that `write` puts into the folder it is given; an unwritable cache is logged."""
+    place = cache_folder()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=place))
+    except OSError as error:
+        logger.info("conversions are not kept: %s", error)
+        return
+    try:
+        write(unfinished)
+        unfinished.rename(place / key)
+    except (OSError, RuntimeError) as error:  # the disk is full, or another run was faster
+        logger.info("this conversion is not kept: %s", error)
+    finally:  # also after Ctrl-C
+        shutil.rmtree(unfinished, ignore_errors=True)
+    _prune(place)
+
+
+def discard(key: str) -> None:
+    """Remove an entry."""
+    shutil.rmtree(cache_folder() / key, ignore_errors=True)
+
+
+def _prune(place: Path) -> None:
+    with contextlib.suppress(OSError):
+        for old in _by_age(entry for entry in place.iterdir() if not entry.name.startswith("."))[KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+        for part in place.glob(f"{UNFINISHED}*"):  # of a run that was killed
+            if time.time() - part.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(part, ignore_errors=True)
+
+
+def _by_age(entries: Iterable[Path]) -> list[Path]:
+    """The last used first."""
+    return sorted(entries, key=lambda entry: entry.stat().st_mtime, reverse=True)

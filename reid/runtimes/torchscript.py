@@ -1,0 +1,76 @@
+"""TorchScript: a traced network in one file that C++ and PyTorch run without this project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from reid.runtimes.facts import EncoderFacts
+from reid.runtimes.graph import CropsToEmbeddings, example_crops
+from reid.runtimes.quiet import quiet
+from reid.runtimes.types import Crops, Rows
+
+__all__ = ["TorchScriptRuntime", "load_torchscript", "save_torchscript", "trace"]
+
+FACTS_FILE = "track.json"
+
+
+class TorchScriptRuntime:
+    """Runs a traced network in PyTorch."""
+
+    name = "torchscript"
+    batch_step = 4
+
+    def __init__(self, module: torch.jit.ScriptModule, device: torch.device, precision: str = "fp32") -> None:
+        self.precision = precision
+        self.device = str(device)
+        self._device = device
+        self._module = module
+
+    def run(self, crops: Crops) -> Rows:
+        """See `Runtime.run`."""
+        with torch.inference_mode():
+            rows: Rows = self._module(torch.from_numpy(crops).to(self._device)).cpu().numpy()
+        return rows
+
+
+def trace(graph: CropsToEmbeddings) -> torch.jit.ScriptModule:
+    """The graph as the operations of one pass; whoever uses it checks other batch sizes than that of the pass."""
+    with torch.no_grad(), quiet():
+        traced: torch.jit.ScriptModule = torch.jit.trace(graph, example_crops(graph), check_trace=False)  # type: ignore[no-untyped-call]
+    return traced
+
+
+def save_torchscript(graph: CropsToEmbeddings, facts: EncoderFacts, path: Path) -> None:
+    """Write the traced graph with its facts as an extra file inside."""
+    with quiet():
+        torch.jit.save(trace(graph), str(path), _extra_files={FACTS_FILE: json.dumps(facts.to_strings())})
+
+
+def load_torchscript(path: Path, device: torch.device) -> tuple[TorchScriptRuntime, EncoderFacts]:
+    """The runtime of a file and its facts.
+
+    Raises:
+        ValueError: no TorchScript, or not of this project.
+    """
+    extra = {FACTS_FILE: ""}
+    try:
+        with quiet():
+            module = torch.jit.load(str(path), map_location=device, _extra_files=extra)  # type: ignore[no-untyped-call]
+        facts = EncoderFacts.from_strings(path.name, _texts(path, extra[FACTS_FILE] or "{}"))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"{path} is no TorchScript file, or is cut short or damaged ({reason}); export it again"
+        ) from error
+    return TorchScriptRuntime(module, device, facts.precision), facts
+
+
+def _texts(path: Path, written: str | bytes) -> dict[str, str]:
+    """The table in the extra file, by key."""
+    try:
+        return dict(json.loads(written))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} has metadata that cannot be understood: {error}; export it again") from error

@@ -1,0 +1,300 @@
+"""One network, several runtimes, the same numbers."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reid import create_backbone, create_encoder
+from reid.backbone_encoder import RuntimeEncoder, load_network
+from reid.runtimes import cache, choose
+from reid.runtimes.choose import fastest_runtime, open_runtime, runtime_device
+from reid.runtimes.compare import compare
+from reid.runtimes.facts import EncoderFacts
+from reid.runtimes.missing import require
+from reid.runtimes.network import Network
+from reid.runtimes.types import Rows, Runtime
+from reid.seeded import drawn_people
+
+CPU = torch.device("cpu")
+SLOW = pytest.mark.slow
+
+
+def network(name: str, seed: int = 0) -> Network:
+    """A backbone with random weights, as if trained: nothing whitens its embeddings."""
+    torch.manual_seed(seed)
+    return Network(create_backbone(name).eval())
+
+
+def plain_embeddings(made: Network, crops: np.ndarray) -> Rows:
+    """The definition, without any of our runtimes: RGB, `(value / 255 - mean) / std`, the backbone."""
+    backbone = made.backbone
+    rgb = torch.from_numpy(crops[..., ::-1].copy()).permute(0, 3, 1, 2).double() / 255
+    mean, std = (torch.tensor(row, dtype=torch.float64).view(1, 3, 1, 1) for row in (backbone.mean, backbone.std))
+    with torch.inference_mode():
+        return backbone.embed(((rgb - mean) / std).float()).numpy()
+
+
+@pytest.mark.parametrize(
+    ("name", "runtime"),
+    [
+        ("small-cnn", "torch"),
+        ("small-cnn", "onnx"),
+        ("small-cnn", "openvino"),
+        ("dogenet50", "openvino"),
+        pytest.param("dogenet50", "onnx", marks=SLOW),
+        *(
+            pytest.param(name, runtime, marks=SLOW)
+            for name in ("swin-t", "dilateformer-t", "crossformer-t")
+            for runtime in ("onnx", "openvino")
+        ),
+    ],
+)
+def test_runtimes_agree_at_batches_of_1_7_and_32(name: str, runtime: str) -> None:
+    """Within 1e-4 of the largest component of each embedding."""
+    made = network(name)
+    crops = drawn_people(32, made.backbone.input_size, 5)
+    expected = plain_embeddings(made, crops)
+    opened = open_runtime(made, runtime, "cpu")
+    assert opened.name == runtime
+    for batch in (1, 7, 32):
+        got = opened.run(crops[:batch])
+        assert (got.shape, got.dtype) == ((batch, made.backbone.embedding_dim), np.float32)
+        error = np.abs(got - expected[:batch]).max(axis=1) / np.abs(expected[:batch]).max(axis=1)
+        assert error.max() < 1e-4
+
+
+@pytest.fixture(scope="module")
+def runtimes() -> dict[str, Runtime]:
+    """The small network in each; converted once, by the tests above."""
+    return {name: open_runtime(network("small-cnn"), name, "cpu") for name in ("torch", "onnx", "openvino")}
+
+
+@pytest.mark.parametrize("name", ["torch", "onnx", "openvino"])
+def test_an_embedding_is_the_same_alone_and_in_a_batch(runtimes: dict[str, Runtime], name: str) -> None:
+    encoder = RuntimeEncoder(runtimes[name], network("small-cnn").facts(), batch_size=5)
+    crops = drawn_people(13, encoder.input_size, 6)
+    together = encoder.embed_crops(crops)
+    alone = np.concatenate([encoder.embed_crops(crop[None]) for crop in crops])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["torch", "onnx", "openvino"])
+def test_the_same_crops_give_the_same_bytes_and_leave_earlier_results_alone(
+    runtimes: dict[str, Runtime], name: str
+) -> None:
+    crops = drawn_people(9, (128, 64), 7)
+    first = runtimes[name].run(crops)
+    before = first.copy()
+    runtimes[name].run(crops[::-1].copy())
+    assert first.tobytes() == before.tobytes() == runtimes[name].run(crops).tobytes()
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_half_precisions_of_torch_are_near_and_not_the_same(runtimes: dict[str, Runtime], precision: str) -> None:
+    crops = drawn_people(4, (128, 64), 8)
+    half = open_runtime(network("small-cnn"), f"torch-{precision}", "cpu")
+    agreement = compare(runtimes["torch"].run(crops), half.run(crops))
+    assert half.precision == precision
+    assert agreement.cosine > 0.999
+    assert agreement.difference > 1e-5
+
+
+def test_no_crops_give_no_rows(runtimes: dict[str, Runtime]) -> None:
+    for runtime in runtimes.values():
+        rows = RuntimeEncoder(runtime, network("small-cnn").facts()).embed_crops(np.empty((0, 128, 64, 3), np.uint8))
+        assert (rows.shape, rows.dtype) == ((0, 128), np.float32)
+
+
+@pytest.mark.parametrize(
+    "crops",
+    [
+        pytest.param(np.zeros((2, 64, 128, 3), np.uint8), id="sides exchanged"),
+        pytest.param(np.zeros((2, 3, 128, 64), np.uint8), id="channels first"),
+        pytest.param(np.zeros((2, 128, 64, 3), np.float32), id="floats"),
+        pytest.param(np.zeros((128, 64, 3), np.uint8), id="a single crop"),
+    ],
+)
+def test_crops_of_another_form_are_refused(runtimes: dict[str, Runtime], crops: np.ndarray) -> None:
+    encoder = RuntimeEncoder(runtimes["openvino"], network("small-cnn").facts())
+    with pytest.raises(ValueError, match=r"small-cnn takes uint8 crops of shape \(N, 128, 64, 3\), but got"):
+        encoder.embed_crops(crops)
+
+
+def test_an_untrained_network_is_whitened_in_every_runtime() -> None:
+    crops = drawn_people(6, (128, 64), 9)
+    rows = [
+        create_encoder("dogenet26", device="cpu", runtime=name).embed_crops(crops) for name in ("torch", "openvino")
+    ]
+    np.testing.assert_allclose(rows[0], rows[1], rtol=0, atol=1e-4)
+    cosines = rows[1] @ rows[1].T
+    assert np.median(cosines[np.triu_indices(6, 1)]) < 0.9, "without whitening they are above 0.99"
+
+
+# What is converted once is found again
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TRACK_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "runtimes"
+
+
+def test_a_conversion_is_kept_and_used_again(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crops = drawn_people(3, (128, 64), 1)
+    first = open_runtime(network("small-cnn"), "openvino", "cpu").run(crops)
+    (entry,) = own_cache.iterdir()
+    assert sorted(file.name for file in entry.iterdir()) == ["network.bin", "network.xml"]
+
+    def never(*_: object) -> None:
+        raise AssertionError("converted again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(choose, "convert_to_openvino", never)
+        again = open_runtime(network("small-cnn"), "openvino", "cpu").run(crops)
+    assert first.tobytes() == again.tobytes()
+    (entry / "network.bin").write_bytes(b"")  # damaged: made anew
+    assert open_runtime(network("small-cnn"), "openvino", "cpu").run(crops).tobytes() == first.tobytes()
+    assert (entry / "network.bin").stat().st_size > 1_000_000
+
+
+def test_other_weights_facts_or_runtimes_are_other_entries() -> None:
+    made = network("small-cnn")
+    moved = network("small-cnn")
+    moved.backbone.mean = (0.5, 0.5, 0.5)
+    keys = [
+        cache.cache_key(made, "openvino"),
+        cache.cache_key(made, "onnx"),
+        cache.cache_key(network("small-cnn", 1), "openvino"),
+        cache.cache_key(Network(made.backbone, seed=0), "openvino"),
+        cache.cache_key(moved, "openvino"),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert cache.cache_key(network("small-cnn"), "openvino") == keys[0]
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("TRACK_CACHE", str(tmp_path / "file"))
+    assert open_runtime(network("small-cnn"), "openvino", "cpu").name == "openvino"
+
+
+def test_a_write_that_fails_leaves_no_entry(own_cache: Path) -> None:
+    def full(folder: Path) -> None:
+        (folder / "network.xml").write_text("half of it")
+        raise OSError(28, "No space left on device")
+
+    cache.store("some-key", full)
+    assert list(own_cache.iterdir()) == []
+
+
+def test_the_oldest_entries_go(own_cache: Path) -> None:
+    for number in range(cache.KEPT + 2):
+        cache.store(f"key-{number}", lambda folder: None)
+        if number >= 2:
+            assert cache.find("key-0") is not None, "used again each time"
+    assert len(list(own_cache.iterdir())) == cache.KEPT
+
+
+# Choosing
+
+
+def test_auto_takes_the_fastest_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fastest_runtime(CPU, "dogenet50") == "openvino"
+    assert fastest_runtime(CPU, "dilateformer-t") == "torch"
+    assert fastest_runtime(torch.device("cuda:0"), "dogenet50") == "torch"
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert fastest_runtime(CPU, "dogenet50") == "onnx"
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    assert fastest_runtime(CPU, "dogenet50") == "torch"
+
+
+@pytest.mark.parametrize("package", ["openvino", "nncf", "onnxscript"])
+def test_a_missing_package_is_named_with_what_to_type(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    extra = "onnx" if package == "onnxscript" else "openvino"
+    with pytest.raises(ImportError, match=rf"{package} is not installed; type: pip install 'track-reid\[{extra}\]'"):
+        require(package)
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("operator not understood")
+
+
+def test_a_conversion_that_fails_falls_back_in_auto_with_a_warning(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(choose, "convert_to_openvino", broken)
+    with caplog.at_level(logging.WARNING, "reid"):
+        assert open_runtime(network("small-cnn"), "auto", "cpu").name == "torch"
+    assert [record.getMessage() for record in caplog.records] == [
+        "small-cnn runs in PyTorch, since OpenVINO failed: operator not understood"
+    ]
+    with pytest.raises(ValueError, match="does not run in OpenVINO: operator not understood; use --reid-runtime torch"):
+        open_runtime(network("small-cnn"), "openvino", "cpu")
+
+
+def test_a_conversion_with_other_numbers_is_not_used(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    convert = choose.convert_to_openvino
+    other = network("small-cnn", 1).graph()
+    monkeypatch.setattr(choose, "convert_to_openvino", lambda _, facts: convert(other, facts))
+    with pytest.raises(ValueError, match="its embeddings differ from PyTorch's by"):
+        open_runtime(network("small-cnn"), "openvino", "cpu")
+    assert not own_cache.exists()
+
+
+def test_unknown_runtime_lists_the_known() -> None:
+    with pytest.raises(ValueError, match=r"'openvin'\. Did you mean 'openvino'\? Known: auto, onnx, .*torch-fp16"):
+        create_encoder("small-cnn", runtime="openvin")
+
+
+def test_openvino_runs_on_the_cpu_only() -> None:
+    with pytest.raises(ValueError, match="OpenVINO runs on the CPU, but --device is cuda:0"):
+        runtime_device("openvino", "cuda:0")
+
+
+@pytest.mark.parametrize("name", ["none", "file"])
+def test_encoders_without_network_refuse_a_runtime(name: str) -> None:
+    with pytest.raises(ValueError, match=f"--reid {name} has no network to run in onnx"):
+        create_encoder(name, runtime="onnx")
+
+
+# Facts
+
+
+def test_facts_survive_the_way_through_texts() -> None:
+    facts = EncoderFacts("swin-t", (256, 128), (0.1, 0.2, 0.3), (1, 2, 3), 768, 0.25, 4, "fp16", version="9")
+    assert EncoderFacts.from_strings("x", facts.to_strings()) == facts
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"backbone": None}, r"x\.onnx does not describe itself \(no backbone", id="missing"),
+        pytest.param({"input_size": "[1]"}, "cannot be understood: expected 2 numbers", id="wrong"),
+        pytest.param({"embedding_dim": "{"}, "cannot be understood", id="no JSON"),
+        pytest.param({"format_version": "99"}, "has format 99, but this version reads up to 1; update", id="later"),
+    ],
+)
+def test_facts_that_cannot_be_read_are_one_clear_error(change: dict[str, str | None], message: str) -> None:
+    texts = {**network("small-cnn").facts().to_strings(), **change}
+    with pytest.raises(ValueError, match=message):
+        EncoderFacts.from_strings("x.onnx", {key: text for key, text in texts.items() if text is not None})
+
+
+def test_difference_and_cosine_by_hand() -> None:
+    expected, got = np.array([[3, 4], [1, 0]], np.float32), np.array([[3, 4.4], [1, 1]], np.float32)
+    agreement = compare(expected, got)
+    assert agreement.difference == pytest.approx(1.0)
+    assert agreement.cosine == pytest.approx(2**-0.5)
+    assert compare(expected, np.full((2, 2), np.nan, np.float32)).cosine == -1
+
+
+def test_load_network_takes_seeded_weights_at_another_size() -> None:
+    made = load_network("dogenet26", None, seed=3, input_size=(32, 16))
+    assert (made.backbone.input_size, made.seed) == ((32, 16), 3)

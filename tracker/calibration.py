@@ -32,8 +32,10 @@ _FEWEST = 20
 """Detections seen before anything is concluded."""
 _EVERY_FRAME_UNTIL, _REFIT_EVERY = 20, 10
 """Detector frames: the curve is drawn anew in each of the first, then now and then."""
+_UNKNOWN = 0.75
+"""Probability while nothing is concluded: likelier real than not, but too little for one sight to show a track."""
 _PRIOR_SHARE, _PRIOR_COUNT = 0.9, 20
-"""Before they are known, all scores continue a chain this often; the belief weighs as many detections a level."""
+"""A level continues a chain this often until its own detections say otherwise; the belief weighs so many of them."""
 _POWER = 1.65
 """From the relative share of continued chains to the probability of being real; fitted, 1.5 to 1.8 do as well."""
 _BOUNDS = (0.02, 0.99)
@@ -71,7 +73,7 @@ class ScoreCalibration:
     def probabilities(self, scores: Array) -> Array:
         """How probably detections of these scores are real, by what is known so far."""
         if self._curve is None:
-            return np.full(len(scores), _PRIOR_SHARE**_POWER)
+            return np.full(len(scores), _UNKNOWN)
         return np.asarray(np.interp(scores, *self._curve) ** _POWER)
 
     def _chains(self, xyxy: Array) -> npt.NDArray[np.int64]:

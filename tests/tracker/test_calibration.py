@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.config import load_preset
 from tracker.calibration import ScoreCalibration, _rising
+from tracker.existence import hit_evidence
 
 
 def play(num_frames, real_scores, clutter_scores, seed=0):
@@ -40,6 +42,12 @@ def test_before_anything_is_known_all_scores_are_alike():
     found = ScoreCalibration().observe(np.array([[0, 0, 10, 20], [50, 0, 60, 20.0]]), np.array([0.1, 0.9]))
     assert found[0] == found[1]
     assert 0.5 < found[0] < 1
+
+
+def test_one_sight_shows_no_track_before_anything_is_known():
+    needed = load_preset("strong").config.confirm_evidence
+    once = hit_evidence(ScoreCalibration().probabilities(np.array([0.99])))[0]
+    assert once < needed <= 2 * once
 
 
 def test_frames_without_detections_are_no_news():

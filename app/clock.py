@@ -14,6 +14,7 @@ STAGES = (
     "wait for frames",
     "detect",
     "embed",
+    "camera",
     "associate",
     "smooth",
     "write",

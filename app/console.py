@@ -87,10 +87,10 @@ def print_summary(summary: Summary) -> None:
 def _advice(num_detections: int, every: int) -> str:
     """What to try when no track came about."""
     if num_detections and every > 1:
-        return f"an object must be found three times, and --every {every} looks seldom; try a smaller one"
+        return f"an object must be found several times, and --every {every} looks seldom; try a smaller one"
     if not num_detections:
         return "the detector found no object; try a lower --conf, other --classes or another --detector"
-    return "no object was seen in three frames in a row and surely enough; try a lower --conf or --tracker deepsort"
+    return "no object was seen in enough frames in a row, and surely enough; try a lower --conf or --tracker deepsort"
 
 
 def _first(notes: list[str]) -> list[str]:

@@ -107,3 +107,13 @@ InputSize = Annotated[
 ]
 ExportOut = Annotated[Path | None, typer.Option("--out", help="File to write; for OpenVINO a folder.")]
 ExportOverwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export there.")]
+
+
+def comma_separated(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:
+    """Comma-separated names; an empty one is an error, since it is a typing mistake."""
+    if text is None:
+        return ()
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise ValueError(f"{option} is {text!r}, expected names separated by commas, such as {example}")
+    return names

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from app.camera_motion import CameraMotion
 from app.clock import StageClock
 from app.sources import Frame
 from detectors import Detections, Detector
@@ -22,9 +25,10 @@ __all__ = ["Models", "Tracked", "track_frames"]
 
 @dataclass
 class Models:
-    """The three parts of tracking, and what they have done so far.
+    """The parts of tracking, and what they have done so far.
 
     Attributes:
+        camera: measures the camera's motion for the tracker, where that is wanted and there are pictures.
         num_detections: usable boxes that the tracker was given.
         rejected: boxes turned away at the door, by reason.
         num_embedded: crops that went through the encoder.
@@ -33,6 +37,7 @@ class Models:
     detector: Detector
     encoder: Encoder
     tracker: DeepSort
+    camera: CameraMotion | None = None
     num_detections: int = 0
     num_embedded: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
@@ -71,19 +76,38 @@ def track_frames(
     detector, encoder, tracker = models.detector, models.encoder, models.tracker
     for position, frame in enumerate(frames):
         if position % every:
+            motion = _camera_motion(frame, tracker.confirmed().xyxy, models, clock)
             with clock.stage("associate"):
-                coasting = tracker.coast()
+                coasting = tracker.coast(time_s=frame.time_s, motion=motion)
             yield Tracked(frame, Detections.empty(), coasting, tracker.tentative())
             continue
         with clock.stage("detect"):
             detections = _usable(detector.detect(frame.image, frame.index), _size_of(frame, size), models)
         with clock.stage("embed"):
             embeddings = encoder.encode(frame.image, detections.xyxy, detections.features)
+        motion = _camera_motion(frame, detections.xyxy, models, clock)
         with clock.stage("associate"):
-            tracks = tracker.update(detections.xyxy, detections.scores, detections.class_ids, embeddings)
+            tracks = tracker.update(
+                detections.xyxy,
+                detections.scores,
+                detections.class_ids,
+                embeddings,
+                time_s=frame.time_s,
+                motion=motion,
+            )
         models.num_detections += len(detections)
         models.num_embedded += len(embeddings) if encoder.needs_images else 0
         yield Tracked(frame, detections, tracks, tracker.tentative())
+
+
+def _camera_motion(
+    frame: Frame, xyxy: npt.NDArray[np.floating[Any]], models: Models, clock: StageClock
+) -> npt.NDArray[np.float64] | None:
+    """How the camera moved since the frame before, `(2, 3)`; `None` where nobody measures it."""
+    if models.camera is None or frame.image is None:
+        return None
+    with clock.stage("camera"):
+        return models.camera.estimate(frame.image, xyxy)
 
 
 def _size_of(frame: Frame, size: tuple[int, int] | None) -> tuple[int, int] | None:

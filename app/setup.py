@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from app.camera_motion import CameraMotion
 from app.config import RunConfig
 from app.pipeline import Models
 from app.sources import Source
@@ -93,7 +94,9 @@ def load_models(config: RunConfig, source: Source) -> Models:
     _warn_of_idle_options(config, detector, encoder)
     if config.reid == "file":
         _try_features(detector, encoder, source)
-    return Models(detector, encoder, DeepSort(_with_gate(config, encoder.gate)))
+    settings = _with_gate(config, encoder.gate)
+    camera = CameraMotion() if settings.camera_motion and source.has_images else None
+    return Models(detector, encoder, DeepSort(settings), camera)
 
 
 def _with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:
@@ -156,5 +159,6 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "device": str(getattr(models.encoder, "device", "cpu")),
         "suggested_gate": models.encoder.gate,
     }
+    asked["camera_motion"] = "off" if models.camera is None else dataclasses.asdict(models.camera)
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
     return asked

@@ -1,1 +1,24 @@
-"""Tracks + ground truth -> HOTA, CLEAR and Identity. To come; the package holds the place in the layout."""
+"""Tracks + ground truth -> HOTA, CLEAR and Identity, with the mistakes that files tend to have found before."""
+
+from evaluation.evaluate import EvalOptions, Report, Result, evaluate
+from evaluation.events import Event
+from evaluation.layout import GroundTruth, Pair, find_ground_truth, find_pairs, is_sequence
+from evaluation.metrics import COUNTS, PERCENTAGES, Scores
+from evaluation.rules import RULES
+
+__all__ = [
+    "COUNTS",
+    "PERCENTAGES",
+    "RULES",
+    "EvalOptions",
+    "Event",
+    "GroundTruth",
+    "Pair",
+    "Report",
+    "Result",
+    "Scores",
+    "evaluate",
+    "find_ground_truth",
+    "find_pairs",
+    "is_sequence",
+]

@@ -11,12 +11,31 @@ __all__ = ["TrackerConfig"]
 
 _MOST = {"gallery_size": 10_000, "n_init": 1000, "max_age": 1_000_000, "iou_max_misses": 1_000_000}
 """Whole numbers, and bounds beyond which a number can only be a slip (and a gallery would not fit in memory)."""
-_UNIT_INTERVAL = ("max_iou_distance", "birth_score", "low_score")
+_UNIT_INTERVAL = ("max_iou_distance", "birth_score", "low_score", "score_noise", "appearance_momentum", "duplicate_iou")
+_ABOVE_ZERO = (
+    "motion_gate",
+    "weight_position",
+    "weight_velocity",
+    "aspect_std",
+    "measured_noise",
+    "most_evidence",
+)
+_NOT_NEGATIVE = (
+    "max_age_s",
+    "recover_s",
+    "confirm_evidence",
+    "miss_evidence",
+    "tentative_penalty",
+    "doubt_penalty",
+    "direction_penalty",
+)
 
 
 @dataclass(frozen=True)
 class TrackerConfig:
     """Settings of `DeepSort`. The defaults are the paper's (Wojke et al. 2017) and its published code's.
+
+    From `measured_noise` on, each setting is an improvement that is off by default.
 
     Attributes:
         max_cosine_distance: appearance gate: a track and a detection whose embeddings are further apart than this
@@ -33,6 +52,29 @@ class TrackerConfig:
         birth_score: a detection below this score can extend a track but not start one.
         low_score: detections below this score are kept out of the two main stages and may only extend a track that is
             left over after them, by IoU (ByteTrack, Zhang et al. 2022); 0 switches this off.
+        measured_noise: see `MotionNoise.measured_factor`; above 1 boxes are calmer.
+        score_noise: how far a sure detection is trusted beyond others: its measured variance shrinks by this times its
+            score (NSA Kalman, Du et al. 2021).
+        recover_s: seconds since its last detection up to which a track may be matched by IoU, besides `iou_max_misses`:
+            the same at 10 and at 60 frames a second.
+        max_age_s: seconds that a confirmed track survives without a detection, instead of `max_age`; 0 switches it off.
+        replay_gaps: whether a track that is found again takes the straight way between its two detections instead of
+            the guesses of the filter (OC-SORT, Cao et al. 2023).
+        direction_penalty: cost of a match that turns a track back on its way, in units of IoU (OC-SORT).
+        calibrated_scores: whether scores are read as the probability that a detection is real, learned while the video
+            runs (`ScoreCalibration`); `birth_score` and `low_score` are then such probabilities.
+        confirm_evidence: log-odds of being real that confirm a track, instead of `n_init` hits (`existence`); 0
+            switches it off.
+        miss_evidence: what a miss takes off these log-odds.
+        most_evidence: where they stop growing, so that a long life does not outweigh a present absence.
+        tentative_penalty: what an unconfirmed track pays in the IoU stage, where it competes with a confirmed one.
+        doubt_penalty: what a detection pays there for each unit of score that it lacks of 1.
+        duplicate_iou: of two tracks that overlap more than this the lesser is dropped; 1 switches this off.
+        appearance_momentum: share that the past keeps in the one moving average which then stands for a track's looks
+            (0.9: StrongSORT, Du et al. 2023); 0 keeps a gallery instead.
+        class_vote: whether a track has the class that most of its detections had, weighted by score, instead of the
+            last one's.
+        camera_motion: whether the application is to measure the motion of the camera and pass it to `update`.
     """
 
     max_cosine_distance: float = 0.2
@@ -47,16 +89,36 @@ class TrackerConfig:
     aspect_std: float = 1e-2
     birth_score: float = 0.0
     low_score: float = 0.0
+    measured_noise: float = 1.0
+    score_noise: float = 0.0
+    recover_s: float = 0.0
+    max_age_s: float = 0.0
+    replay_gaps: bool = False
+    direction_penalty: float = 0.0
+    calibrated_scores: bool = False
+    confirm_evidence: float = 0.0
+    miss_evidence: float = 1.0
+    most_evidence: float = 8.0
+    tentative_penalty: float = 0.0
+    doubt_penalty: float = 0.0
+    duplicate_iou: float = 1.0
+    appearance_momentum: float = 0.0
+    class_vote: bool = False
+    camera_motion: bool = False
 
     def __post_init__(self) -> None:
         for name, most in _MOST.items():
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= most:
                 raise ValueError(f"{name} is {value!r}, expected a whole number from 1 to {most}")
-        for name in ("motion_gate", "weight_position", "weight_velocity", "aspect_std"):
+        for name in _ABOVE_ZERO:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} is {value}, expected a number above 0")
+        for name in _NOT_NEGATIVE:
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} is {value}, expected 0 or a number above")
         for name in _UNIT_INTERVAL:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected a number from 0 to 1")
@@ -66,4 +128,5 @@ class TrackerConfig:
     @property
     def noise(self) -> MotionNoise:
         """The noise of the Kalman filter."""
-        return MotionNoise(self.weight_position, self.weight_velocity, self.aspect_std)
+        weights = self.weight_position, self.weight_velocity
+        return MotionNoise(*weights, self.aspect_std, measured_factor=self.measured_noise)

@@ -1,7 +1,8 @@
 """DeepSORT: boxes and embeddings of a frame in, tracks out (Wojke, Bewley, Paulus 2017, arXiv:1703.07402).
 
-`DeepSort.update` is the method, top to bottom: predict, match by appearance under a motion gate, match the rest by
-overlap, then let matched tracks learn, missed ones age, and unmatched detections start tracks.
+`DeepSort.update` is the method, top to bottom: predict, match (`Matching`: by appearance under a motion gate, the rest
+by overlap), then let matched tracks learn, missed ones age, and unmatched detections start tracks. What goes beyond the
+paper is off unless the configuration asks for it.
 """
 
 from __future__ import annotations
@@ -9,25 +10,30 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from . import kalman
-from .assignment import Index, Pairs, assign
-from .association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest, with_costs
+from . import existence, kalman
+from .assignment import Index
 from .boxes import xyah_to_xyxy
+from .calibration import ScoreCalibration
 from .config import TrackerConfig
-from .door import Measured, admit
+from .door import Measured, admit, check_motion
+from .duplicates import lesser_duplicates
 from .gallery import Gallery
+from .matching import Matching
+from .observation import remember_observation, replay_gap, warp_observations
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence, Tracks
+from .votes import ClassVotes
 
 __all__ = ["DeepSort"]
 
 Array = npt.NDArray[np.float64]
 
-_LOW_SCORE_IOU_DISTANCE = 0.5
-"""Gate of the low-score stage, stricter than the IoU stage since such boxes are often wrong (ByteTrack, stage two)."""
-
 _SHOWN_MISSES = 1
 """A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
+_FRAME_S = 1 / 30
+"""Seconds from one frame to the next where the caller tells no time."""
+_LEAST_SHARE = 0.05
+"""Of the measured variance, however sure the detector is."""
 
 
 class DeepSort:
@@ -48,9 +54,12 @@ class DeepSort:
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
         self._table = TrackTable()
-        self._gallery = Gallery(self.config.gallery_size)
+        self._gallery = Gallery(self.config.gallery_size, self.config.appearance_momentum)
+        self._calibration = ScoreCalibration()
+        self._votes = ClassVotes()
         self._births = 0
         self._ids = 0
+        self._time_s = 0.0
         self.evidence = Evidence()
 
     def __len__(self) -> int:
@@ -65,6 +74,8 @@ class DeepSort:
         embeddings: npt.ArrayLike | None = None,
         *,
         frame_size: tuple[int, int] | None = None,
+        time_s: float | None = None,
+        motion: npt.ArrayLike | None = None,
     ) -> Tracks:
         """Take the detections of the next frame and return its confirmed tracks.
 
@@ -76,6 +87,8 @@ class DeepSort:
             class_ids: `(N,)`; 0 for all when left out.
             embeddings: `(N, D)`, any length of row; without them (or with D = 0) overlap alone decides.
             frame_size: width and height in px, to recognise boxes far outside.
+            time_s: of this frame, from any start; without it, 30 frames make a second.
+            motion: `(2, 3)`, where the camera's motion took the px of the frame before; none by default.
 
         Returns:
             Confirmed tracks seen in this frame or the one before (then with their predicted box).
@@ -85,134 +98,113 @@ class DeepSort:
         """
         detections = admit(xyxy, scores, class_ids, embeddings, frame_size)
         self._gallery.check_length(detections.embeddings)
-        self._predict(detector_looked=True)
-        matched_rows, matched = self._match(detections)
-        self._learn(matched_rows, matched, detections)
+        self._advance(time_s, check_motion(motion), detector_looked=True)
+        sure = self._probabilities(detections)
+        matches = Matching(self._table, self._gallery, self.config, detections, sure, self._time_s).solve()
+        self.evidence += matches.evidence
+        self._learn(matches.rows, matches.detections, detections, sure)
         self._age()
-        self._start(np.setdiff1d(np.arange(len(detections)), matched), detections)
+        self._start(np.setdiff1d(np.arange(len(detections)), matches.detections), detections, sure)
         return self.confirmed()
 
-    def coast(self) -> Tracks:
-        """Advance one frame in which no detector looked: tracks move on, and none is held to have missed."""
-        self._predict(detector_looked=False)
+    def coast(self, *, time_s: float | None = None, motion: npt.ArrayLike | None = None) -> Tracks:
+        """Advance one frame in which no detector looked: tracks move on, and none is held to have missed.
+
+        Args:
+            time_s, motion: as in `update`.
+        """
+        self._advance(time_s, check_motion(motion), detector_looked=False)
         return self.confirmed()
 
     def confirmed(self) -> Tracks:
         """The confirmed tracks of the last frame, as `update` returned them."""
         table, rows = self._table, self._table.rows
-        return self._report(rows[(table.state[rows] == CONFIRMED) & (table.misses[rows] <= _SHOWN_MISSES)])
+        shown = (table.state[rows] == CONFIRMED) & (table.misses[rows] <= _SHOWN_MISSES)
+        if self.config.confirm_evidence:
+            shown &= table.log_odds[rows] >= existence.SHOWN_EVIDENCE
+        return self._report(rows[shown])
 
     def tentative(self) -> Tracks:
         """The tracks of the last frame that are not confirmed yet; their id is 0."""
         rows = self._table.rows
         return self._report(rows[self._table.state[rows] == TENTATIVE])
 
-    def _predict(self, *, detector_looked: bool) -> None:
+    def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> None:
+        """Predict every track to the next frame, along with the camera."""
         table, rows = self._table, self._table.rows
-        mean, covariance = kalman.predict(table.mean[rows], table.covariance[rows], self.config.noise)
-        table.mean[rows], table.covariance[rows] = mean, covariance
+        self._time_s = self._time_s + _FRAME_S if time_s is None else float(time_s)
+        mean, covariance = table.mean[rows], table.covariance[rows]
+        if motion is not None:
+            mean, covariance = kalman.warp(mean, covariance, motion)
+            warp_observations(table, rows, motion)
+        table.mean[rows], table.covariance[rows] = kalman.predict(mean, covariance, self.config.noise)
         table.time_since_update[rows] += 1
         table.misses[rows] += detector_looked
         table.detection[rows] = -1
 
-    def _match(self, detections: Measured) -> tuple[Index, Index]:
-        """Rows of matched tracks and the detections they matched: cascade, then IoU, then low-score detections."""
-        config, rows, misses = self.config, self._table.rows, self._table.misses[self._table.rows]
-        low = detections.scores < config.low_score
-        tracks, matched = self._match_cascade(rows, detections, ~low)
-        for free_detections, max_distance, eligible in (
-            (~low, config.max_iou_distance, misses <= config.iou_max_misses),
-            (low, _LOW_SCORE_IOU_DISTANCE, (misses == 1) & (self._table.state[rows] == CONFIRMED)),
-        ):
-            free_tracks = np.setdiff1d(np.flatnonzero(eligible), tracks)
-            candidates = np.setdiff1d(np.flatnonzero(free_detections), matched)
-            more_tracks, more = self._match_iou(rows, free_tracks, detections, candidates, max_distance)
-            tracks, matched = np.concatenate((tracks, more_tracks)), np.concatenate((matched, more))
-        self.evidence += Evidence(matches=len(tracks), rejected=detections.rejected)
-        return rows[tracks], matched
+    def _probabilities(self, detections: Measured) -> Array:
+        """`(N,)`, what the scores say: themselves, or how probably such a detection is real in this video."""
+        if self.config.calibrated_scores:
+            return self._calibration.observe(detections.xyxy, detections.scores)
+        return detections.scores.astype(np.float64)
 
-    def _match_cascade(self, rows: Index, detections: Measured, usable: npt.NDArray[np.bool_]) -> tuple[Index, Index]:
-        """Confirmed tracks by appearance under the motion gate; none where there are no embeddings."""
+    def _learn(self, rows: Index, matched: Index, detections: Measured, sure: Array) -> None:
+        """Matched tracks take in their detection; the ones that have proved themselves are confirmed, with an id."""
         table, config = self._table, self.config
-        if not detections.embeddings.shape[1]:
-            return np.empty(0, np.intp), np.empty(0, np.intp)
-        confirmed = np.flatnonzero((table.state[rows] == CONFIRMED) & (table.time_since_update[rows] <= config.max_age))
-        candidates = np.flatnonzero(usable)
-        expected, innovation = kalman.project(
-            table.mean[rows[confirmed]], table.covariance[rows[confirmed]], config.noise
-        )
-        near = motion_pairs(expected, innovation, detections.xyah[candidates], config.motion_gate)
-        levels = table.misses[rows[confirmed]]
-        appearance = self._gallery.distances(
-            rows[confirmed][near.tracks], detections.embeddings[candidates[near.detections]]
-        )
-        tracks, matched = matching_cascade(with_costs(near, appearance), levels, config.max_cosine_distance)
-        self._count_appearance(near, appearance, tracks, matched, levels)
-        return confirmed[tracks], candidates[matched]
-
-    def _match_iou(
-        self, rows: Index, free_tracks: Index, detections: Measured, candidates: Index, max_distance: float
-    ) -> tuple[Index, Index]:
-        track_xyxy = xyah_to_xyxy(self._table.mean[rows[free_tracks], :, 0])
-        pairs = iou_pairs(track_xyxy, detections.xyxy[candidates], max_distance)
-        tracks, matched = assign(pairs, max_distance)
-        return free_tracks[tracks], candidates[matched]
-
-    def _count_appearance(
-        self,
-        near: Pairs,
-        appearance: npt.NDArray[np.float64],
-        tracks: Index,
-        matched: Index,
-        levels: npt.NDArray[np.int64],
-    ) -> None:
-        """Add to `evidence` what appearance changed against a look at motion alone."""
-        by_motion = mutually_nearest(near)
-        partner = np.full(len(levels), -1)
-        partner[tracks] = matched
-        chosen = partner[near.tracks] == near.detections
-        self.evidence += Evidence(
-            by_appearance=len(tracks),
-            appearance_decided=int(np.sum(chosen & ~by_motion)),
-            recovered=int(np.sum(levels[tracks] > 1)),
-            vetoed=int(np.sum(by_motion & (appearance > self.config.max_cosine_distance))),
-        )
-
-    def _learn(self, rows: Index, matched: Index, detections: Measured) -> None:
-        """Matched tracks take in their detection; the ones with enough hits are confirmed and get their id."""
-        table = self._table
-        mean, covariance = kalman.update(
-            table.mean[rows], table.covariance[rows], detections.xyah[matched], self.config.noise
-        )
+        xyah, shares = detections.xyah[matched], None
+        if config.replay_gaps:
+            replay_gap(table, rows, xyah, config)
+        if config.score_noise:
+            shares = np.maximum(1 - config.score_noise * sure[matched], _LEAST_SHARE)
+        mean, covariance = kalman.update(table.mean[rows], table.covariance[rows], xyah, config.noise, shares)
         table.mean[rows], table.covariance[rows] = mean, covariance
         table.hits[rows] += 1
         table.time_since_update[rows] = 0
         table.misses[rows] = 0
+        table.log_odds[rows] += existence.hit_evidence(sure[matched])
         self._remember(rows, matched, detections)
         self._confirm(rows)
 
     def _age(self) -> None:
-        """A tentative track dies on its first miss, a confirmed one when it has not been seen for `max_age` frames."""
-        table, rows = self._table, self._table.rows
+        """A tentative track dies on its first miss, a confirmed one when it has not been seen for too long."""
+        table, config = self._table, self.config
+        if config.confirm_evidence:
+            self._doubt_missed()
+        rows = table.rows
         tentative = table.state[rows] == TENTATIVE
         unborn = tentative & (table.misses[rows] > 0)
-        lost = ~tentative & (table.time_since_update[rows] > self.config.max_age)
+        lost = ~tentative & (table.time_since_update[rows] > config.max_age)
+        if config.max_age_s:
+            lost = ~tentative & (self._time_s - table.seen_s[rows] > config.max_age_s)
         self.evidence += Evidence(unborn=int(unborn.sum()))
-        self._gallery.clear(table.remove(unborn | lost))
+        dead = unborn | lost
+        if config.duplicate_iou < 1:
+            dead |= lesser_duplicates(table, dead, config.duplicate_iou)
+        self._gallery.clear(table.remove(dead))
 
-    def _start(self, unmatched: Index, detections: Measured) -> None:
+    def _doubt_missed(self) -> None:
+        """What was not seen is less likely there."""
+        table = self._table
+        missed = table.rows[table.misses[table.rows] > 0]
+        less = table.log_odds[missed] - self.config.miss_evidence
+        table.log_odds[missed] = np.maximum(less, existence.LEAST_EVIDENCE)
+
+    def _start(self, unmatched: Index, detections: Measured, sure: Array) -> None:
         """Unmatched detections start tentative tracks."""
-        scores = detections.scores[unmatched]
-        starting = unmatched[(scores >= self.config.birth_score) & (scores >= self.config.low_score)]
+        scores, config = sure[unmatched], self.config
+        starting = unmatched[(scores >= config.birth_score) & (scores >= config.low_score)]
         table, rows = self._table, self._table.add(len(starting))
-        table.mean[rows], table.covariance[rows] = kalman.initiate(detections.xyah[starting], self.config.noise)
+        table.mean[rows], table.covariance[rows] = kalman.initiate(detections.xyah[starting], config.noise)
         table.birth[rows] = self._births + 1 + np.arange(len(rows))
         table.id[rows] = 0
         table.state[rows] = TENTATIVE
         table.hits[rows] = 1
         table.time_since_update[rows] = 0
         table.misses[rows] = 0
+        table.log_odds[rows] = existence.hit_evidence(sure[starting])
+        table.path[rows] = detections.xyah[starting, None, :2]
         self._births += len(rows)
+        self._votes.clear(rows)
         self._remember(rows, starting, detections)
         self._confirm(rows)
 
@@ -221,14 +213,19 @@ class DeepSort:
         table.score[rows] = detections.scores[matched]
         table.class_id[rows] = detections.class_ids[matched]
         table.detection[rows] = detections.source[matched]
+        table.log_odds[rows] = np.clip(table.log_odds[rows], existence.LEAST_EVIDENCE, self.config.most_evidence)
+        remember_observation(table, rows, detections.xyxy[matched], self._time_s)
+        if self.config.class_vote:
+            table.class_id[rows] = self._votes.cast(rows, detections.class_ids[matched], detections.scores[matched])
         if detections.embeddings.shape[1]:
             self._gallery.reserve(table.capacity, detections.embeddings.shape[1])
             self._gallery.push(rows, detections.embeddings[matched])
 
     def _confirm(self, rows: Index) -> None:
-        """Give the tentative tracks among `rows` that have enough hits their id, in order of birth."""
-        table = self._table
-        ready = rows[(table.state[rows] == TENTATIVE) & (table.hits[rows] >= self.config.n_init)]
+        """Give the tentative tracks among `rows` that have proved themselves their id, in order of birth."""
+        table, needed = self._table, self.config.confirm_evidence
+        proved = table.log_odds[rows] >= needed if needed else table.hits[rows] >= self.config.n_init
+        ready = rows[(table.state[rows] == TENTATIVE) & proved]
         ready = ready[np.argsort(table.birth[ready])]
         table.state[ready] = CONFIRMED
         table.id[ready] = self._ids + 1 + np.arange(len(ready))

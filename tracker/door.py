@@ -11,7 +11,7 @@ from .assignment import Index
 from .boxes import xyxy_to_xyah
 from .gallery import normalise_rows
 
-__all__ = ["REJECT_REASONS", "Measured", "admit", "reject_reasons"]
+__all__ = ["REJECT_REASONS", "Measured", "admit", "check_motion", "reject_reasons"]
 
 Array = npt.NDArray[np.float64]
 
@@ -73,6 +73,16 @@ def admit(
         usable,
         count - len(usable),
     )
+
+
+def check_motion(motion: npt.ArrayLike | None) -> Array | None:
+    """The camera's motion as `(2, 3)` float64, or `None` where nothing moved; `ValueError` where it is neither."""
+    if motion is None:
+        return None
+    affine = np.asarray(motion, np.float64)
+    if affine.shape != (2, 3) or not np.isfinite(affine).all():
+        raise ValueError(f"motion must be a finite affine map of shape (2, 3), but got {affine.tolist()}")
+    return None if np.array_equal(affine, np.eye(2, 3)) else affine
 
 
 def reject_reasons(xyxy: Array, scores: Array, frame_size: tuple[int, int] | None = None) -> npt.NDArray[np.int64]:

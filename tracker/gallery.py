@@ -23,12 +23,16 @@ def normalise_rows(vectors: npt.NDArray[np.float32]) -> Embeddings:
 class Gallery:
     """The last `size` embeddings of each track (Wojke et al. 2017, section 2.2: the set R of a track).
 
+    With a `momentum` above 0 there is instead one, the moving average that keeps this share of what it was at each
+    update (Wang et al. 2020, JDE; Du et al. 2023, StrongSORT), so that one bad crop has little say.
+
     Rows are those of the track table. Memory is bounded by the most tracks alive at once, however long the
     video.
     """
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, size: int, momentum: float = 0.0) -> None:
+        self.size = 1 if momentum else size
+        self.momentum = momentum
         self._vectors = np.empty((0, size, 0), np.float32)
         self._pushed = np.zeros(0, np.int64)
 
@@ -61,6 +65,9 @@ class Gallery:
 
     def push(self, rows: Index, embeddings: Embeddings) -> None:
         """Remember one more embedding for each of `rows` (no row twice); a full row forgets its oldest."""
+        if self.momentum:
+            known = np.where(self._pushed[rows, None] > 0, self._vectors[rows, 0], embeddings)
+            embeddings = normalise_rows(self.momentum * known + (1 - self.momentum) * embeddings)
         self._vectors[rows, self._pushed[rows] % self.size] = embeddings
         self._pushed[rows] += 1
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CHI2_GATE_4", "MotionNoise", "gating_distance", "initiate", "predict", "project", "update"]
+__all__ = ["CHI2_GATE_4", "MotionNoise", "gating_distance", "initiate", "predict", "project", "update", "warp"]
 
 Array = npt.NDArray[np.float64]
 
@@ -38,6 +38,7 @@ class MotionNoise:
         aspect: of the aspect ratio in the state.
         aspect_velocity: of its velocity.
         aspect_measured: of the aspect ratio in a measurement.
+        measured_factor: on all of a measurement; above 1 boxes are smoother, and follow later.
     """
 
     weight_position: float = 1 / 20
@@ -45,6 +46,7 @@ class MotionNoise:
     aspect: float = 1e-2
     aspect_velocity: float = 1e-5
     aspect_measured: float = 1e-1
+    measured_factor: float = 1.0
 
 
 def _variances(heights: Array, weight: float, aspect_std: float) -> Array:
@@ -78,7 +80,13 @@ def predict(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, 
 
 def project(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, Array]:
     """What the tracks expect to measure: `(N, 4)` xyah and the `(N, 4)` diagonal of the innovation covariance S."""
-    return mean[..., 0], covariance[..., 0] + _variances(mean[:, 3, 0], noise.weight_position, noise.aspect_measured)
+    return mean[..., 0], covariance[..., 0] + _measured(mean[:, 3, 0], noise)
+
+
+def _measured(heights: Array, noise: MotionNoise) -> Array:
+    """`(N, 4)` variances of a measurement: R."""
+    variances = _variances(heights, noise.weight_position, noise.aspect_measured)
+    return variances * noise.measured_factor**2
 
 
 def gating_distance(expected: Array, innovation: Array, xyah: Array) -> Array:
@@ -86,9 +94,17 @@ def gating_distance(expected: Array, innovation: Array, xyah: Array) -> Array:
     return np.asarray(np.sum(np.square(xyah - expected) / innovation, axis=1))
 
 
-def update(mean: Array, covariance: Array, xyah: Array, noise: MotionNoise) -> tuple[Array, Array]:
-    """The state after measuring `xyah` `(N, 4)`: K = P H^T S^-1, x' = x + K y, P' = P - K S K^T, block by block."""
+def update(
+    mean: Array, covariance: Array, xyah: Array, noise: MotionNoise, shares: Array | None = None
+) -> tuple[Array, Array]:
+    """The state after measuring `xyah` `(N, 4)`: K = P H^T S^-1, x' = x + K y, P' = P - K S K^T, block by block.
+
+    Args:
+        shares: `(N,)`, how much of the variance R each measurement has (NSA Kalman: 1 - its confidence); 1 by default.
+    """
     expected, innovation = project(mean, covariance, noise)
+    if shares is not None:
+        innovation = covariance[..., 0] + (innovation - covariance[..., 0]) * shares[:, None]
     residual = xyah - expected
     gain_position = covariance[..., 0] / innovation
     gain_velocity = covariance[..., 1] / innovation
@@ -99,4 +115,24 @@ def update(mean: Array, covariance: Array, xyah: Array, noise: MotionNoise) -> t
     new_covariance[..., 0] = covariance[..., 0] * measured
     new_covariance[..., 1] = covariance[..., 1] * measured
     new_covariance[..., 2] = covariance[..., 2] - gain_velocity * covariance[..., 1]
+    return new_mean, new_covariance
+
+
+def warp(mean: Array, covariance: Array, affine: Array) -> tuple[Array, Array]:
+    """The state seen by a camera that moved: what was at p is now at `affine[:, :2] @ p + affine[:, 2]`.
+
+    Means move exactly. A rotation would couple x and y; of the rotated covariance only the diagonal is kept, which is
+    exact for shifts and zooms. Heights scale with the zoom; an aspect ratio stays.
+
+    Args:
+        affine: `(2, 3)` px.
+    """
+    linear, shift = affine[:, :2], affine[:, 2]
+    zoom = float(np.sqrt(abs(np.linalg.det(linear))))
+    new_mean, new_covariance = mean.copy(), covariance.copy()
+    new_mean[:, :2] = np.einsum("ij,njk->nik", linear, mean[:, :2])
+    new_mean[:, :2, 0] += shift
+    new_mean[:, 3] *= zoom
+    new_covariance[:, :2] = np.einsum("ij,njk->nik", np.square(linear), covariance[:, :2])
+    new_covariance[:, 3] *= zoom**2
     return new_mean, new_covariance

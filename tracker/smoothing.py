@@ -48,17 +48,18 @@ def smooth_track(frames: npt.NDArray[np.int64], xyxy: Array, noise: MotionNoise 
     return xyah_to_xyxy(smoothed[steps, :4])
 
 
-def _filtered(measured: Array, noise: MotionNoise) -> tuple[Array, Array, list[Array]]:
-    """Means, covariances and the process noise that follows each step, of a pass over `measured`, `(T, 4)` or NaN."""
-    kf = _filter_at(measured[0], noise)
+def _filtered(observed: Array, noise: MotionNoise) -> tuple[Array, Array, list[Array]]:
+    """Means, covariances and the process noise that follows each step, of a pass over `observed`, `(T, 4)` or NaN."""
+    kf = _filter_at(observed[0], noise)
     means, covariances, process_noises = [kf.x.copy()], [kf.P.copy()], []
-    for measurement in measured[1:]:
+    for measurement in observed[1:]:
         positions = _variances(kf.x[3], noise.weight_position, noise.aspect)
         velocities = _variances(kf.x[3], noise.weight_velocity, noise.aspect_velocity)
         process_noises.append(np.diag(np.concatenate((positions, velocities))))
         kf.predict(Q=process_noises[-1])
         if not np.isnan(measurement).any():
-            kf.update(measurement, R=np.diag(_variances(kf.x[3], noise.weight_position, noise.aspect_measured)))
+            measured = _variances(kf.x[3], noise.weight_position, noise.aspect_measured)
+            kf.update(measurement, R=np.diag(measured * noise.measured_factor**2))
         means.append(kf.x.copy())
         covariances.append(kf.P.copy())
     return np.array(means), np.array(covariances), [*process_noises, np.zeros((8, 8))]

@@ -25,6 +25,12 @@ _COLUMNS: dict[str, tuple[tuple[int, ...], type]] = {
     "score": ((), np.float32),  # of the last matched detection
     "class_id": ((), np.int64),  # of the last matched detection
     "detection": ((), np.int64),  # row of the detection matched in this frame, -1 without one
+    "log_odds": ((), np.float64),  # that the track is real, see `existence`
+    "last_xyxy": ((4,), np.float64),  # the last matched detection
+    "path": ((4, 2), np.float64),  # centres of the last ones, newest first
+    "seen_mean": ((4, 2), np.float64),  # the state right after the last match
+    "seen_covariance": ((4, 3), np.float64),
+    "seen_s": ((), np.float64),  # time of the last match
 }
 
 
@@ -42,6 +48,12 @@ class TrackTable:
     score: npt.NDArray[np.float32]
     class_id: npt.NDArray[np.int64]
     detection: npt.NDArray[np.int64]
+    log_odds: Array
+    last_xyxy: Array
+    path: Array
+    seen_mean: Array
+    seen_covariance: Array
+    seen_s: Array
 
     def __init__(self, capacity: int = 16) -> None:
         for name, (shape, dtype) in _COLUMNS.items():

@@ -31,7 +31,9 @@ def _imported_by(*arguments: str) -> set[str]:
     return set(words[2:])
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("run", "--help"), ("eval", "--help"), ("mot", "--help")], ids=" ".join
+)
 def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert _imported_by(*arguments) == set()
 

@@ -85,8 +85,8 @@ def test_on_the_edge(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("text", "iou_max_misses"),
     [
-        pytest.param("tracker: {max_age: 90}", 3, id="on strong by default"),
-        pytest.param("base: strong\ntracker: {max_age: 90}", 3, id="on strong by name"),
+        pytest.param("tracker: {max_age: 90}", 2, id="on strong by default"),
+        pytest.param("base: strong\ntracker: {max_age: 90}", 2, id="on strong by name"),
         pytest.param("base: deepsort\ntracker: {max_age: 90}", 1, id="on deepsort"),
     ],
 )

@@ -17,23 +17,31 @@ def test_auto_takes_the_public_detections_of_a_sequence_without_images(track: Tr
     assert read_summary(Path("out"))["configuration"]["detector"] == {"asked": "auto", "used": "public"}
 
 
+CAREFUL = "base: deepsort\ntracker: {birth_score: 0.4}\n"
+
+
 @pytest.mark.parametrize(
-    ("walkers", "advice"),
+    ("walkers", "preset", "advice"),
     [
-        pytest.param((), "the detector found no object; try a lower --conf", id="no detection"),
-        pytest.param((Walker(2, 4, last=2),), "no object was seen in three frames in a row", id="too few"),
-        pytest.param((Walker(2, 4, score=0.2),), "surely enough; try", id="too weak for the preset"),
+        pytest.param((), "strong", "the detector found no object; try a lower --conf", id="no detection"),
+        pytest.param((Walker(2, 4, last=1),), "strong", "in enough frames in a row", id="a single sight"),
+        pytest.param((Walker(2, 4, last=2),), "deepsort", "in enough frames in a row", id="two sights of three"),
+        pytest.param((Walker(2, 4, score=0.2),), "careful.yaml", "surely enough; try", id="too weak for the preset"),
     ],
 )
 def test_a_run_without_tracks_says_what_to_try(
-    track: Track, tmp_path: Path, walkers: tuple[Walker, ...], advice: str
+    track: Track, tmp_path: Path, walkers: tuple[Walker, ...], preset: str, advice: str
 ) -> None:
-    done = track(
-        "run", write_sequence(tmp_path / "seq", walkers), "--reid", "none", "--tracker", "strong", "--out", "o"
-    )
+    Path("careful.yaml").write_text(CAREFUL)
+    done = track("run", write_sequence(tmp_path / "seq", walkers), "--reid", "none", "--tracker", preset, "--out", "o")
     assert done.code == 0
     assert "nothing was tracked: " in done.out
     assert advice in done.out
+
+
+def test_strong_tracks_what_comes_back_in_every_frame_however_low_its_scores(track: Track, tmp_path: Path) -> None:
+    sequence = write_sequence(tmp_path / "seq", (Walker(2, 4, score=0.2),))
+    assert "20 detections, 1 identities" in track("run", sequence, "--reid", "none", "--out", "o").out
 
 
 def test_a_run_that_looks_too_seldom_is_told_so(track: Track, tmp_path: Path) -> None:

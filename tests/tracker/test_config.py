@@ -26,6 +26,18 @@ from tracker import TrackerConfig
         ("aspect_std", 0.0),
         ("birth_score", 2.0),
         ("low_score", -0.5),
+        ("measured_noise", 0.0),
+        ("score_noise", 1.5),
+        ("recover_s", -1.0),
+        ("max_age_s", float("inf")),
+        ("confirm_evidence", -1.0),
+        ("miss_evidence", float("nan")),
+        ("most_evidence", 0.0),
+        ("tentative_penalty", -0.1),
+        ("doubt_penalty", -0.1),
+        ("direction_penalty", -0.1),
+        ("duplicate_iou", 2.0),
+        ("appearance_momentum", -0.1),
     ],
 )
 def test_out_of_range(setting, value):

@@ -1,0 +1,109 @@
+"""Errors for a person: one line, a hint, an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+from app.options import DEBUG
+
+__all__ = [
+    "EXIT_BAD_INPUT",
+    "EXIT_BY_SIGNAL",
+    "EXIT_UNEXPECTED",
+    "PassedOnError",
+    "end_early",
+    "exit_code",
+    "fail",
+    "hint",
+    "one_line",
+    "unknown_to_the_parser",
+]
+
+EXIT_UNEXPECTED = 1
+"""A fault of the program: nothing that the user typed explains it."""
+EXIT_BAD_INPUT = 2
+"""Something that the user can mend: an option, a file, the disk, the network."""
+EXIT_BY_SIGNAL = 128
+"""Plus the number of the signal, as shells have it."""
+
+
+def exit_code(error: BaseException) -> int:
+    """1 or 2; see the constants."""
+    cause = getattr(error, "cause", error)  # of a run that had begun
+    is_known = isinstance(cause, (ValueError, OSError, ImportError)) or hasattr(cause, "format_message")
+    return EXIT_BAD_INPUT if is_known else EXIT_UNEXPECTED
+
+
+def one_line(error: Any) -> str:
+    """The message of an error for a person: one line, with its kind where the text alone would be unclear."""
+    if hasattr(error, "run_dir"):
+        return f"{one_line(error.cause)}; what was tracked before is in {error.run_dir}"
+    if hasattr(error, "format_message"):  # of the command-line parser
+        return _flat(error.format_message())
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    text = _flat(str(error))
+    if isinstance(error, (ValueError, OSError, ImportError)) and text:
+        return text
+    return f"unexpected {type(error).__name__}: {text or 'no message'} (rerun with {DEBUG} to see where)"
+
+
+def hint(error: Any, given: Sequence[str], commands: Sequence[str]) -> str:
+    """After an error of the parser: the value that does not fit, which its own message may leave out; where to look.
+
+    Args:
+        error: any.
+        given: the command line.
+        commands: the known ones.
+    """
+    if not hasattr(error, "format_message"):
+        return ""
+    if given[0] not in commands and not given[0].startswith("-"):
+        known = f" Known: {', '.join(commands)}."
+        meant = f" Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else known
+        return f"{meant} (see: track --help)"
+    names = getattr(getattr(error, "param", None), "opts", ())
+    pairs = zip(given, [*given[1:], ""], strict=True)
+    typed = [first if "=" in first else f"{first} {second}" for first, second in pairs if first.split("=")[0] in names]
+    command = f"track {given[0]}" if given[0] in commands else "track"
+    return f"{'; you typed: ' if typed else ''}{', '.join(typed)} (see: {command} --help)"
+
+
+def _is_source(text: str) -> bool:
+    return "." in text or text.isdigit() or os.path.exists(text)  # noqa: PTH110 (as typed, also what is no path)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+class PassedOnError(Exception):
+    """What the command-line parser would answer in its own way, carried past it: Ctrl-C, a closed pipe."""
+
+
+@contextlib.contextmanager
+def unknown_to_the_parser() -> Iterator[None]:
+    """Around the work of a command: what the parser would swallow or turn into words of its own passes it."""
+    try:
+        yield
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        raise PassedOnError from error
+
+
+def end_early(error: BaseException) -> NoReturn:
+    """End the program after Ctrl-C or a closed pipe, with the exit code that shells expect."""
+    if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_UNEXPECTED)  # without a word, as rich does
+    fail(str(error) or "stopped: nothing was written", EXIT_BY_SIGNAL + getattr(error, "number", signal.SIGINT))
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End the program with one line on standard error."""
+    print(f"track: error: {message}", file=sys.stderr)
+    sys.exit(code)

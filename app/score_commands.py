@@ -1,0 +1,107 @@
+"""The commands about scores: of tracks against ground truth, and of a tracker on a whole dataset."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import options, score_options
+from app.failure import EXIT_BY_SIGNAL, unknown_to_the_parser
+from app.options import DEBUG, comma_separated
+
+if TYPE_CHECKING:
+    from app.mot import MotConfig
+
+__all__ = ["eval_command", "mot_command"]
+
+
+def eval_command(
+    gt: score_options.Gt,
+    pred: score_options.Pred,
+    sequences: score_options.Sequences = None,
+    rules: score_options.Rules = "auto",
+    classes: score_options.Classes = None,
+    frames: score_options.Frames = None,
+    shift: score_options.Shift = 0,
+    force: score_options.Force = False,
+    events: score_options.Events = False,
+    as_json: score_options.Json = False,
+    as_csv: score_options.Csv = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show tracebacks.")] = False,
+) -> None:
+    """Score tracks against ground truth: HOTA, MOTA, IDF1 and what they are made of, per sequence and combined."""
+    from app.evaluate import parse_span, print_report, score
+    from evaluation import EvalOptions
+
+    if as_json and as_csv:
+        raise ValueError("--json and --csv exclude each other: drop one")
+    first, last = parse_span(frames)
+    wanted = EvalOptions(rules, comma_separated(classes), first, last, shift, force)
+    with unknown_to_the_parser():
+        report = score(gt, pred, comma_separated(sequences, "--sequences", "TUD-Campus,KITTI-17"), wanted)
+        print_report(report, events=events, as_json=as_json, as_csv=as_csv)
+
+
+def mot_command(
+    dataset: score_options.Dataset,
+    sequences: score_options.Sequences = None,
+    detector: score_options.Detector = "public",
+    classes: options.Classes = None,
+    conf: options.Conf = None,
+    iou: options.Iou = None,
+    imgsz: options.Imgsz = None,
+    reid: score_options.Reid = None,
+    reid_weights: options.ReidWeights = None,
+    max_cosine: options.MaxCosine = None,
+    reid_runtime: options.ReidRuntime = "auto",
+    tracker: options.Tracker = "strong",
+    out: score_options.Out = None,
+    overwrite: options.Overwrite = False,
+    online: options.Online = False,
+    smooth: options.Smooth = False,
+    rules: score_options.Rules = "auto",
+    device: options.Device = "auto",
+    seed: options.Seed = 0,
+    debug: options.Debug = False,
+) -> None:
+    """Track every sequence of a dataset, write the results in submission form, and score them against ground truth."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in `track run`
+    from app.config import RunConfig, load_preset
+    from app.mot import MotConfig
+    from evaluation import EvalOptions
+
+    EvalOptions(rules)  # an unknown name shows now
+    config = RunConfig(
+        source=str(dataset),
+        detector=detector,
+        classes=comma_separated(classes),
+        conf=conf,
+        iou=iou,
+        imgsz=imgsz,
+        reid=reid or "dogenet50",
+        reid_weights=reid_weights,
+        max_cosine=max_cosine,
+        reid_runtime=reid_runtime,
+        tracker=load_preset(tracker),
+        device=device,
+        online=online,
+        smooth=smooth,
+        seed=seed,
+    )
+    wanted = comma_separated(sequences, "--sequences", "TUD-Campus,KITTI-17")
+    _mot(MotConfig(dataset, config, reid, wanted, out, overwrite, rules), debug)
+
+
+def _mot(config: MotConfig, debug: bool) -> None:
+    with unknown_to_the_parser():
+        from app.console import open_console
+        from app.mot import print_result, track_dataset
+        from app.progress import create_progress
+
+        console = open_console(debug)
+        result = track_dataset(config, create_progress(console), console)
+        print_result(result)
+    if result.stopped_by is not None:
+        raise typer.Exit(EXIT_BY_SIGNAL + result.stopped_by)

@@ -1,0 +1,156 @@
+"""What each switch of a tracker preset is worth: the preset as it is, and with one switch turned at a time.
+
+python benchmarks/ablation.py DATASET_DIR [--preset strong] [--only measured_noise ...] [--plateau] [--by-sequence]
+                             [--disturbed N]
+
+DATASET_DIR holds MOTChallenge sequences with `det/det.txt` and `gt/gt.txt`; no pictures are read, so nothing that needs
+them (appearance, camera motion) is measured. Everything is online: a row is written when its frame is seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
+
+from app.config import load_preset
+from evaluation import EvalOptions, Scores, evaluate, find_pairs
+from tracker import DeepSort, TrackerConfig
+
+Rows = npt.NDArray[np.float64]
+JITTER, LEFT_OUT = 0.015, 0.02
+COLUMNS = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW")
+OFF = {field.name: field.default for field in dataclasses.fields(TrackerConfig)}
+TRIED: dict[str, Any] = {
+    "low_score": 0.3,
+    "score_noise": 0.5,
+    "replay_gaps": True,
+    "direction_penalty": 0.2,
+    "duplicate_iou": 0.7,
+}
+"""Switches that a preset may have left off, and what they are turned to."""
+NOT_MEASURED = ("camera_motion", "class_vote", "appearance_momentum", "max_cosine_distance", "gallery_size", "n_init")
+TOGETHER: dict[str, dict[str, Any]] = {
+    "measured_noise": {"measured_noise": 1.0, "score_noise": 0.0},
+    "calibrated_scores": {"calibrated_scores": False, "birth_score": 0.8},
+    "confirm_evidence": {"confirm_evidence": 0.0},
+    "deepsort": OFF,
+}
+"""Turning these off alone would leave others without sense."""
+
+
+def variants(config: TrackerConfig) -> dict[str, dict[str, Any]]:
+    """Name -> changed settings: each switch that is on turned off, and each that is off turned on."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, off in OFF.items():
+        if name in NOT_MEASURED:
+            continue
+        if name in TOGETHER:
+            if getattr(config, name) != off:
+                found[f"{name} off"] = TOGETHER[name]
+        elif getattr(config, name) != off and name not in ("birth_score", "miss_evidence", "most_evidence"):
+            found[f"{name} off"] = {name: off}
+        elif name in TRIED:
+            found[f"{name} {TRIED[name]}"] = {name: TRIED[name]}
+    return {**found, "all off (deepsort)": dict(OFF)}
+
+
+def plateau(config: TrackerConfig) -> dict[str, dict[str, Any]]:
+    """Each number that is on, a fifth lower and higher."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, off in OFF.items():
+        value = getattr(config, name)
+        if isinstance(value, float) and value != off and name not in NOT_MEASURED:
+            for factor in (0.8, 1.2):
+                found[f"{name} {value * factor:.3g}"] = {name: value * factor}
+    return found
+
+
+def disturb(found: Rows, seed: int) -> Rows:
+    """Detections `(N, 10)` shifted and scaled by 1.5 % of their sides, 2 % left out: another draw of the luck."""
+    random = np.random.default_rng(seed)
+    found = found[random.random(len(found)) >= LEFT_OUT]
+    sides = np.tile(found[:, 4:6], 2)
+    return np.column_stack((found[:, :2], found[:, 2:6] + random.normal(0, JITTER, sides.shape) * sides, found[:, 6:]))
+
+
+def rows_of(folder: Path, config: TrackerConfig, seed: int | None = None) -> tuple[Rows, float]:
+    """The rows `(M, 10)` of one sequence, online, in submission form, and ms for each update."""
+    info = dict(line.split("=", 1) for line in (folder / "seqinfo.ini").read_text().split() if "=" in line)
+    found = np.loadtxt(folder / "det" / "det.txt", delimiter=",", ndmin=2)
+    found = found if seed is None else disturb(found, seed)
+    tracker, rows, spent = DeepSort(config), [], 0.0
+    for frame in range(1, int(info["seqLength"]) + 1):
+        here = found[found[:, 0] == frame]
+        xyxy = np.column_stack((here[:, 2:4], here[:, 2:4] + here[:, 4:6]))
+        before = time.process_time()
+        tracks = tracker.update(xyxy, here[:, 6], time_s=(frame - 1) / float(info["frameRate"]))
+        spent += time.process_time() - before
+        sides = tracks.xyxy[:, 2:] - tracks.xyxy[:, :2]
+        rest = np.tile([1.0, -1, -1, -1], (len(tracks), 1))
+        rows.append(np.column_stack((np.full(len(tracks), frame), tracks.ids, tracks.xyxy[:, :2], sides, rest)))
+    return np.concatenate(rows), 1000 * spent / int(info["seqLength"])
+
+
+def score(
+    folders: list[Path], config: TrackerConfig, seed: int | None = None
+) -> tuple[Scores, dict[str, Scores], float]:
+    """Scores of all sequences together, of each, and ms for an update."""
+    with tempfile.TemporaryDirectory() as name:
+        truth, prediction, times = Path(name) / "gt", Path(name) / "pred", []
+        truth.mkdir()
+        prediction.mkdir()
+        for folder in folders:
+            (truth / folder.name).symlink_to(folder.resolve())
+            rows, spent = rows_of(folder, config, seed)
+            np.savetxt(prediction / f"{folder.name}.txt", rows, fmt="%d,%d," + ",".join(["%.2f"] * 4) + ",%d,%d,%d,%d")
+            times.append(spent)
+        report = evaluate(find_pairs(truth, prediction), EvalOptions())
+    return report.combined, {result.sequence: result.scores for result in report.results}, float(np.mean(times))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--preset", default="strong")
+    parser.add_argument("--only", nargs="*", default=[], help="only the variants whose name holds one of these words")
+    parser.add_argument("--plateau", action="store_true", help="each number a fifth lower and higher instead")
+    parser.add_argument("--by-sequence", action="store_true", help="the preset's scores on each sequence too")
+    parser.add_argument("--disturbed", type=int, default=0, help="the preset on so many disturbed copies of the input")
+    options = parser.parse_args()
+    folders = sorted(path.parents[1] for path in options.dataset.glob("*/gt/gt.txt"))
+    config = load_preset(options.preset).config
+    chosen = (plateau if options.plateau else variants)(config)
+    chosen = {k: v for k, v in chosen.items() if not options.only or any(word in k for word in options.only)}
+    print(f"| variant | {' | '.join(COLUMNS)} | ms |\n|---|{'--:|' * (len(COLUMNS) + 1)}")
+    for name, changed in {options.preset: {}, **chosen}.items():
+        combined, each, spent = score(folders, dataclasses.replace(config, **changed))
+        print(_line(name, combined, spent), flush=True)
+        if options.by_sequence and not changed:
+            for sequence, scores in each.items():
+                print(_line(f"- {sequence}", scores, spent))
+    if options.disturbed:
+        draws = [score(folders, config, seed)[0] for seed in range(options.disturbed)]
+        table = np.array([[draw[column] for column in COLUMNS] for draw in draws])
+        print(f"| disturbed, mean | {' | '.join(f'{value:.2f}' for value in table.mean(0))} | |")
+        print(
+            f"| disturbed, sd | {' | '.join(f'{value:.2f}' for value in table.std(0, ddof=min(len(table) - 1, 1)))} | |"
+        )
+
+
+def _line(name: str, scores: Scores, spent: float) -> str:
+    values = " | ".join(f"{scores[column]:.0f}" if column == "IDSW" else f"{scores[column]:.2f}" for column in COLUMNS)
+    return f"| {name} | {values} | {spent:.2f} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Before scoring, look: what is wrong with two files, each in one sentence with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.forms import FORMS, fit, fits_better_as, has_class_in_column_3, is_fractions, looks_like_corners
+from evaluation.rows import TrackRows
+
+__all__ = ["Finding", "look", "twice"]
+
+NO_ID = -1
+WRONG_VIDEO_FIT = 0.2
+"""Mean best overlap. Tracks of one MOT15 sequence held against another stay below 0.14, against their own above
+0.56."""
+CLEARLY_BETTER = 0.02
+"""Mean overlap that a file must gain by other frame numbers before it is said to have them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a person should know before believing the scores.
+
+    Attributes:
+        text: one sentence, with what to do.
+        stops: whether scores would mean nothing.
+        by_looks: whether that is judged by the looks of the numbers, and `--force` may overrule it.
+    """
+
+    text: str
+    stops: bool = True
+    by_looks: bool = False
+
+
+def look(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
+    """What is wrong with the files of one sequence, the most telling first; nothing is scored yet."""
+    if not len(truth):
+        yield Finding(
+            f"ground truth {truth.path} is empty: a test split? Its annotations are kept by the challenge; score a "
+            "split that has them, such as train"
+        )
+        return
+    for rows, what in ((truth, "ground truth"), (prediction, "prediction")):
+        yield from _of_one(rows, what)
+    if not len(prediction):
+        yield Finding(
+            f"prediction {prediction.path} is empty: every box of the ground truth counts as missed", stops=False
+        )
+        return
+    yield from _of_forms(truth, prediction)
+    yield from _of_frames(truth, prediction)
+    yield from _of_flags(truth)
+
+
+def _of_one(rows: TrackRows, what: str) -> Iterator[Finding]:
+    name = f"{what} {rows.path}"
+    if has_class_in_column_3(rows):
+        yield Finding(f"{name} looks like {FORMS['class first'].looks_like}: {FORMS['class first'].fix}", by_looks=True)
+    if looks_like_corners(rows):
+        yield Finding(f"{name} looks like {FORMS['corners'].looks_like}: {FORMS['corners'].fix}", by_looks=True)
+    per_frame = np.unique(rows.frames, return_counts=True)[1]
+    if len(rows) and len(np.unique(rows.ids)) == 1 and (rows.ids[0] == NO_ID or per_frame.max() > 1):
+        track = "track run <sequence folder> --detector public --reid none" if what == "prediction" else ""
+        yield Finding(
+            f"ids missing in {name}: column 2 is {rows.ids[0]} in every row, as in a file of detections; "
+            + (f"track them first ({track})" if track else "every object needs an id of its own there")
+        )
+    if len(rows) and (no_area := (rows.tlwh[:, 2:] <= 0).any(axis=1)).any():
+        yield Finding(
+            f"{name} has {int(no_area.sum())} boxes without width or height (columns 5, 6), which match nothing",
+            stops=False,
+        )
+
+
+def _of_forms(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
+    if is_fractions(truth) != is_fractions(prediction):
+        rows, what = (truth, "ground truth") if is_fractions(truth) else (prediction, "prediction")
+        yield Finding(
+            f"boxes of {what} {rows.path} look like shares of the picture (all numbers are at most "
+            f"{np.abs(rows.tlwh).max():g}): multiply x, w by the width and y, h by the height of the picture",
+            by_looks=True,
+        )
+        return
+    for rows, what in ((prediction, "prediction"), (truth, "ground truth")):
+        form = fits_better_as(truth, prediction, rows)
+        if form is not None:
+            text = f"boxes of {what} {rows.path} look like {form.looks_like}: {form.fix}"
+            yield Finding(text, by_looks=True)
+            return
+    if truth.path.exists() and prediction.path.exists() and truth.path.samefile(prediction.path):
+        yield Finding(f"the prediction is the ground truth itself ({truth.path})", stops=False)
+
+
+def _of_frames(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
+    starts = f"gt starts at {truth.frames.min()}, prediction at {prediction.frames.min()}"
+    if not len(np.intersect1d(truth.frames, prediction.frames)):
+        by = int(truth.frames.min() - prediction.frames.min())
+        yield Finding(
+            f"no frame number in common ({starts}; gt has {_span(truth)}, prediction {_span(prediction)}, "
+            f"{prediction.path}): --shift {by} adds {by} to the frame numbers of the prediction"
+        )
+        return
+    fits = {by: fit(truth, prediction.shifted(by)) for by in (0, -1, 1)}
+    from_zero = prediction.frames.min() == 0 < truth.frames.min() and fits[1] >= fits[0]
+    by = 1 if from_zero else max(fits, key=lambda by: fits[by])
+    if from_zero or fits[by] > fits[0] + CLEARLY_BETTER:
+        yield Finding(
+            f"the frame numbers of prediction {prediction.path} look off by one ({starts}; MOTChallenge counts from "
+            f"1): --shift {by} adds {by} to them",
+            stops=bool(from_zero),
+            by_looks=True,
+        )
+    elif fits[0] < WRONG_VIDEO_FIT:
+        yield Finding(
+            f"boxes of {prediction.path} hardly overlap those of {truth.path} (best overlap {fits[0]:.2f} in the "
+            "mean): are they of the same video, at the same size?",
+            stops=False,
+        )
+
+
+def _span(rows: TrackRows) -> str:
+    return f"{rows.frames.min()} to {rows.frames.max()}"
+
+
+def _of_flags(truth: TrackRows) -> Iterator[Finding]:
+    if (truth.flags == 0).all():
+        yield Finding(
+            f"every row of {truth.path} has flag 0 in column 7, so nothing is scored: write 1 where it should be"
+        )
+    fractions = truth.flags[~np.isin(truth.flags, np.round(truth.flags))]
+    if len(fractions):
+        yield Finding(
+            f"column 7 of {truth.path} holds {fractions[0]:g}, a score? In a ground truth it is a flag: 1 to be "
+            "scored, 0 to be left out",
+            by_looks=True,
+        )
+
+
+def twice(rows: TrackRows, what: str) -> Iterator[Finding]:
+    """Ids that stand at one frame more than once, which no metric can score."""
+    pairs, counts = np.unique(np.stack([rows.frames, rows.ids]), axis=1, return_counts=True)
+    if len(counts) and counts.max() > 1:
+        frame, track = pairs[:, counts > 1][:, 0].tolist()
+        more = int((counts > 1).sum()) - 1
+        also = f" (and {more} more)" if more else ""
+        yield Finding(
+            f"{what} {rows.path} has id {track} {counts.max()} times at frame {frame}{also}: an id may stand there "
+            "once; give every object an id of its own"
+        )

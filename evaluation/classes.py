@@ -1,0 +1,136 @@
+"""Which rows are scored together: class by class, by name or number, or all as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from evaluation.rows import NO_CLASS, TrackRows
+from evaluation.rules import PEDESTRIAN, Rules
+from registry import unknown_name
+
+__all__ = ["ANY", "split_by_class"]
+
+ANY = "any"
+"""In place of class names: all boxes are of one class."""
+_PEOPLE = ("pedestrian", "person")
+
+Unit = tuple[str, TrackRows, TrackRows]
+
+
+def split_by_class(
+    truth: TrackRows, prediction: TrackRows, rules: Rules, classes: Sequence[str], warnings: list[str]
+) -> Iterable[Unit]:
+    """What is scored for itself: a class (empty where classes are not looked at), and its rows of both files.
+
+    Args:
+        truth: the annotations.
+        prediction: the boxes to score.
+        rules: rule set.
+        classes: only these, by name or number; `ANY` alone takes all boxes as one class; empty for all.
+        warnings: gets a sentence where boxes are left out.
+
+    Raises:
+        ValueError: the files have no class in common, or the prediction does not tell which one it holds.
+    """
+    if tuple(classes) == (ANY,):
+        return [("", truth, prediction)]
+    if not rules.by_class or not truth.has_classes:
+        label = "pedestrian" if rules.pedestrians_only else ""
+        return [(label, truth, _without_classes(truth, prediction, rules, classes, warnings))]
+    labels = [_known(label, truth) for label in classes] or list(truth.labels)
+    if prediction.has_classes:
+        return _class_by_class(labels, truth, prediction, bool(classes), warnings)
+    if len(labels) > 1:
+        raise ValueError(
+            f"{prediction.path} tells no classes, but {truth.path} has {', '.join(labels)}: --classes {labels[0]} says "
+            f"which one it holds, --classes {ANY} scores all as one, or put the class in column 8"
+        )
+    return [(labels[0], _of_class(truth, labels[0], truth), prediction)]
+
+
+def _class_by_class(
+    labels: Sequence[str], truth: TrackRows, prediction: TrackRows, asked: bool, warnings: list[str]
+) -> list[Unit]:
+    units = [(label, _of_class(truth, label, truth), _of_class(prediction, label, truth)) for label in labels]
+    if len(prediction) and not any(len(predicted) for _, _, predicted in units):
+        raise ValueError(
+            f"no class in common: {truth.path} has {', '.join(labels)}, {prediction.path} has "
+            f"{', '.join(prediction.labels)}; name the classes 1, 2, ... in a labels.txt beside the ground truth, or "
+            f"use --classes {ANY}"
+        )
+    left_out = len(prediction) - sum(len(predicted) for _, _, predicted in units)
+    if left_out and not asked:
+        warnings.append(
+            f"{left_out} boxes of {prediction.path} were left out: the ground truth does not have their classes"
+        )
+    return units
+
+
+def _of_class(rows: TrackRows, label: str, truth: TrackRows) -> TrackRows:
+    """The rows of a class of the ground truth, by its name, or by its number in a file without names."""
+    chosen = rows.of_label(label)
+    if not rows.class_names:
+        number = next((i for i in set(truth.class_ids.tolist()) if truth.label_of(i) == label), NO_CLASS)
+        chosen |= (rows.class_ids == number) & (number != NO_CLASS)
+    return rows[chosen]
+
+
+def _known(label: str, truth: TrackRows) -> str:
+    """The class of the ground truth that `label` names."""
+    for class_id in np.unique(truth.class_ids).tolist():
+        if class_id != NO_CLASS and label.lower() in (truth.label_of(class_id).lower(), str(class_id)):
+            return truth.label_of(class_id)
+    raise unknown_name("class", label, truth.labels, hint=f"These are the classes of {truth.path}.")
+
+
+def _without_classes(
+    truth: TrackRows, prediction: TrackRows, rules: Rules, classes: Sequence[str], warnings: list[str]
+) -> TrackRows:
+    """The predictions to score where the ground truth is of one kind."""
+    if classes:
+        return _asked_for(truth, prediction, classes)
+    if prediction.class_names and rules.pedestrians_only:
+        return _people(prediction, warnings)
+    if rules.pedestrians_only and len(other := prediction.class_ids[prediction.class_ids > PEDESTRIAN]):
+        raise ValueError(
+            f"{prediction.path} has class {other[0]}, but {rules.name} scores pedestrians (class 1 or -1) only: leave "
+            "the others out, or use --rules own"
+        )
+    if len(prediction.labels) > 1:
+        warnings.append(
+            f"{truth.path} tells no classes, so all those of {prediction.path} are scored as one "
+            f"({', '.join(prediction.labels)}): --classes keeps some of them"
+        )
+    return prediction
+
+
+def _asked_for(truth: TrackRows, prediction: TrackRows, classes: Sequence[str]) -> TrackRows:
+    if not prediction.has_classes:
+        raise ValueError(
+            f"--classes has no effect: neither {truth.path} nor {prediction.path} tells classes; leave it out"
+        )
+    chosen = np.zeros(len(prediction), bool)
+    for label in classes:
+        if not prediction.of_label(label).any():
+            hint = f"These are the classes of {prediction.path}."
+            raise unknown_name("class", label, prediction.labels, hint=hint)
+        chosen |= prediction.of_label(label)
+    return prediction[chosen]
+
+
+def _people(prediction: TrackRows, warnings: list[str]) -> TrackRows:
+    chosen = np.zeros(len(prediction), bool)
+    for label in _PEOPLE:
+        chosen |= prediction.of_label(label)
+    if not chosen.any():
+        labels = ", ".join(prediction.labels)
+        warnings.append(f"{prediction.path} tells no people, so all its boxes ({labels}) are scored as pedestrians")
+        return prediction
+    if not chosen.all():
+        warnings.append(
+            f"{int((~chosen).sum())} boxes of {prediction.path} were left out: their class is neither "
+            f"{' nor '.join(_PEOPLE)}"
+        )
+    return prediction[chosen]

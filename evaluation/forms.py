@@ -1,0 +1,147 @@
+"""What a file may hold instead of frame,id,x,y,w,h: other box forms, shifted columns, other frame numbers.
+
+Two kinds of evidence. A file can betray itself: in `x1,y1,x2,y2` the corners of a moving object move together. Or it
+fits the other file badly as it stands and well when read in another way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from evaluation.overlap import box_iou
+from evaluation.rows import TrackRows
+
+__all__ = ["FORMS", "Form", "fit", "fits_better_as", "has_class_in_column_3", "is_fractions", "looks_like_corners"]
+
+MAX_FRAMES = 100
+"""Frames looked at to see how well two files fit: a mean over many boxes, and at once."""
+POOR_FIT = 0.3
+GOOD_FIT = 0.4
+"""Mean best overlap. Wrong forms stay below 0.3 and the right one above 0.4 on all sequences at hand; in between nobody
+is accused."""
+MAX_SCORE = 2.0
+"""Flags and scores are 1 at most (with some room for those of old detectors), the height of a box is not."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """Another way to read a file.
+
+    Attributes:
+        looks_like: what the file seems to hold, after "looks like".
+        fix: what to do.
+        read: the rows when read that way; `None` where they can't be.
+    """
+
+    looks_like: str
+    fix: str
+    read: Callable[[TrackRows], TrackRows | None]
+
+
+def _from_corners(rows: TrackRows) -> TrackRows | None:
+    tlwh = rows.tlwh.copy()
+    tlwh[:, 2:] -= tlwh[:, :2]
+    return dataclasses.replace(rows, tlwh=tlwh) if (tlwh[:, 2:] > 0).mean() > 0.9 else None
+
+
+def _from_centres(rows: TrackRows) -> TrackRows:
+    tlwh = rows.tlwh.copy()
+    tlwh[:, :2] -= tlwh[:, 2:] / 2
+    return dataclasses.replace(rows, tlwh=tlwh)
+
+
+def _with_class_first(rows: TrackRows) -> TrackRows | None:
+    return dataclasses.replace(rows, tlwh=rows.raw[:, 3:7]) if rows.raw.shape[1] > 6 else None
+
+
+def _with_id_first(rows: TrackRows) -> TrackRows:
+    return dataclasses.replace(rows, frames=rows.ids, ids=rows.frames)
+
+
+FORMS: Mapping[str, Form] = {
+    "corners": Form("x1,y1,x2,y2 in a w,h file", "write w = x2 - x1 and h = y2 - y1 in columns 5 and 6", _from_corners),
+    "centres": Form(
+        "centre x, centre y, w, h", "write left = x - w / 2 and top = y - h / 2 in columns 3 and 4", _from_centres
+    ),
+    "class first": Form(
+        "class in column 3", "write frame,id,x,y,w,h,score,class: the class belongs in column 8", _with_class_first
+    ),
+    "id first": Form("id,frame,x,y,w,h", "swap columns 1 and 2: the frame comes first", _with_id_first),
+}
+
+
+def fit(truth: TrackRows, prediction: TrackRows) -> float:
+    """Mean over predicted boxes of their best overlap with the ground truth, 0 to 1, in frames that both have."""
+    frames = np.intersect1d(truth.frames, prediction.frames)
+    if not len(frames):
+        return 0.0
+    frames = frames[:: -(-len(frames) // MAX_FRAMES)]
+    best = [
+        box_iou(prediction.tlwh[prediction.frames == frame], truth.tlwh[truth.frames == frame]).max(axis=1)
+        for frame in frames
+    ]
+    return float(np.concatenate(best).mean())
+
+
+def fits_better_as(truth: TrackRows, prediction: TrackRows, rows: TrackRows) -> Form | None:
+    """The form in which `rows` (one of the two) fits the other file well, where it fits badly as it stands."""
+    if fit(truth, prediction) >= POOR_FIT:
+        return None
+    fits: list[tuple[float, str]] = []
+    for name, form in FORMS.items():
+        other = form.read(rows)
+        if other is not None:
+            fits.append((fit(other, prediction) if rows is truth else fit(truth, other), name))
+    best, name = max(fits)
+    return FORMS[name] if best >= GOOD_FIT else None
+
+
+def looks_like_corners(rows: TrackRows) -> bool:
+    """Whether the boxes must be `x1,y1,x2,y2`, by themselves.
+
+    Column 5 is above column 3 and 6 above 4 throughout, and over the life of an object their differences vary less than
+    they do: sizes, then, are the differences.
+    """
+    tlwh = rows.tlwh
+    if len(tlwh) < 10 or (tlwh[:, 2:] > tlwh[:, :2]).all(axis=1).mean() < 0.99:
+        return False
+    return _variance_within(rows, tlwh[:, 2:] - tlwh[:, :2]) < 0.5 * _variance_within(rows, tlwh[:, 2:])
+
+
+def _variance_within(rows: TrackRows, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+    """Mean squared distance of `(N, 2)` values from the mean of their object."""
+    _, owner, counts = np.unique(rows.ids, return_inverse=True, return_counts=True)
+    total = 0.0
+    for column in values.T:
+        means = np.bincount(owner, column) / counts
+        total += float(((column - means[owner]) ** 2).mean())
+    return total
+
+
+def has_class_in_column_3(rows: TrackRows) -> bool:
+    """Whether column 3 must be a class, by itself.
+
+    Few small whole numbers, one an object, while column 4 varies; and column 7, elsewhere a flag or a score, is a
+    height.
+    """
+    raw = rows.raw
+    if len(raw) < 10 or raw.shape[1] < 7:
+        return False
+    if raw[:, 6].min() <= MAX_SCORE:
+        return False
+    column = raw[:, 2]
+    if (column != np.floor(column)).any() or column.min() < 0 or column.max() > 100:
+        return False
+    pairs = np.unique(np.stack([rows.ids, column.astype(np.int64)]), axis=1).shape[1]
+    one_each = pairs == len(np.unique(rows.ids))
+    return (
+        one_each and len(np.unique(raw[:, 3])) >= max(5 * len(np.unique(column)), 10) and bool((raw[:, 4:7] > 0).all())
+    )
+
+
+def is_fractions(rows: TrackRows) -> bool:
+    """Whether the boxes are in shares of the picture instead of px."""
+    return len(rows) > 0 and float(np.abs(rows.tlwh).max()) <= 2.0

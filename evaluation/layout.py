@@ -1,0 +1,175 @@
+"""Which file belongs to which: ground truth and predictions, given as two files or two folders."""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry import unknown_name
+
+__all__ = ["GroundTruth", "Pair", "find_ground_truth", "find_pairs", "is_sequence"]
+
+SUFFIXES = (".txt", ".csv")
+_NOT_TRACKS = frozenset({"labels.txt", "seqinfo.txt", "seqmap.txt", "readme.txt", "license.txt", "requirements.txt"})
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """The annotations of one sequence.
+
+    Attributes:
+        name: of the sequence.
+        file: the annotations.
+        length: frames of the sequence as its `seqinfo.ini` says, `None` where it says nothing.
+        labels: names of the classes 1, 2, ... from a `labels.txt` beside the file.
+    """
+
+    name: str
+    file: Path
+    length: int | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A ground truth with the prediction for it."""
+
+    truth: GroundTruth
+    prediction: Path
+
+
+def is_sequence(folder: Path) -> bool:
+    """Whether this is a sequence in MOTChallenge's form: `seqinfo.ini`, pictures, detections or annotations in it."""
+    return (folder / "seqinfo.ini").is_file() or any((folder / name).is_dir() for name in ("img1", "det", "gt"))
+
+
+def find_pairs(gt: Path, pred: Path, sequences: Sequence[str] = ()) -> list[Pair]:
+    """Ground truths with their predictions, in order of names.
+
+    Args:
+        gt: a file; a sequence folder; a folder of sequence folders; a folder of `<sequence>.txt`.
+        pred: a file; a folder of `<sequence>.txt` (or `data/<sequence>.txt`); a run's folder or a folder of them.
+        sequences: only these; all when empty.
+
+    Raises:
+        FileNotFoundError: one of them is not there, or a sequence has no prediction.
+        ValueError: a folder without annotations, or an unknown sequence.
+    """
+    truths = find_ground_truth(gt)
+    for name in sequences:
+        if name not in truths:
+            raise unknown_name("sequence", name, truths)
+    wanted = [truths[name] for name in sorted(truths) if name in sequences or not sequences]
+    if not pred.exists():
+        raise FileNotFoundError(f"--pred {pred} not found: expected a file of tracks, or a folder of <sequence>.txt")
+    found = {truth.name: _prediction_for(truth.name, pred, alone=len(wanted) == 1) for truth in wanted}
+    missing = [name for name, file in found.items() if file is None]
+    if missing:
+        raise FileNotFoundError(_missing_text(missing, [name for name in found if name not in missing], pred))
+    return [Pair(truth, file) for truth in wanted if (file := found[truth.name]) is not None]
+
+
+def find_ground_truth(path: Path) -> Mapping[str, GroundTruth]:
+    """The annotations in `path`, by name of their sequence; see `find_pairs`.
+
+    Raises:
+        FileNotFoundError: no such file or folder.
+        ValueError: no annotations in it.
+    """
+    if path.is_file():
+        inside = path.parent.name == "gt"
+        folder = path.resolve().parent.parent if inside else path.parent
+        return _by_name([_truth(folder.name if inside else path.stem, path, folder if inside else None)])
+    if not path.is_dir():
+        raise FileNotFoundError(f"--gt {path} not found: expected a file such as gt.txt, or a folder of sequences")
+    if (path / "gt" / "gt.txt").is_file():
+        return _by_name([_truth(path.resolve().name, path / "gt" / "gt.txt", path)])
+    folders = [folder for folder in sorted(path.iterdir()) if (folder / "gt" / "gt.txt").is_file()]
+    if folders:
+        return _by_name(_truth(folder.name, folder / "gt" / "gt.txt", folder) for folder in folders)
+    files = _track_files(path)
+    if files:
+        return _by_name(_truth(file.stem if file.name != "gt.txt" else path.resolve().name, file) for file in files)
+    raise ValueError(_no_truth_text(path))
+
+
+def _by_name(truths: Iterable[GroundTruth]) -> dict[str, GroundTruth]:
+    return {truth.name: truth for truth in truths}
+
+
+def _truth(name: str, file: Path, folder: Path | None = None) -> GroundTruth:
+    names = file.parent / "labels.txt"
+    labels = names.read_text(encoding="utf-8-sig").split("\n") if names.is_file() else []
+    length = None if folder is None else _sequence_length(folder / "seqinfo.ini")
+    return GroundTruth(name, file, length, tuple(label.strip() for label in labels if label.strip()))
+
+
+def _sequence_length(path: Path) -> int | None:
+    """`seqLength` of a `seqinfo.ini`; `None` where there is none."""
+    if not path.is_file():
+        return None
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8-sig"))
+        text = parser.get("Sequence", "seqLength", fallback="")
+        length = int(text) if text.strip() else None
+    except (configparser.Error, UnicodeDecodeError, ValueError) as error:
+        raise ValueError(
+            f"{path} cannot be read: expected a [Sequence] section with a line seqLength=<frames>"
+        ) from error
+    if length is not None and length < 1:
+        raise ValueError(f"{path}: seqLength={length}, expected the number of frames, 1 or more")
+    return length
+
+
+def _track_files(folder: Path) -> list[Path]:
+    files = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    return sorted(file for file in files if file.name.lower() not in _NOT_TRACKS and not file.name.startswith("."))
+
+
+def _no_truth_text(path: Path) -> str:
+    inner = [folder.name for folder in sorted(path.iterdir()) if folder.is_dir()]
+    deeper = [name for name in inner if any((path / name).glob("*/gt/gt.txt"))]
+    if deeper:
+        return f"no annotations directly in {path}, but in {', '.join(deeper)}: give --gt {path / deeper[0]}"
+    if is_sequence(path) or any(is_sequence(path / name) for name in inner):
+        return (
+            f"{path} has sequences but no gt/gt.txt: a test split? Its annotations are kept by the challenge; "
+            "score a split that has them, such as train"
+        )
+    return f"no annotations in {path}: expected <sequence>/gt/gt.txt, gt/gt.txt or <sequence>.txt"
+
+
+def _prediction_for(name: str, pred: Path, *, alone: bool) -> Path | None:
+    """The file of tracks for a sequence; one that is `alone` need not share its name with the prediction."""
+    if pred.is_file():
+        return pred if alone or pred.stem == name else None
+    stems = [pred / name, pred / "data" / name, pred / name / "tracks", pred / name / name]
+    if alone:
+        stems += [pred / "tracks", pred / "gt" / "gt"]
+    found = [file for stem in stems for suffix in SUFFIXES if (file := stem.with_name(stem.name + suffix)).is_file()]
+    if not found and alone and len(files := _track_files(pred)) == 1:
+        found = files
+    return found[0] if found else None
+
+
+def _missing_text(missing: Sequence[str], present: Sequence[str], pred: Path) -> str:
+    names = ", ".join(missing)
+    if pred.is_file():
+        number = len(missing) + len(present)
+        return f"--pred {pred} is one file, but --gt has {number} sequences: give a folder with {names}"
+    deeper = next(
+        (folder for form in (f"*/data/{missing[0]}.txt", f"*/{missing[0]}.txt") for folder in pred.glob(form)), None
+    )
+    if deeper is not None and not present:
+        folder = deeper.parent.parent if deeper.parent.name == "data" else deeper.parent
+        return f"no prediction for {names} directly in {pred}, but in {folder}: use --pred {folder}"
+    there = [file.stem for file in _track_files(pred)] or [f.name for f in sorted(pred.iterdir()) if f.is_dir()]
+    close = difflib.get_close_matches(missing[0], there, n=1, cutoff=0.5)
+    hint = f"; the folder has {', '.join(there[:8])}{', ...' if len(there) > 8 else ''}" if there else "; it is empty"
+    guess = f" (is {missing[0]} the one named {close[0]}?)" if close else ""
+    fix = f"; to leave them out: --sequences {','.join(present)}" if present else ""
+    return f"no prediction for {names} in {pred}: expected {missing[0]}.txt{guess}{fix or hint}"

@@ -1,0 +1,225 @@
+"""What can be wrong with two files: found before scoring, in one sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evaluation import EvalOptions, evaluate, find_pairs
+from evaluation.checks import look
+from evaluation.reading import read_rows
+from tests.evaluation.scenes import Row, changed, walkers, write, write_gt
+
+GT = walkers()
+
+
+def _jitter(rows: Sequence[Row]) -> list[Row]:
+    random = np.random.default_rng(0)
+    return [(*row[:2], *(np.array(row[2:6]) + random.normal(0, 2, 4))) for row in rows]
+
+
+PREDICTION = _jitter(GT)
+
+Files = tuple[Sequence[Row], str, Sequence[Row], str]
+GT_TAIL, PRED_TAIL = ",1,1,1", ",0.9,-1,-1,-1"
+
+
+def _both(change: Callable[..., Row]) -> Files:
+    return changed(GT, change), GT_TAIL, changed(PREDICTION, change), PRED_TAIL
+
+
+def _prediction(change: Callable[..., Row], tail: str = PRED_TAIL) -> Files:
+    return GT, GT_TAIL, changed(PREDICTION, change), tail
+
+
+def _truth(change: Callable[..., Row], tail: str = GT_TAIL) -> Files:
+    return changed(GT, change), tail, PREDICTION, PRED_TAIL
+
+
+def corners(f: float, i: float, x: float, y: float, w: float, h: float) -> Row:
+    return f, i, x, y, x + w, y + h
+
+
+def class_first(f: float, i: float, x: float, y: float, w: float, h: float) -> Row:
+    return f, i, 2, x, y, w, h
+
+
+def centres(f: float, i: float, x: float, y: float, w: float, h: float) -> Row:
+    return f, i, x + w / 2, y + h / 2, w, h
+
+
+def shares(f: float, i: float, x: float, y: float, w: float, h: float) -> Row:
+    return f, i, x / 1000, y / 500, w / 1000, h / 500
+
+
+BY_LOOKS = {
+    "corners in the prediction": (_prediction(corners), ["prediction", "x1,y1,x2,y2 in a w,h file", "w = x2 - x1"]),
+    "corners in the ground truth": (_truth(corners), ["ground truth", "x1,y1,x2,y2 in a w,h file", "w = x2 - x1"]),
+    "corners in both": (_both(corners), ["x1,y1,x2,y2 in a w,h file", "w = x2 - x1"]),
+    "class in column 3": (_prediction(class_first), ["prediction", "class in column 3", "column 8"]),
+    "class in column 3 of both": (_both(class_first), ["class in column 3", "column 8"]),
+    "centres": (_prediction(centres), ["prediction", "centre x, centre y, w, h", "left = x - w / 2"]),
+    "shares of the picture": (_prediction(shares), ["prediction", "shares of the picture", "multiply"]),
+    "shares in the ground truth": (_truth(shares), ["ground truth", "shares of the picture", "multiply"]),
+    "id before frame": (
+        _prediction(lambda f, i, *box: (i, f, *box)),
+        ["prediction", "id,frame", "swap columns 1 and 2"],
+    ),
+    "frames from 0": (
+        _prediction(lambda f, *rest: (f - 1, *rest)),
+        ["off by one", "gt starts at 1, prediction at 0", "--shift 1"],
+    ),
+    "scores for flags": (_truth(lambda *row: row, ",0.85,1,1"), ["column 7", "0.85", "flag", "1 to be scored"]),
+}
+
+SURE = {
+    "empty ground truth": (([], "", PREDICTION, PRED_TAIL), ["is empty: a test split?", "train"]),
+    "no frame in common": (
+        _prediction(lambda f, *rest: (f + 1000, *rest)),
+        ["no frame number in common", "gt starts at 1, prediction at 1001", "--shift -1000"],
+    ),
+    "detections for tracks": (
+        _prediction(lambda f, i, *box: (f, -1, *box)),
+        ["ids missing in prediction", "column 2 is -1", "track run"],
+    ),
+    "one id for all": (_prediction(lambda f, i, *box: (f, 0, *box)), ["ids missing in prediction", "column 2 is 0"]),
+    "no ids in the ground truth": (_truth(lambda f, i, *box: (f, -1, *box)), ["ids missing in ground truth", "-1"]),
+    "an id twice": (
+        (GT, GT_TAIL, [*PREDICTION, PREDICTION[4]], PRED_TAIL),
+        ["prediction", "id 2 2 times at frame 2", "an id of its own"],
+    ),
+    "an id twice in the ground truth": (([*GT, GT[0], GT[5]], GT_TAIL, PREDICTION, PRED_TAIL), ["id 1", "and 1 more"]),
+    "all flags 0": (_truth(lambda *row: row, ",0,1,1"), ["every row", "flag 0 in column 7", "write 1"]),
+    "a class of no rule": (
+        (GT, ",1,1,1", changed(PREDICTION, lambda *row: row), ",1,7,-1,-1"),
+        ["no class in common", "--classes any"],
+    ),
+}
+
+
+def _score(folder: Path, files: Files, **options: object) -> object:
+    truth, gt_tail, prediction, pred_tail = files
+    write_gt(folder / "seq", truth, gt_tail)
+    write(folder / "pred.txt", prediction, pred_tail)
+    return evaluate(find_pairs(folder / "seq", folder / "pred.txt"), EvalOptions(**options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("files", "fragments"), {**BY_LOOKS, **SURE}.values(), ids={**BY_LOOKS, **SURE}.keys())
+def test_broken_files_are_named_before_scoring(tmp_path: Path, files: Files, fragments: list[str]) -> None:
+    with pytest.raises(ValueError) as error:
+        _score(tmp_path, files)
+    text = str(error.value)
+    assert "\n" not in text
+    assert ".txt" in text
+    for fragment in fragments:
+        assert fragment in text, text
+
+
+@pytest.mark.parametrize("files", [files for files, _ in BY_LOOKS.values()], ids=BY_LOOKS.keys())
+def test_what_is_judged_by_looks_can_be_forced_and_is_still_said(tmp_path: Path, files: Files) -> None:
+    report = _score(tmp_path, files, force=True)
+    assert report.warnings  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("files", [files for files, _ in SURE.values()], ids=SURE.keys())
+def test_what_is_sure_cannot_be_forced(tmp_path: Path, files: Files) -> None:
+    with pytest.raises(ValueError):
+        _score(tmp_path, files, force=True)
+
+
+def test_sound_files_get_no_word(tmp_path: Path) -> None:
+    report = _score(tmp_path, (GT, GT_TAIL, PREDICTION, PRED_TAIL))
+    assert report.warnings == ()  # type: ignore[attr-defined]
+    assert report.combined["IDF1"] == 100.0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["ADL-Rundle-6", "ETH-Bahnhof", "KITTI-17", "TUD-Campus", "TUD-Stadtmitte"])
+def test_real_annotations_get_no_word(tmp_path: Path, shared: Path, name: str) -> None:
+    """Moving cameras, people toward the camera, flags: nothing that looks broken. Jitter keeps the files apart."""
+    gt = shared / "data" / "mot15" / name
+    rows = np.loadtxt(gt / "gt" / "gt.txt", delimiter=",", usecols=range(7))
+    rows = rows[rows[:, 6] == 1, :6]
+    pred = write(tmp_path / "pred.txt", _jitter(rows.tolist()), PRED_TAIL)
+    assert list(look(read_rows(gt / "gt" / "gt.txt"), read_rows(pred))) == []
+
+
+@pytest.mark.parametrize("name", ["ETH-Bahnhof", "KITTI-17", "TUD-Campus", "TUD-Stadtmitte"])
+@pytest.mark.parametrize(
+    ("change", "fragment"), [(corners, "x1,y1,x2,y2"), (centres, "centre x"), (class_first, "class in")]
+)
+def test_real_predictions_in_a_wrong_form(
+    tmp_path: Path, shared: Path, name: str, change: Callable[..., Row], fragment: str
+) -> None:
+    gt = shared / "data" / "mot15" / name
+    rows = np.loadtxt(gt / "gt" / "gt.txt", delimiter=",", usecols=range(7))
+    rows = rows[rows[:, 6] == 1, :6]
+    pred = write(tmp_path / "pred.txt", changed(_jitter(rows.tolist()), change), PRED_TAIL)
+    finding = next(look(read_rows(gt / "gt" / "gt.txt"), read_rows(pred)))
+    assert fragment in finding.text
+    assert finding.stops
+
+
+WARNED = {
+    "empty prediction": ((GT, GT_TAIL, [], ""), ["is empty", "missed"]),
+    "boxes without area": (
+        (GT, GT_TAIL, [*PREDICTION, (1, 9, 5, 5, 0, 9)], PRED_TAIL),
+        ["1 boxes without width or height"],
+    ),
+    "another video": (
+        _prediction(lambda f, i, x, y, w, h: (f, i, x + 3000, y, w, h)),
+        ["hardly overlap", "same video"],
+    ),
+    "beyond the ground truth": (
+        (GT, GT_TAIL, _jitter(walkers(40)), PRED_TAIL),
+        ["30 boxes", "frames 31-40, scored 1-30", "--frames"],
+    ),
+    "tracked in part": (
+        (GT, GT_TAIL, PREDICTION[:30], PRED_TAIL),
+        ["covers frames 1-10 of 1-30", "missed", "--frames 1-10"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "fragments"), WARNED.values(), ids=WARNED.keys())
+def test_what_may_be_meant_is_scored_with_a_warning(tmp_path: Path, files: Files, fragments: list[str]) -> None:
+    report = _score(tmp_path, files)
+    (warning,) = report.warnings  # type: ignore[attr-defined]
+    for fragment in fragments:
+        assert fragment in warning
+
+
+def test_the_ground_truth_as_prediction(tmp_path: Path) -> None:
+    folder = write_gt(tmp_path / "seq", GT)
+    report = evaluate(find_pairs(folder, folder))
+    assert report.combined["HOTA"] == 100.0
+    assert "is the ground truth itself" in report.warnings[0]
+
+
+def test_annotations_of_a_part_of_the_sequence(tmp_path: Path) -> None:
+    """`seqinfo.ini` says 60 frames, annotated are 30: what is tracked afterwards counts as false, and that is said."""
+    folder = write_gt(tmp_path / "seq", GT, length=60)
+    pred = write(tmp_path / "pred.txt", _jitter(walkers(60)))
+    report = evaluate(find_pairs(folder, pred))
+    assert report.combined["FP"] == 90
+    assert "--frames 1-30" in report.warnings[0]
+    fixed = evaluate(find_pairs(folder, pred), EvalOptions(first=1, last=30))
+    assert (fixed.combined["FP"], fixed.warnings) == (0, ())
+
+
+def test_the_fixes_fix(tmp_path: Path) -> None:
+    """`--shift` as proposed gives the figures of the sound files."""
+    sound = _score(tmp_path / "sound", (GT, GT_TAIL, PREDICTION, PRED_TAIL))
+    for by in (1, -1000):
+        shifted = _prediction(lambda f, *rest, by=by: (f - by, *rest))
+        assert _score(tmp_path / str(by), shifted, shift=by).combined == sound.combined  # type: ignore[attr-defined]
+
+
+def test_files_that_count_from_zero_alike_are_sound(tmp_path: Path) -> None:
+    rows = changed(GT, lambda f, *rest: (f - 1, *rest))
+    predicted = changed(PREDICTION, lambda f, *rest: (f - 1, *rest))
+    report = _score(tmp_path, (rows, GT_TAIL, predicted, PRED_TAIL))
+    assert report.warnings == ()  # type: ignore[attr-defined]
+    assert report.combined["IDF1"] == 100.0  # type: ignore[attr-defined]

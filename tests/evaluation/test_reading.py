@@ -1,0 +1,104 @@
+"""Files of tracks in all their dialects, and what is said of files that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evaluation.reading import read_rows
+from evaluation.rows import NO_CLASS
+
+DIALECTS = {
+    "commas": "1,7,10,20,30,40,1,-1,-1,-1\n2,7,11.5,20,30,40,1,-1,-1,-1\n",
+    "commas and blanks": "1, 7, 10, 20, 30, 40, 1, -1, -1, -1\n2, 7, 11.5, 20, 30, 40, 1, -1, -1, -1\n",
+    "blanks": "1 7 10 20 30 40 1\n2 7 11.5 20 30 40 1\n",
+    "tabs": "1\t7\t10\t20\t30\t40\t1\n2\t7\t11.5\t20\t30\t40\t1\n",
+    "semicolons": "1;7;10;20;30;40;1\n2;7;11.5;20;30;40;1\n",
+    "trailing commas, empty lines, no line end": "\n1,7,10,20,30,40,1,\n\n2,7,11.5,20,30,40,1,",
+    "windows": "1,7,10,20,30,40,1\r\n2,7,11.5,20,30,40,1\r\n",
+    "byte order mark": "\ufeff1,7,10,20,30,40\n2,7,11.5,20,30,40\n",
+    "whole numbers as floats": "1.0,7.0,10,20,30,40\n2e0,7.00,11.5,20,30,40\n",
+    "named corners": "frame,time_s,id,class,x1,y1,x2,y2,score\n1,0,7,1,10,20,40,60,\n2,0,7,1,11.5,20,41.5,60,0.5\n",
+    "named sizes": 'Track_ID;"Frame";left;top;width;height\n7;1;10;20;30;40\n7;2;11.5;20;30;40\n',
+}
+
+
+@pytest.mark.parametrize("text", DIALECTS.values(), ids=DIALECTS.keys())
+def test_dialects_mean_the_same(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.txt").write_text(text, encoding="utf-8", newline="")
+    rows = read_rows(tmp_path / "t.txt")
+    np.testing.assert_array_equal(rows.frames, [1, 2])
+    np.testing.assert_array_equal(rows.ids, [7, 7])
+    np.testing.assert_array_equal(rows.tlwh, [[10, 20, 30, 40], [11.5, 20, 30, 40]])
+
+
+CLASSES = {
+    "mot17": ("1,7,10,20,30,40,1,3,0.5\n", [3], ("3",)),
+    "mot15 results": ("1,7,10,20,30,40,1,-1,-1,-1\n", [NO_CLASS], ()),
+    "mot15 world coordinates": ("1,1,1,1,9,9,1,-3.2,16,0.4\n1,2,1,1,9,9,1,4,1,1\n", [NO_CLASS] * 2, ()),
+    "no column": ("1,7,10,20,30,40\n", [NO_CLASS], ()),
+    "by name": ("frame,id,x,y,w,h,class\n1,1,1,1,2,2,dog\n1,2,1,1,2,2,cat\n", [1, 0], ("cat", "dog")),
+    "class 0": ("1,7,10,20,30,40,1,0\n", [0], ("0",)),
+}
+
+
+@pytest.mark.parametrize(("text", "class_ids", "labels"), CLASSES.values(), ids=CLASSES.keys())
+def test_classes(tmp_path: Path, text: str, class_ids: list[int], labels: tuple[str, ...]) -> None:
+    (tmp_path / "t.txt").write_text(text)
+    rows = read_rows(tmp_path / "t.txt")
+    assert rows.class_ids.tolist() == class_ids
+    assert rows.labels == labels
+
+
+def test_labels_name_classes_from_1(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("1,1,1,1,9,9,1,2,1\n")
+    rows = read_rows(tmp_path / "t.txt", ["car", "bus"])
+    assert rows.labels == ("bus",)
+    assert rows.of_label("BUS").tolist() == rows.of_label("2").tolist() == [True]
+
+
+def test_flags_are_column_7(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("1,1,1,1,9,9,0\n1,2,1,1,9,9,1\n")
+    assert read_rows(tmp_path / "t.txt").flags.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "frame,id,x,y,w,h\n"], ids=["nothing", "blank lines", "a header"])
+def test_an_empty_file_has_no_rows(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.txt").write_text(text)
+    rows = read_rows(tmp_path / "t.txt")
+    assert (len(rows), rows.tlwh.shape, rows.labels) == (0, (0, 4), ())
+
+
+GOOD = "1,1,1,1,9,9,1,-1\n"
+BROKEN = {
+    "too few columns": (GOOD + "2,1,1,1,9\n", ["line 2", "5 columns", "frame,id,x,y,w,h"]),
+    "more columns than before": (GOOD + "2,1,1,1,9,9,1,-1,3\n", ["line 2", "9 columns", "lines before have 8"]),
+    "a word": (GOOD + "2,1,one,1,9,9,1,-1\n", ["line 2", "column 3 is 'one'"]),
+    "KITTI's form": ("0 1 Pedestrian 0 0 0 10 10 20 20\n", ["line 1", "'Pedestrian'", "a class by name?"]),
+    "nan": (GOOD + "2,1,nan,1,9,9,1,-1\n", ["line 2", "column 3 is nan"]),
+    "inf": (GOOD + "2,1,1,1,inf,9,1,-1\n", ["line 2", "column 5 is inf"]),
+    "half a frame": ("1.5,1,1,1,9,9\n", ["line 1", "frame 1.5", "whole number"]),
+    "half an id": (GOOD + "2,1.5,1,1,9,9,1,-1\n", ["line 2", "id 1.5", "whole number"]),
+    "a header without ids": ("frame,x,y,w,h\n1,1,1,9,9\n", ["names no column 'id'", "frame, id"]),
+    "a word under a header": ("frame,id,x,y,w,h\n1,1,1,1,9,wide\n", ["row 2", "h is 'wide'"]),
+    "a short row under a header": ("frame,id,x,y,w,h\n1,1,1,1,9\n", ["row 2", "5 columns", "header has 6"]),
+}
+
+
+@pytest.mark.parametrize(("text", "fragments"), BROKEN.values(), ids=BROKEN.keys())
+def test_broken_files_name_the_line(tmp_path: Path, text: str, fragments: list[str]) -> None:
+    (tmp_path / "t.txt").write_text(text)
+    with pytest.raises(ValueError) as error:
+        read_rows(tmp_path / "t.txt")
+    for fragment in ("t.txt", *fragments):
+        assert fragment in str(error.value)
+
+
+def test_what_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_bytes(b"\xff\xfe\x00\x80")
+    with pytest.raises(ValueError, match="not a text file"):
+        read_rows(tmp_path / "t.txt")
+    with pytest.raises(FileNotFoundError, match="not found"):
+        read_rows(tmp_path / "no.txt")

@@ -1,0 +1,113 @@
+"""What a detector's score is worth, learned while the video runs, without any ground truth.
+
+Detectors do not agree on what 0.6 means: one is nearly always right there, another nearly always wrong. But what is
+real is found again in the next frame, and again, while clutter flickers. So for each score we count how often such a
+detection continues a chain of overlapping detections through the frames before it. That share, relative to the share
+at the best scores of the same video, rises with the score as the share of true detections does, on any scale of
+scores; between them lies a power close to 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .association import iou_pairs, mutually_nearest
+
+__all__ = ["ScoreCalibration"]
+
+Array = npt.NDArray[np.float64]
+
+_CHAIN = 3
+"""Detections in a row, before the present one, that make a chain."""
+_CHAIN_IOU_DISTANCE = 0.6
+"""Largest 1 - IoU between neighbours of a chain: far below any tracker's gate, since clutter jumps."""
+_WINDOW = 2000
+"""Detections that are remembered: enough for ten score levels of 200, and short enough to follow a change of light."""
+_LEVELS, _PER_LEVEL = 10, 15
+"""Score levels, each of as many detections, and the fewest that make a level."""
+_FEWEST = 20
+"""Detections seen before anything is concluded."""
+_EVERY_FRAME_UNTIL, _REFIT_EVERY = 20, 10
+"""Detector frames: the curve is drawn anew in each of the first, then now and then."""
+_UNKNOWN = 0.75
+"""Probability while nothing is concluded: likelier real than not, but too little for one sight to show a track."""
+_PRIOR_SHARE, _PRIOR_COUNT = 0.9, 20
+"""A level continues a chain this often until its own detections say otherwise; the belief weighs so many of them."""
+_POWER = 1.65
+"""From the relative share of continued chains to the probability of being real; fitted, 1.5 to 1.8 do as well."""
+_BOUNDS = (0.02, 0.99)
+
+
+class ScoreCalibration:
+    """Maps the scores of one video to the probability that a detection is real."""
+
+    def __init__(self) -> None:
+        self._xyxy: Array = np.empty((0, 4))
+        self._chain = np.empty(0, np.int64)
+        self._scores: Array = np.empty(0)
+        self._continued = np.empty(0, np.bool_)
+        self._frames = 0
+        self._curve: tuple[Array, Array] | None = None
+
+    def observe(self, xyxy: Array, scores: npt.NDArray[np.floating[Any]]) -> Array:
+        """Learn from the detections of the next frame and return how probably each is real, `(N,)` in (0, 1).
+
+        Args:
+            xyxy: `(N, 4)` px.
+            scores: `(N,)`, on any scale; higher is surer.
+        """
+        known = np.asarray(scores, np.float64)
+        chain = self._chains(xyxy)
+        self._xyxy, self._chain = xyxy, chain
+        self._frames += 1
+        if self._frames > _CHAIN:
+            self._scores = np.concatenate((self._scores, known))[-_WINDOW:]
+            self._continued = np.concatenate((self._continued, chain >= _CHAIN))[-_WINDOW:]
+        if self._frames <= _EVERY_FRAME_UNTIL or self._frames % _REFIT_EVERY == 0:
+            self._fit()
+        return self.probabilities(known)
+
+    def probabilities(self, scores: Array) -> Array:
+        """How probably detections of these scores are real, by what is known so far."""
+        if self._curve is None:
+            return np.full(len(scores), _UNKNOWN)
+        return np.asarray(np.interp(scores, *self._curve) ** _POWER)
+
+    def _chains(self, xyxy: Array) -> npt.NDArray[np.int64]:
+        """How many detections in a row lead to each of these."""
+        chain = np.zeros(len(xyxy), np.int64)
+        pairs = iou_pairs(self._xyxy, xyxy, _CHAIN_IOU_DISTANCE)
+        same = pairs[mutually_nearest(pairs)]
+        chain[same.detections] = self._chain[same.tracks] + 1
+        return chain
+
+    def _fit(self) -> None:
+        count = len(self._scores)
+        if count < _FEWEST:
+            return
+        order = np.argsort(self._scores, kind="stable")
+        num_levels = min(_LEVELS, max(2, count // _PER_LEVEL))
+        starts = count * np.arange(num_levels) // num_levels
+        sizes = np.diff(starts, append=count)
+        centres = np.add.reduceat(self._scores[order], starts) / sizes
+        continued = np.add.reduceat(self._continued[order].astype(np.float64), starts)
+        best = slice(-max(1, num_levels // 3), None)
+        share_of_best = (continued[best].sum() + 4) / (sizes[best].sum() + 5)
+        relative = (continued / share_of_best + _PRIOR_COUNT * _PRIOR_SHARE) / (sizes + _PRIOR_COUNT)
+        self._curve = centres, np.clip(_rising(relative, sizes + _PRIOR_COUNT), *_BOUNDS)
+
+
+def _rising(values: Array, weights: npt.NDArray[np.int64]) -> Array:
+    """The closest non-decreasing sequence, by pooling adjacent violators (Barlow et al. 1972)."""
+    pools: list[tuple[float, float, int]] = []
+    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
+        pool = (value, float(weight), 1)
+        while pools and pools[-1][0] > pool[0]:
+            before = pools.pop()
+            total = before[1] + pool[1]
+            pool = ((before[0] * before[1] + pool[0] * pool[1]) / total, total, before[2] + pool[2])
+        pools.append(pool)
+    return np.repeat([pool[0] for pool in pools], [pool[2] for pool in pools])

@@ -95,8 +95,9 @@ def load_models(config: RunConfig, source: Source) -> Models:
     if config.reid == "file":
         _try_features(detector, encoder, source)
     settings = _with_gate(config, encoder.gate)
-    camera = CameraMotion() if settings.camera_motion and source.has_images else None
-    return Models(detector, encoder, DeepSort(settings), camera)
+    # The motion detector needs a camera that stands still: there is nothing to measure.
+    measured = settings.camera_motion and source.has_images and detector.name != "motion"
+    return Models(detector, encoder, DeepSort(settings), CameraMotion() if measured else None)
 
 
 def _with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:

@@ -184,7 +184,8 @@ def _write_openvino(graph: CropsToEmbeddings, facts: EncoderFacts, folder: Path,
     if facts.precision == "int8":
         if calibration is None:
             raise ValueError("int8 needs crops to take its ranges from; give --calibrate VIDEO")
-        model = quantised(model, facts, calibration)
+        has_layer_norm = any(isinstance(module, torch.nn.LayerNorm) for module in graph.modules())
+        model = quantised(model, facts, calibration, has_layer_norm=has_layer_norm)
     folder.mkdir()
     save_openvino(model, folder / f"{folder.name}.xml", half=facts.precision == "fp16")
 

@@ -36,6 +36,8 @@ class Moments:
 
     def at(self, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Times of any frames: between two known ones in even steps."""
+        if not len(self.frames):
+            return np.zeros(len(frames))
         return np.interp(frames, self.frames, self.times_s)
 
 

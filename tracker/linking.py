@@ -188,10 +188,17 @@ class _State:
     config: LinkConfig
     noise: MotionNoise
     tracks: list[Index]
+    known: dict[bytes, Array] = dataclasses.field(default_factory=dict)
 
     def paths(self) -> list[Array]:
-        """Smoothed states of each, velocities a frame."""
-        return smooth_paths([(self.seen.frames[rows], self.seen.xyxy[rows]) for rows in self.tracks], self.noise)
+        """Smoothed states of each, velocities a frame; only tracks that changed are smoothed again."""
+        keys = [rows.tobytes() for rows in self.tracks]
+        new = [number for number, key in enumerate(keys) if key not in self.known]
+        rows_of_new = [self.tracks[number] for number in new]
+        smoothed = smooth_paths([(self.seen.frames[rows], self.seen.xyxy[rows]) for rows in rows_of_new], self.noise)
+        fresh = dict(zip([keys[number] for number in new], smoothed, strict=True))
+        self.known = {key: fresh[key] if key in fresh else self.known[key] for key in keys}
+        return list(self.known.values())
 
     def classes(self) -> Ints:
         """The class of most of each track's boxes."""

@@ -33,6 +33,7 @@ def frame_tracks(frame: Frame, confirmed: Tracks, filled: Tracks | None = None) 
         np.concatenate(scores),
         np.concatenate((confirmed.class_ids, filled.class_ids)),
         np.concatenate((states, np.full(len(filled), RowState.TENTATIVE))).astype(np.uint8),
+        np.concatenate([t.detection_index for t in tracks]),
     )
 
 

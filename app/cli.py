@@ -14,6 +14,7 @@ import typer
 from app import options
 from app.encoder_commands import eval_reid_command, export_command, train_reid_command
 from app.failure import EXIT_BY_SIGNAL, PassedOnError, end_early, exit_code, fail, hint, one_line, unknown_to_the_parser
+from app.link_command import link_command
 from app.options import DEBUG, comma_separated
 from app.score_commands import eval_command, mot_command
 
@@ -66,6 +67,8 @@ def run_command(
     every: options.Every = 1,
     online: options.Online = False,
     smooth: options.Smooth = False,
+    offline: options.Offline = False,
+    keep_embeddings: options.KeepEmbeddings = False,
     device: options.Device = "auto",
     seed: options.Seed = 0,
     debug: options.Debug = False,
@@ -97,6 +100,8 @@ def run_command(
         every=every,
         online=online,
         smooth=smooth,
+        offline=offline,
+        keep_embeddings=keep_embeddings,
         seed=seed,
     )
     _run(config, debug)
@@ -117,6 +122,7 @@ def _run(config: RunConfig, debug: bool) -> None:
 
 app.command("eval")(eval_command)
 app.command("mot")(mot_command)
+app.command("link")(link_command)
 app.command("train-reid")(train_reid_command)
 app.command("eval-reid")(eval_reid_command)
 app.command("export")(export_command)

@@ -17,6 +17,7 @@ STAGES = (
     "camera",
     "associate",
     "smooth",
+    "link",
     "write",
     "wait for video",
     "draw and encode",

@@ -58,6 +58,8 @@ class RunConfig:
     every: int = 1
     online: bool = False
     smooth: bool = False
+    offline: bool = False
+    keep_embeddings: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -80,6 +82,10 @@ class RunConfig:
             raise ValueError(f"--imgsz is {self.imgsz}, expected 32 to 8192 px")
         if self.online and self.smooth:
             raise ValueError("--online and --smooth exclude each other: smoothing needs finished tracks; drop one")
+        if self.online and self.offline:
+            raise ValueError("--online and --offline exclude each other: linking needs finished tracks; drop one")
+        if self.smooth and self.offline:
+            raise ValueError("--smooth has no effect with --offline, which smooths what it links; drop --smooth")
         check_runtime(self.reid_runtime)
         for option, is_given in (
             ("--reid-weights", self.reid_weights is not None),

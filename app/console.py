@@ -78,6 +78,8 @@ def print_summary(summary: Summary) -> None:
     if summary.encoder_line():
         console.print(summary.encoder_line(), markup=False)
     console.print(summary.appearance_line())
+    if summary.linking_line():
+        console.print(summary.linking_line())
     console.print(_stage_table(summary))
     console.print("results:")
     for name in [*summary.files, "summary.json"]:

@@ -80,6 +80,22 @@ Online = Annotated[
 Smooth = Annotated[
     bool, typer.Option("--smooth", help="Smooth finished tracks (Rauch-Tung-Striebel).", rich_help_panel=_WHEN)
 ]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        help="Link finished tracks over gaps, drop those that were never sure, fill gaps, smooth.",
+        rich_help_panel=_WHEN,
+    ),
+]
+KeepEmbeddings = Annotated[
+    bool,
+    typer.Option(
+        "--keep-embeddings",
+        help="Write embeddings.npz: every detection with its embedding, for track link.",
+        rich_help_panel=_WHERE,
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps.", rich_help_panel=_HOW)]
 Seed = Annotated[int, typer.Option(help="Of the encoder with --reid-weights random.", rich_help_panel=_HOW)]
 Debug = Annotated[bool, typer.Option(DEBUG, help="Show tracebacks and what the libraries log.", rich_help_panel=_HOW)]

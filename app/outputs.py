@@ -7,10 +7,12 @@ from pathlib import Path
 
 from app.clock import StageClock
 from app.rundir import FolderTakenError
+from app.sightings import EMBEDDINGS, save_sightings
 from app.sinks import FrameTracks, OutputError, Sink
 from app.sinks.text import TracksCsv, TracksTxt
 from app.sources import Frame
 from app.threads import BackgroundSink
+from tracker.linking import Sightings
 
 __all__ = ["Outputs"]
 
@@ -19,7 +21,7 @@ SUMMARY_BYTES = 64 << 10
 
 
 class Outputs:
-    """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4`.
+    """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4` and `embeddings.npz`.
 
     Attributes:
         run_dir: folder of the run.
@@ -69,6 +71,17 @@ class Outputs:
         if self._video is not None and frame.image is not None:
             with self._clock.stage("wait for video"):
                 self._video.write(frame.image, tracks)
+
+    def write_sightings(self, seen: Sightings, max_cosine: float) -> None:
+        """Write `embeddings.npz`, see `app.sightings.save_sightings`; a full disk is noted in `errors`."""
+        path = self.run_dir / EMBEDDINGS
+        try:
+            with self._clock.stage("write"):
+                save_sightings(path, seen, max_cosine)
+        except OSError as error:
+            self.errors.append(error if isinstance(error, OutputError) else OutputError(path, str(error)))
+        else:
+            self.files.append(path)
 
     def close(self) -> None:
         """Finish every file, whatever happens to the others; see `files` and `errors`."""

@@ -51,14 +51,15 @@ class Tracked:
     detections: Detections
     confirmed: Tracks
     tentative: Tracks
+    embeddings: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     def with_measured_boxes(self) -> Tracked:
         """The same with each track's detection for a box, NaN where it had none: what a smoother wants."""
-        tracks = [
+        confirmed, tentative = (
             Tracks(t.ids, _measured(t, self.detections), t.scores, t.class_ids, t.detection_index, t.births)
             for t in (self.confirmed, self.tentative)
-        ]
-        return Tracked(self.frame, self.detections, *tracks)
+        )
+        return Tracked(self.frame, self.detections, confirmed, tentative, self.embeddings)
 
 
 def track_frames(
@@ -97,7 +98,7 @@ def track_frames(
             )
         models.num_detections += len(detections)
         models.num_embedded += len(embeddings) if encoder.needs_images else 0
-        yield Tracked(frame, detections, tracks, tracker.tentative())
+        yield Tracked(frame, detections, tracks, tracker.tentative(), embeddings)
 
 
 def _camera_motion(

@@ -16,7 +16,7 @@ from app.progress import Progress
 from app.rundir import RUN_FILES, remove_run_files, starting_run_dir
 from app.session import Session, draw_pass, tracking_pass
 from app.setup import check_possible, load_models, resolved_configuration
-from app.sinks import OutputError
+from app.sinks import FrameTracks, OutputError
 from app.sources import Source, open_source
 from app.summary import Summary
 
@@ -110,16 +110,38 @@ def _complete(session: Session, load_s: float, warnings: list[str]) -> Summary:
 
 def _run_passes(session: Session) -> None:
     rows = tracking_pass(session)
-    if not session.config.smooth:
-        return
+    if session.finishes_later:
+        rows = _linked(session, rows) if session.config.offline else _smoothed(session, rows)
+        for tracks in rows:
+            session.outputs.write_rows(tracks)
+    if session.config.keep_embeddings and session.log is not None:
+        session.outputs.write_sightings(session.log.sightings(), session.models.tracker.config.max_cosine_distance)
+    if session.finishes_later and session.draws:
+        draw_pass(session, rows)
+
+
+def _smoothed(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
     from app.smooth import smoothed_rows
 
     with session.clock.stage("smooth"):
-        smoothed = list(smoothed_rows(rows, session.models.tracker.config))
-    for tracks in smoothed:
-        session.outputs.write_rows(tracks)
-    if session.draws:
-        draw_pass(session, smoothed)
+        return list(smoothed_rows(rows, session.models.tracker.config))
+
+
+def _linked(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
+    """The rows of the linked tracks; what is counted and logged follows them."""
+    from app.link import linked_rows, linking_facts, moments_of
+    from tracker.linking import LinkConfig
+
+    log = session.log
+    if log is None or not rows:
+        return rows
+    config = LinkConfig(max_cosine=session.models.tracker.config.max_cosine_distance)
+    with session.clock.stage("link"):
+        rows, linked = linked_rows(log.sightings(), moments_of(rows), config)
+    log.rename(linked)
+    session.num_rows, session.num_ids = len(linked.ids), linked.report.kept
+    session.linking = linking_facts(linked, config)
+    return rows
 
 
 def _summarise(session: Session, load_s: float, stopped_by: int | None, warnings: list[str]) -> Summary:
@@ -146,6 +168,7 @@ def _summarise(session: Session, load_s: float, stopped_by: int | None, warnings
             "tracks_never_confirmed": models.tracker.evidence.unborn,
         },
         appearance=_appearance(session),
+        linking=session.linking,
         seconds={"load": load_s, "run": run_s},
         fps=session.num_frames / max(run_s, 1e-9),
         stages_ms={stage: 1000 * seconds / frames for stage, seconds in session.clock.in_order().items()},

@@ -11,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["RUN_FILES", "folder_name", "prepare_run_dir", "remove_run_files", "starting_run_dir"]
 
-RUN_FILES = ("tracks.txt", "tracks.csv", "annotated.mp4", "summary.json")
+RUN_FILES = ("tracks.txt", "tracks.csv", "annotated.mp4", "summary.json", "embeddings.npz")
 """What a run writes, and so all that `--overwrite` may remove (with hidden leftovers of an interrupted run)."""
 _HIDDEN = (".{}.partial", ".{}.reserve")
 MAX_NAME_BYTES = 120

@@ -61,6 +61,7 @@ def mot_command(
     overwrite: options.Overwrite = False,
     online: options.Online = False,
     smooth: options.Smooth = False,
+    offline: options.Offline = False,
     rules: score_options.Rules = "auto",
     device: options.Device = "auto",
     seed: options.Seed = 0,
@@ -88,6 +89,7 @@ def mot_command(
         device=device,
         online=online,
         smooth=smooth,
+        offline=offline,
         seed=seed,
     )
     wanted = comma_separated(sequences, "--sequences", "TUD-Campus,KITTI-17")

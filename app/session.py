@@ -6,7 +6,8 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from app.backfill import Backfill, frame_tracks
 from app.clock import StageClock
@@ -15,6 +16,7 @@ from app.interrupt import StopSignal
 from app.outputs import Outputs
 from app.pipeline import Models, Tracked, track_frames
 from app.progress import Progress
+from app.sightings import SightingLog
 from app.sinks import FrameTracks
 from app.sources import Frame, Source, open_source
 from app.threads import Prefetch
@@ -36,7 +38,9 @@ class Session:
     Attributes:
         num_frames: frames tracked.
         num_rows: boxes written.
-        num_ids: confirmed tracks: ids are dense, so the largest one.
+        num_ids: confirmed tracks: ids are dense, so the largest one; after linking, those that are left.
+        log: of all detections, where they are wanted after the run.
+        linking: what linking did, for the summary.
         error: what ended the run before the end of the source, if anything did.
     """
 
@@ -51,6 +55,17 @@ class Session:
     num_rows: int = 0
     num_ids: int = 0
     error: Exception | None = None
+    log: SightingLog | None = None
+    linking: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.config.offline or self.config.keep_embeddings:
+            self.log = SightingLog()
+
+    @property
+    def finishes_later(self) -> bool:
+        """Whether rows are kept until the end and changed there, before they are written."""
+        return self.config.smooth or self.config.offline
 
     @property
     def draws(self) -> bool:
@@ -65,13 +80,13 @@ class Session:
 
 
 def tracking_pass(session: Session) -> list[FrameTracks]:
-    """Track the source and write the rows, or keep and return them when they are to be smoothed first.
+    """Track the source and write the rows, or keep and return them when they are to be smoothed or linked first.
 
     An error of the source or of a model ends the pass as the end of the source does, and is left in `session.error`.
     """
     config, source = session.config, session.source
     kept: list[FrameTracks] = []
-    if session.draws and not config.smooth:
+    if session.draws and not session.finishes_later:
         session.outputs.open_video(source.width, source.height, source.fps)
     with _reading(session, source) as frames, session.progress.task("tracking", source.num_frames) as task:
         if session.stop.number is not None:  # it came before there was a reader to be stopped
@@ -80,7 +95,9 @@ def tracking_pass(session: Session) -> list[FrameTracks]:
         tracked = track_frames(frames, session.models, session.clock, size=size, every=config.every)
         for frame, tracks in _final_rows(session, _until_error(session, tracked)):
             session.count(tracks)
-            if config.smooth:
+            if session.log is not None:
+                session.log.name(tracks)
+            if session.finishes_later:
                 kept.append(tracks)
             else:
                 session.outputs.write(frame, tracks)
@@ -138,7 +155,7 @@ def _until_error(session: Session, tracked: Iterable[Tracked]) -> Iterator[Track
 
 def _most_held(session: Session) -> int:
     """Frames that may wait for a confirmation: with `--every` that can be long, and pictures are large."""
-    if not session.draws or session.config.smooth:
+    if not session.draws or session.finishes_later:
         return MAX_HELD_FRAMES
     return max(MAX_HELD_BYTES // max(3 * session.source.width * session.source.height, 1), 8)
 
@@ -149,9 +166,11 @@ def _final_rows(session: Session, tracked: Iterable[Tracked]) -> Iterator[tuple[
     Pictures are let go as soon as nobody will draw on them.
     """
     config = session.config
-    keeps_pictures = session.draws and not config.smooth
+    keeps_pictures = session.draws and not session.finishes_later
     backfill = Backfill(_most_held(session))
     for step in tracked:
+        if session.log is not None:
+            session.log.add(step)
         found = step.with_measured_boxes() if config.smooth else step
         frame = found.frame if keeps_pictures else dataclasses.replace(found.frame, image=None)
         if config.online:

@@ -42,6 +42,10 @@ def check_possible(config: RunConfig, source: Source) -> None:
         raise ValueError(f"{config.source} has no frame from --start {config.start_s:g} to --end {config.end_s:g} s")
     if config.smooth and source.is_live:
         raise ValueError("--smooth needs finished tracks, but a live source has no end; leave --smooth out")
+    if config.offline and source.is_live:
+        raise ValueError("--offline needs finished tracks, but a live source has no end; leave --offline out")
+    if config.keep_embeddings and source.is_live:
+        raise ValueError("--keep-embeddings needs memory for each frame, but a live source has no end; leave it out")
     if source.has_images:
         return
     if config.reid not in ("none", "file"):

@@ -35,6 +35,7 @@ class Summary:
         configuration: every setting as it was resolved.
         counts: frames, detections, rejected boxes by reason, crops embedded, tracks, rows.
         appearance: see `tracker.Evidence`.
+        linking: what `--offline` did, see `tracker.linking.LinkReport`, and its settings; empty without.
         seconds: load and run time.
         fps: frames per second of the whole run, models loaded.
         stages_ms: milliseconds per frame by stage, in the order of the pipeline; those of `clock.THREADED_STAGES` run
@@ -51,6 +52,7 @@ class Summary:
     configuration: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
     appearance: dict[str, int] = field(default_factory=dict)
+    linking: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     fps: float = 0.0
     stages_ms: dict[str, float] = field(default_factory=dict)
@@ -79,6 +81,16 @@ class Summary:
         if not reid.get("runtime"):
             return ""
         return f"{reid['name']} ran in {reid['runtime']} ({reid['precision']}, {reid['device']})"
+
+    def linking_line(self) -> str:
+        """One sentence on what linking did; empty without."""
+        did = self.linking
+        if not did:
+            return ""
+        return (
+            f"linking: {did['tracks']} tracks became {did['kept']} (links: {did['links']}, dropped tracks: "
+            f"{did['dropped']}, detections taken in: {did['taken_in']}, filled boxes: {did['filled']})"
+        )
 
     def appearance_line(self) -> str:
         """One sentence on what appearance did."""

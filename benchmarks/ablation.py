@@ -1,10 +1,11 @@
 """What each switch of a tracker preset is worth: the preset as it is, and with one switch turned at a time.
 
 python benchmarks/ablation.py DATASET_DIR [--preset strong] [--only measured_noise ...] [--plateau] [--by-sequence]
-                             [--disturbed N]
+                             [--disturbed N] [--offline]
 
 DATASET_DIR holds MOTChallenge sequences with `det/det.txt` and `gt/gt.txt`; no pictures are read, so nothing that needs
-them (appearance, camera motion) is measured. Everything is online: a row is written when its frame is seen.
+them (appearance, camera motion) is measured. Everything is online: a row is written when its frame is seen; but with
+--offline, which links the preset's finished tracks and turns the switches of linking off, one at a time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import dataclasses
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,10 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from app.config import load_preset
+from app.config import RunConfig, load_preset
 from evaluation import EvalOptions, Scores, evaluate, find_pairs
 from tracker import DeepSort, TrackerConfig
+from tracker.linking import LinkConfig
 
 Rows = npt.NDArray[np.float64]
 JITTER, LEFT_OUT = 0.015, 0.02
@@ -46,6 +49,60 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "deepsort": OFF,
 }
 """Turning these off alone would leave others without sense."""
+
+
+OFFLINE: dict[str, dict[str, Any]] = {
+    "--offline": {},
+    "no links": {"max_shift": 0.0},
+    "no track dropped": {"least_probability": 0.0},
+    "nothing taken in": {"extend_iou": 1.0},
+    "boxes not smoothed": {"smooth": False},
+    "no gap filled": {"max_gap_s": 0.0},
+    "gaps filled and boxes smoothed only": {"max_shift": 0.0, "least_probability": 0.0, "extend_iou": 1.0},
+}
+"""Variants of linking: what each changes."""
+
+
+def offline_scores(folders: list[Path], preset: str, changed: dict[str, Any]) -> tuple[Scores, dict[str, Scores]]:
+    """Scores of all sequences together and of each, tracked with the preset and linked."""
+    from app.link import linked_rows, moments_of
+    from app.sightings import SightingLog
+    from app.sinks.text import TracksTxt
+
+    with tempfile.TemporaryDirectory() as name:
+        truth, prediction = Path(name) / "gt", Path(name) / "pred"
+        truth.mkdir()
+        prediction.mkdir()
+        for folder in folders:
+            (truth / folder.name).symlink_to(folder.resolve())
+            log, rows = SightingLog(), []
+            for tracks in final_rows(folder, preset, log):
+                log.name(tracks)
+                rows.append(tracks)
+            linked, _ = linked_rows(log.sightings(), moments_of(rows), LinkConfig(**changed))
+            text = TracksTxt(prediction / f"{folder.name}.txt")
+            for tracks in linked:
+                text.write(tracks)
+            text.close()
+        report = evaluate(find_pairs(truth, prediction), EvalOptions())
+    return report.combined, {result.sequence: result.scores for result in report.results}
+
+
+def final_rows(folder: Path, preset: str, log: Any) -> Iterator[Any]:
+    """The rows of a run after back-filling; `log` takes its detections."""
+    from app.backfill import Backfill
+    from app.clock import StageClock
+    from app.pipeline import track_frames
+    from app.setup import load_models
+    from app.sources import open_source
+
+    config = RunConfig(str(folder), detector="public", reid="none", tracker=load_preset(preset), video=False)
+    with open_source(config.source) as source:
+        backfill, size = Backfill(), (source.width, source.height)
+        for step in track_frames(source, load_models(config, source), StageClock(), size=size):
+            log.add(step)
+            yield from (tracks for _, tracks in backfill.push(step.frame, step.confirmed, step.tentative))
+        yield from (tracks for _, tracks in backfill.flush())
 
 
 def variants(config: TrackerConfig) -> dict[str, dict[str, Any]]:
@@ -126,9 +183,18 @@ def main() -> None:
     parser.add_argument("--plateau", action="store_true", help="each number a fifth lower and higher instead")
     parser.add_argument("--by-sequence", action="store_true", help="the preset's scores on each sequence too")
     parser.add_argument("--disturbed", type=int, default=0, help="the preset on so many disturbed copies of the input")
+    parser.add_argument("--offline", action="store_true", help="the switches of linking instead")
     options = parser.parse_args()
     folders = sorted(path.parents[1] for path in options.dataset.glob("*/gt/gt.txt"))
     config = load_preset(options.preset).config
+    if options.offline:
+        print(f"| variant | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}")
+        for name, changed in OFFLINE.items():
+            combined, each = offline_scores(folders, options.preset, changed)
+            print(_line(name, combined), flush=True)
+            for sequence, scores in each.items() if options.by_sequence and not changed else ():
+                print(_line(f"- {sequence}", scores))
+        return
     chosen = (plateau if options.plateau else variants)(config)
     chosen = {k: v for k, v in chosen.items() if not options.only or any(word in k for word in options.only)}
     print(f"| variant | {' | '.join(COLUMNS)} | ms |\n|---|{'--:|' * (len(COLUMNS) + 1)}")
@@ -147,9 +213,9 @@ def main() -> None:
         )
 
 
-def _line(name: str, scores: Scores, spent: float) -> str:
+def _line(name: str, scores: Scores, spent: float | None = None) -> str:
     values = " | ".join(f"{scores[column]:.0f}" if column == "IDSW" else f"{scores[column]:.2f}" for column in COLUMNS)
-    return f"| {name} | {values} | {spent:.2f} |"
+    return f"| {name} | {values} |" if spent is None else f"| {name} | {values} | {spent:.2f} |"
 
 
 if __name__ == "__main__":

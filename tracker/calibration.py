@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from .association import iou_pairs, mutually_nearest
 
-__all__ = ["ScoreCalibration"]
+__all__ = ["ScoreCalibration", "whole_video_probabilities"]
 
 Array = npt.NDArray[np.float64]
 
@@ -76,6 +76,25 @@ class ScoreCalibration:
             return np.full(len(scores), _UNKNOWN)
         return np.asarray(np.interp(scores, *self._curve) ** _POWER)
 
+    def learn(self, frames: npt.NDArray[np.int64], xyxy: Array, scores: Array) -> None:
+        """Learn from all detections of a video; arguments as of `whole_video_probabilities`."""
+        order = np.argsort(frames, kind="stable")
+        borders = np.flatnonzero(np.diff(frames[order])) + 1
+        continued = np.zeros(len(frames), np.bool_)
+        detector_frames = np.unique(frames)  # with --every N, only each n-th frame was looked at
+        step = int(np.diff(detector_frames).min(initial=np.iinfo(np.int64).max))
+        before = None
+        for rows in np.split(order, borders) if len(order) else ():
+            here = int(frames[rows[0]])
+            if before is not None and here > before + step:
+                self._xyxy, self._chain = np.empty((0, 4)), np.empty(0, np.int64)
+            chain = self._chains(xyxy[rows])
+            self._xyxy, self._chain, before = xyxy[rows], chain, here
+            continued[rows] = chain >= _CHAIN
+        judged = frames >= (detector_frames[_CHAIN] if len(detector_frames) > _CHAIN else np.inf)
+        self._scores, self._continued = scores[judged], continued[judged]
+        self._fit()
+
     def _chains(self, xyxy: Array) -> npt.NDArray[np.int64]:
         """How many detections in a row lead to each of these."""
         chain = np.zeros(len(xyxy), np.int64)
@@ -98,6 +117,21 @@ class ScoreCalibration:
         share_of_best = (continued[best].sum() + 4) / (sizes[best].sum() + 5)
         relative = (continued / share_of_best + _PRIOR_COUNT * _PRIOR_SHARE) / (sizes + _PRIOR_COUNT)
         self._curve = centres, np.clip(_rising(relative, sizes + _PRIOR_COUNT), *_BOUNDS)
+
+
+def whole_video_probabilities(
+    frames: npt.NDArray[np.int64], xyxy: Array, scores: npt.NDArray[np.floating[Any]]
+) -> Array:
+    """How probably each detection of a finished video is real, `(N,)` in (0, 1), by all of them at once.
+
+    Args:
+        frames: `(N,)` frame numbers, in any order.
+        xyxy: `(N, 4)` px.
+        scores: `(N,)`, on any scale; higher is surer.
+    """
+    calibration, known = ScoreCalibration(), np.asarray(scores, np.float64)
+    calibration.learn(frames, xyxy, known)
+    return calibration.probabilities(known)
 
 
 def _rising(values: Array, weights: npt.NDArray[np.int64]) -> Array:

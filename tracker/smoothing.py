@@ -1,28 +1,28 @@
-"""Smooth a finished track: Rauch-Tung-Striebel over the same motion model that tracked it, by filterpy.
+"""Smooth finished tracks: Rauch-Tung-Striebel over the same motion model that tracked them, all tracks at once.
 
 A filter knows only the past; once a track is finished, each box can also use what came after it (Rauch, Tung, Striebel
-1965). filterpy does the arithmetic; this file sets up the model of `tracker.kalman` as plain matrices.
+1965). F, H, Q and R of `tracker.kalman` keep the covariance in 2x2 blocks, so the smoother's gain is a 2x2 matrix a
+coordinate, in closed form; filterpy's `rts_smoother` on the full matrices is its oracle in the tests.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from . import kalman
 from .boxes import xyah_to_xyxy, xyxy_to_xyah
 from .kalman import MotionNoise
 
-__all__ = ["smooth_track"]
+__all__ = ["smooth_paths", "smooth_track"]
 
 Array = npt.NDArray[np.float64]
-
-_F = np.block([[np.eye(4), np.eye(4)], [np.zeros((4, 4)), np.eye(4)]])
-_H = np.eye(4, 8)
+Frames = npt.NDArray[np.int64]
 
 
-def smooth_track(frames: npt.NDArray[np.int64], xyxy: Array, noise: MotionNoise | None = None) -> Array:
+def smooth_track(frames: Frames, xyxy: Array, noise: MotionNoise | None = None) -> Array:
     """Smoothed boxes of one track.
 
     Args:
@@ -36,48 +36,73 @@ def smooth_track(frames: npt.NDArray[np.int64], xyxy: Array, noise: MotionNoise 
     Raises:
         ValueError: the first row is not a detection.
     """
-    from filterpy.kalman import rts_smoother
-
-    if np.isnan(xyxy[0]).any():
-        raise ValueError("the first box of a track must be a detection, but it is NaN")
-    steps = frames - frames[0]
-    measured = np.full((int(steps[-1]) + 1, 4), np.nan)
-    measured[steps] = xyxy_to_xyah(xyxy)
-    means, covariances, process_noises = _filtered(measured, noise or MotionNoise())
-    smoothed, *_ = rts_smoother(means, covariances, [_F] * len(means), process_noises)
-    return xyah_to_xyxy(smoothed[steps, :4])
+    (path,) = smooth_paths([(frames, xyxy)], noise)
+    return xyah_to_xyxy(path[frames - frames[0], :, 0])
 
 
-def _filtered(observed: Array, noise: MotionNoise) -> tuple[Array, Array, list[Array]]:
-    """Means, covariances and the process noise that follows each step, of a pass over `observed`, `(T, 4)` or NaN."""
-    kf = _filter_at(observed[0], noise)
-    means, covariances, process_noises = [kf.x.copy()], [kf.P.copy()], []
-    for measurement in observed[1:]:
-        positions = _variances(kf.x[3], noise.weight_position, noise.aspect)
-        velocities = _variances(kf.x[3], noise.weight_velocity, noise.aspect_velocity)
-        process_noises.append(np.diag(np.concatenate((positions, velocities))))
-        kf.predict(Q=process_noises[-1])
-        if not np.isnan(measurement).any():
-            measured = _variances(kf.x[3], noise.weight_position, noise.aspect_measured)
-            kf.update(measurement, R=np.diag(measured * noise.measured_factor**2))
-        means.append(kf.x.copy())
-        covariances.append(kf.P.copy())
-    return np.array(means), np.array(covariances), [*process_noises, np.zeros((8, 8))]
+def smooth_paths(tracks: Sequence[tuple[Frames, Array]], noise: MotionNoise | None = None) -> list[Array]:
+    """Smoothed states of many tracks, each at every frame from its first to its last.
+
+    Args:
+        tracks: frames and boxes of each, as for `smooth_track`.
+        noise: of the motion model.
+
+    Returns:
+        For each `(T, 4, 2)`: position and velocity (a frame) of centre x, centre y, aspect ratio and height.
+
+    Raises:
+        ValueError: the first row of a track is not a detection.
+    """
+    if not tracks:
+        return []
+    lengths = np.array([int(frames[-1] - frames[0]) + 1 for frames, _ in tracks])
+    by_length = np.argsort(-lengths, kind="stable")
+    # Longest first: those that are still there at step k are then the first ones, one slice of the arrays.
+    alive = np.searchsorted(-lengths[by_length], -np.arange(lengths.max()), side="left")
+    starts = np.concatenate(([0], np.cumsum(alive)))
+    measured = np.full((int(starts[-1]), 4), np.nan)
+    for place, index in enumerate(by_length.tolist()):
+        frames, xyxy = tracks[index]
+        if np.isnan(xyxy[0]).any():
+            raise ValueError("the first box of a track must be a detection, but it is NaN")
+        measured[starts[frames - frames[0]] + place] = xyxy_to_xyah(np.asarray(xyxy, np.float64))
+    means = _smoothed(measured, starts, alive, noise or MotionNoise())
+    paths: list[Array] = [np.empty(0)] * len(tracks)
+    for place, index in enumerate(by_length.tolist()):
+        paths[index] = means[starts[: lengths[index]] + place]
+    return paths
 
 
-def _filter_at(measurement: Array, noise: MotionNoise) -> Any:
-    from filterpy.kalman import KalmanFilter
+def _smoothed(measured: Array, starts: Frames, alive: Frames, noise: MotionNoise) -> Array:
+    """`(S, 4, 2)`: a pass forwards over `measured` `(S, 4)` or NaN, and one back; step k begins at `starts[k]`."""
+    means, covariances = np.empty((len(measured), 4, 2)), np.empty((len(measured), 4, 3))
+    mean, covariance = kalman.initiate(measured[: alive[0]], noise)
+    means[: alive[0]], covariances[: alive[0]] = mean, covariance
+    for step in range(1, len(alive)):
+        here = slice(starts[step], starts[step + 1])
+        mean, covariance = kalman.predict(mean[: alive[step]], covariance[: alive[step]], noise)
+        seen = ~np.isnan(measured[here, 0])
+        if seen.all():
+            mean, covariance = kalman.update(mean, covariance, measured[here], noise)
+        elif seen.any():
+            mean[seen], covariance[seen] = kalman.update(mean[seen], covariance[seen], measured[here][seen], noise)
+        means[here], covariances[here] = mean, covariance
+    for step in range(len(alive) - 2, -1, -1):
+        here = slice(starts[step], starts[step] + alive[step + 1])
+        later = means[starts[step + 1] : starts[step + 2]]
+        means[here] = _corrected(means[here], covariances[here], later, noise)
+    return means
 
-    kf = KalmanFilter(dim_x=8, dim_z=4)
-    kf.F, kf.H = _F, _H
-    kf.x = np.concatenate((measurement, np.zeros(4)))
-    positions = _variances(kf.x[3], 2 * noise.weight_position, noise.aspect)
-    velocities = _variances(kf.x[3], 10 * noise.weight_velocity, noise.aspect_velocity)
-    kf.P = np.diag(np.concatenate((positions, velocities)))
-    return kf
 
-
-def _variances(height: float, weight: float, aspect_std: float) -> Array:
-    """Variances of x, y, a, h for a box of that height."""
-    spread = (weight * max(abs(height), 1e-3)) ** 2
-    return np.array([spread, spread, aspect_std**2, spread])
+def _corrected(mean: Array, covariance: Array, later: Array, noise: MotionNoise) -> Array:
+    """x + C (x_later - F x) with C = P F^T (F P F^T + Q)^-1, a 2x2 matrix in each block."""
+    expected, spread = kalman.predict(mean, covariance, noise)
+    position, cross, velocity = covariance[..., 0], covariance[..., 1], covariance[..., 2]
+    surprise = later - expected
+    determinant = spread[..., 0] * spread[..., 2] - spread[..., 1] ** 2
+    first = (spread[..., 2] * surprise[..., 0] - spread[..., 1] * surprise[..., 1]) / determinant
+    second = (spread[..., 0] * surprise[..., 1] - spread[..., 1] * surprise[..., 0]) / determinant
+    corrected = mean.copy()
+    corrected[..., 0] += (position + cross) * first + cross * second
+    corrected[..., 1] += (cross + velocity) * first + velocity * second
+    return corrected

@@ -38,6 +38,7 @@ class FrameTracks:
         scores: `(M,)` float32 of the detection; NaN where there was none.
         class_ids: `(M,)` int64.
         states: `(M,)` uint8, values of `RowState`.
+        detection_index: `(M,)` int64, row among the detections of the frame, -1 without one; `None` where not known.
     """
 
     frame_index: int
@@ -47,6 +48,7 @@ class FrameTracks:
     scores: npt.NDArray[np.float32]
     class_ids: npt.NDArray[np.int64]
     states: npt.NDArray[np.uint8]
+    detection_index: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.ids)

@@ -100,6 +100,8 @@ BEFORE_ANY_MODEL = {
     "negative start": ((*CLIP, "--start", "-1"), ["--start must be 0 s or more", "-1"]),
     "start nan": ((*CLIP, "--start", "nan"), ["--start", "nan"]),
     "online with smooth": ((*CLIP, "--online", "--smooth"), ["--online and --smooth exclude each other"]),
+    "online with offline": ((*CLIP, "--online", "--offline"), ["--online and --offline exclude each other"]),
+    "smooth with offline": ((*CLIP, "--smooth", "--offline"), ["--smooth has no effect with --offline"]),
     "encoder without images": ((*SEQ, "--reid", "dogenet50"), ["--reid dogenet50 looks at images", "seq has none"]),
     "detector without images": ((*SEQ, "--detector", "motion"), ["--detector motion looks at images", "public"]),
     "nothing between commas": ((*CLIP, "--classes", ","), ["--classes is ','", "person,car"]),

@@ -99,6 +99,7 @@ def _configs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 OPTIONS = {
     "conf": (("--conf", "0.5"), "conf", 0.5),
     "online": (("--online",), "online", True),
+    "offline": (("--offline",), "offline", True),
     "smooth": (("--smooth",), "smooth", True),
     "seed": (("--seed", "3"), "seed", 3),
     "classes": (("--classes", "person"), "classes", ("person",)),

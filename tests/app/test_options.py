@@ -382,6 +382,35 @@ def test_smooth_draws_what_it_writes(track: Track, tmp_path: Path) -> None:
     assert summary["counts"]["frames"] == 12
 
 
+def test_offline(track: Track, tmp_path: Path) -> None:
+    """Somebody is not seen for 0.8 s: two tracks online, one with the gap filled offline."""
+    sequence = write_sequence(tmp_path / "s", [Walker(2, 4, 0.3, last=12), Walker(2, 4, 0.3, first=20)], 40)
+    track("run", sequence, *FAST, "--detector", "public", "--out", "plain")
+    track("run", sequence, *FAST, "--detector", "public", "--out", "offline", "--offline")
+    assert set(read_txt(Path("plain"))[:, 1]) == {1, 2}
+    assert set(read_txt(Path("offline"))[:, 1]) == {1}
+    assert len(read_txt(Path("offline"))) == 40
+
+
+def test_offline_draws_what_it_writes(track: Track, tmp_path: Path) -> None:
+    clip, detections = write_video(tmp_path)
+    result = track("run", clip, *FAST, "--detector", detections, "--out", "o", "--offline")
+    assert result.code == 0
+    assert read_summary(Path("o"))["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "summary.json"]
+
+
+def test_keep_embeddings(track: Track, tmp_path: Path) -> None:
+    """Every detection, also one that belongs to nobody."""
+    sequence = write_sequence(tmp_path / "s", [Walker(2, 4), Walker(60, 4, first=5, last=6)])
+    track("run", sequence, *FAST, "--detector", "public", "--out", "without")
+    track("run", sequence, *FAST, "--detector", "public", "--out", "with", "--keep-embeddings")
+    assert not Path("without/embeddings.npz").exists()
+    with np.load("with/embeddings.npz") as kept:
+        assert kept["ids"].tolist().count(1) == 20
+        assert kept["ids"].tolist().count(0) == 1
+        assert kept["embeddings"].dtype == np.float16
+
+
 def test_debug(track: Track, tmp_path: Path) -> None:
     quiet, loud = track("run", "nothing.mp4"), track("run", "nothing.mp4", "--debug")
     assert "Traceback" not in quiet.err
@@ -398,7 +427,7 @@ def test_every_option_is_tested_here() -> None:
 
     tested = Path(__file__).read_text()
     options = [f"--{name.replace('_', '-')}" for name in inspect.signature(run_command).parameters if name != "source"]
-    assert len(options) == 21
+    assert len(options) == 23
     assert [option for option in options if f'"{option}"' not in tested] == []
 
 

@@ -1,0 +1,29 @@
+"""`track link`: link the tracks of a finished run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import options
+from app.failure import unknown_to_the_parser
+
+__all__ = ["link_command"]
+
+
+def link_command(
+    run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run, with its tracks.csv.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="runs/<run>-linked")] = None,
+    overwrite: options.Overwrite = False,
+    max_gap: Annotated[float, typer.Option(help="Longest gap (s) that is linked and filled.")] = 2.0,
+    debug: options.Debug = False,
+) -> None:
+    """Link the tracks of a finished run, as track run --offline does; by looks too with its embeddings.npz."""
+    with unknown_to_the_parser():
+        from app.console import open_console
+        from app.relink import print_linked, relink
+
+        open_console(debug)
+        print_linked(relink(run_dir, out, overwrite, max_gap))

@@ -78,7 +78,7 @@ class ScoreCalibration:
 
     def learn(self, frames: npt.NDArray[np.int64], xyxy: Array, scores: Array) -> None:
         """Learn from all detections of a video; arguments as of `whole_video_probabilities`."""
-        order = np.argsort(frames, kind="stable")
+        order = np.lexsort((*xyxy.T, frames))  # by the boxes too: levels cut through equal scores, in this order
         borders = np.flatnonzero(np.diff(frames[order])) + 1
         continued = np.zeros(len(frames), np.bool_)
         detector_frames = np.unique(frames)  # with --every N, only each n-th frame was looked at
@@ -91,7 +91,7 @@ class ScoreCalibration:
             chain = self._chains(xyxy[rows])
             self._xyxy, self._chain, before = xyxy[rows], chain, here
             continued[rows] = chain >= _CHAIN
-        judged = frames >= (detector_frames[_CHAIN] if len(detector_frames) > _CHAIN else np.inf)
+        judged = order[frames[order] >= (detector_frames[_CHAIN] if len(detector_frames) > _CHAIN else np.inf)]
         self._scores, self._continued = scores[judged], continued[judged]
         self._fit()
 

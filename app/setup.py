@@ -183,6 +183,6 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "device": str(getattr(models.encoder, "device", "cpu")),
         "suggested_gate": models.encoder.gate,
     }
-    asked["camera_motion"] = "off" if models.camera is None else dataclasses.asdict(models.camera)
+    asked["camera_motion"] = dataclasses.asdict(models.camera) if isinstance(models.camera, CameraMotion) else "off"
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
     return asked

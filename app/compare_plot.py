@@ -58,7 +58,7 @@ def _draw_points(axes: Any, comparison: Comparison) -> None:
 
 
 def _set_axes(axes: Any, comparison: Comparison, points: list[tuple[float, float]]) -> None:
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
     speeds = [fps for fps, _ in points]
     heights = [height for _, height in points]
@@ -67,6 +67,7 @@ def _set_axes(axes: Any, comparison: Comparison, points: list[tuple[float, float
     axes.set_xlabel("frames per second: detection, encoder and tracker")
     if max(speeds) > WIDE_RANGE * min(speeds):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(ScalarFormatter())
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(min(speeds) / 1.4, max(speeds) * 1.7)

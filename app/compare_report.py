@@ -28,8 +28,8 @@ TITLES = {
     "crops_per_s": "crops/s",
 }
 MEANING = (
-    "switches suspected: tracks that begin within 2 s of another's end where that one was heading (swaps in sight do not "
-    "show)"
+    "switches suspected: tracks that begin within 2 s of another's end and where that one was heading; people who swap "
+    "ids in sight do not show"
 )
 
 

@@ -28,10 +28,38 @@ RANDOM_CNN = ("--reid-weights", "small-cnn=random")
 @pytest.fixture
 def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """`clip.mp4` with two people who meet, `clip.txt` with their detections, `gt.txt`; the cache is the test's own."""
-    monkeypatch.setenv("TRACK_CACHE", str(tmp_path / "cache"))
+    # not by TRACK_CACHE, which holds the converted networks too: those may be shared
+    monkeypatch.setattr("app.embedding_cache.cache_folder", lambda kind: tmp_path / "cache" / kind)
     write_video(tmp_path, CROSSING, 20)
     _annotate(tmp_path / "gt.txt")
     return tmp_path / "clip.mp4"
+
+
+class ColourEncoder:
+    """The mean colour of a crop, in place of a network that takes seconds to load."""
+
+    name, embedding_dim, needs_images, gate, runtime = "small-cnn", 3, True, None, "numpy"
+
+    def encode(self, image: Any, xyxy: Any, features: Any) -> Any:
+        boxes = np.clip(xyxy, 0, [96, 64, 96, 64]).astype(int).tolist()
+        rows = [image[y : max(b, y + 1), x : max(r, x + 1)].mean(axis=(0, 1)) for x, y, r, b in boxes]
+        vectors = np.array(rows, np.float32).reshape(-1, 3) + 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks are replaced by `ColourEncoder`."""
+    load = app.compare.load_encoder
+    monkeypatch.setattr(
+        app.compare, "load_encoder", lambda config: load(config) if config.reid in ("none", "file") else ColourEncoder()
+    )
+
+
+@pytest.fixture
+def quick(colours: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the plot, too."""
+    monkeypatch.setattr("app.compare_report.plot_comparison", lambda path, comparison: None)
 
 
 def _annotate(path: Path, *, shift: int = 0, offset: float = 0.0) -> None:
@@ -74,7 +102,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return done
 
 
-@pytest.mark.parametrize("extra", [(), ("--online",), ("--start", "0.5", "--end", "1.5")], ids=" ".join)
+@pytest.mark.parametrize("extra", [(), ("--online", "--start", "0.5", "--end", "1.5")], ids=" ".join)
 def test_tracks_are_those_of_track_run(track: Track, clip: Path, extra: tuple[str, ...]) -> None:
     """To the byte, with each encoder and preset; a video in motion, so that the camera's motion counts as well."""
     assert _compare(track, "--tracker", "deepsort,strong", *extra).code == 0
@@ -88,6 +116,7 @@ def test_tracks_are_those_of_track_run(track: Track, clip: Path, extra: tuple[st
             assert Path(alone, "tracks.txt").read_bytes()
 
 
+@pytest.mark.usefixtures("quick")
 def test_the_camera_moves_in_both(track: Track, tmp_path: Path, clip: Path) -> None:
     """The picture shifts by 3 px a frame: `strong` follows it from the cache too."""
     texture = cv2.resize(np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8), (480, 320))
@@ -98,13 +127,14 @@ def test_the_camera_moves_in_both(track: Track, tmp_path: Path, clip: Path) -> N
     walkers = [Walker(100, 60, speed=-3.0, width=20, height=50), Walker(220, 120, speed=-3.0, width=20, height=50)]
     write_sequence(tmp_path / "dets", walkers, 15)
     options = ("--detector", "dets/det/det.txt", "--reid", "none")
-    for _ in range(2):
+    for _ in range(2):  # the second time from the cache
         assert track("compare", "pan", *options, "--out", "o", "--overwrite").code == 0
         assert track("run", "pan", *options, "--out", "r", "--overwrite", "--no-video").code == 0
         assert Path("o/none-strong/tracks.csv").read_bytes() == Path("r/tracks.csv").read_bytes()
     assert json.loads(Path("r/summary.json").read_text())["configuration"]["camera_motion"]["num_moving"] > 5
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_second_run_computes_nothing_and_prints_the_same(track: Track, clip: Path, work: Counter[str]) -> None:
     first = _compare(track, "--gt", "gt.txt")
     assert (first.code, dict(work)) == (0, {"detect": 1, "embed": 1})
@@ -119,6 +149,7 @@ def test_a_second_run_computes_nothing_and_prints_the_same(track: Track, clip: P
         assert Path("o", name, "tracks.csv").read_bytes() == Path("o2", name, "tracks.csv").read_bytes()
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_further_encoder_is_all_that_is_computed(track: Track, clip: Path, work: Counter[str]) -> None:
     _compare(track, encoders="none")
     assert dict(work) == {"detect": 1}
@@ -136,6 +167,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("arguments", "expected"), CHANGES.values(), ids=CHANGES.keys())
 def test_what_changes_is_computed_anew_and_no_more(
     track: Track, clip: Path, work: Counter[str], arguments: tuple[str, ...], expected: dict[str, int]
@@ -145,12 +177,14 @@ def test_what_changes_is_computed_anew_and_no_more(
     assert dict(work) == expected
 
 
+@pytest.mark.usefixtures("quick")
 def test_another_seed_is_other_random_weights(track: Track, clip: Path, work: Counter[str]) -> None:
     for number, seed in enumerate((0, 0, 1)):
         _compare(track, *RANDOM_CNN, "--seed", seed, encoders="small-cnn", out=f"o{number}")
     assert dict(work) == {"detect": 1, "embed": 2}
 
 
+@pytest.mark.usefixtures("quick")
 def test_content_counts_and_not_the_name(track: Track, clip: Path, work: Counter[str]) -> None:
     _compare(track)
     (clip.parent / "inner").mkdir()
@@ -162,6 +196,7 @@ def test_content_counts_and_not_the_name(track: Track, clip: Path, work: Counter
     assert dict(work) == {"detect": 2, "embed": 2}
 
 
+@pytest.mark.usefixtures("quick")
 def test_other_detections_in_the_same_file(track: Track, clip: Path, work: Counter[str]) -> None:
     _compare(track)
     text = Path("clip.txt").read_text()
@@ -170,6 +205,7 @@ def test_other_detections_in_the_same_file(track: Track, clip: Path, work: Count
     assert dict(work) == {"detect": 2, "embed": 2}
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 cut short"], ids=["empty", "cut short"])
 def test_a_damaged_entry_is_made_anew(track: Track, clip: Path, work: Counter[str], damage: bytes) -> None:
     first = _compare(track)
@@ -212,6 +248,7 @@ def test_entries_that_were_not_used_for_longest_go_first(tmp_path: Path, monkeyp
     assert 16_000 < cache.num_bytes() < 20_000
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_cache_that_cannot_be_written_costs_time_only(track: Track, clip: Path, work: Counter[str]) -> None:
     Path("cache").write_text("a file in its place")
     result = _compare(track, encoders="none")
@@ -220,6 +257,7 @@ def test_a_cache_that_cannot_be_written_costs_time_only(track: Track, clip: Path
     assert len(_table(result)) == 2
 
 
+@pytest.mark.usefixtures("quick")
 def test_the_table_with_ground_truth_is_that_of_track_eval(track: Track, clip: Path) -> None:
     result = _compare(track, "--gt", "gt.txt", "--tracker", "deepsort,strong")
     header, *lines = (line.split() for line in _table(result))
@@ -233,6 +271,7 @@ def test_the_table_with_ground_truth_is_that_of_track_eval(track: Track, clip: P
     assert [line[7] == "-" for line in lines] == [True, True, False, False]
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_part_of_the_source_is_scored_as_that_part(track: Track, clip: Path) -> None:
     result = _compare(track, "--gt", "gt.txt", "--start", "0.5", "--end", "1.5", "--json")
     (row, _) = json.loads(result.out)["rows"]
@@ -241,6 +280,7 @@ def test_a_part_of_the_source_is_scored_as_that_part(track: Track, clip: Path) -
     assert row["IDF1"] > 50
 
 
+@pytest.mark.usefixtures("colours")
 def test_the_table_without_ground_truth(track: Track, tmp_path: Path, clip: Path) -> None:
     """One person is not detected for 1.5 s, which `deepsort` by overlap alone does not bridge; the other walks on."""
     walkers = [Walker(2, 4, last=15), Walker(2, 4, first=30), Walker(20, 36)]
@@ -253,6 +293,7 @@ def test_the_table_without_ground_truth(track: Track, tmp_path: Path, clip: Path
     assert Path("runs/compare-seq/compare.png").is_file()
 
 
+@pytest.mark.usefixtures("colours")
 def test_the_files(track: Track, clip: Path) -> None:
     result = _compare(track, "--gt", "gt.txt", "--tracker", "deepsort,strong")
     names = [f"{e}-{t}" for e in ("none", "small-cnn") for t in ("deepsort", "strong")]
@@ -273,6 +314,7 @@ def test_the_files(track: Track, clip: Path) -> None:
     assert f"cache: {Path('cache/compare').absolute()}, {size / 1e6:.1f} MB (safe to delete)" in result.out
 
 
+@pytest.mark.usefixtures("colours")
 def test_every_encoder_stands_in_the_plot(track: Track, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from matplotlib.axes import Axes
 
@@ -285,11 +327,13 @@ def test_every_encoder_stands_in_the_plot(track: Track, clip: Path, monkeypatch:
     assert set(written) == {"none", "small-cnn"}
 
 
+@pytest.mark.usefixtures("quick")
 def test_csv_and_json_alone_on_standard_output(track: Track, clip: Path) -> None:
     assert _compare(track, "--csv").out == Path("o/compare.csv").read_text()
     assert json.loads(_compare(track, "--json", out="o2").out)["rows"][0]["encoder"] == "none"
 
 
+@pytest.mark.usefixtures("quick")
 def test_features_that_came_with_the_detections(track: Track, tmp_path: Path, clip: Path) -> None:
     sequence = write_sequence(tmp_path / "seq", TWO_WALKERS, 12)
     rows = np.loadtxt(sequence / "det" / "det.txt", delimiter=",")
@@ -301,6 +345,7 @@ def test_features_that_came_with_the_detections(track: Track, tmp_path: Path, cl
     assert Path("r/tracks.txt").read_bytes() == Path("o/file-strong/tracks.txt").read_bytes()
 
 
+@pytest.mark.usefixtures("quick")
 def test_by_default_the_bundled_encoders(track: Track, tmp_path: Path, clip: Path) -> None:
     write_sequence(tmp_path / "seq")
     assert [row["encoder"] for row in _rows(track("compare", "seq", "--csv").out)] == ["none"]
@@ -369,6 +414,7 @@ def test_a_network_needs_pictures(track: Track, tmp_path: Path, source: str, fra
     assert all(fragment in result.err for fragment in fragments)
 
 
+@pytest.mark.usefixtures("quick")
 def test_ctrl_c_keeps_what_was_done(
     track: Track, clip: Path, work: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

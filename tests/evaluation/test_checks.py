@@ -257,3 +257,12 @@ def test_frame_numbers_off_by_one_are_found_also_where_the_tracker_trails(
     (text,) = _findings(tmp_path, _runners(delay=delay, first=first, late=late))
     assert "off by one" in text
     assert f"--shift {-late} " in text
+
+
+@pytest.mark.parametrize("by", [-4, -3, 3, 4])
+def test_annotations_some_frames_away_from_the_pictures_are_not_off_by_one(tmp_path: Path, by: int) -> None:
+    """A shift by one fits better and mends nothing."""
+    truth = write_gt(tmp_path / "seq", walkers(40), GT_TAIL) / "gt" / "gt.txt"
+    late = changed(_jitter(walkers(40)), lambda f, *rest: (f + by, *rest))
+    pred = write(tmp_path / "pred.txt", late, PRED_TAIL)
+    assert list(look(read_rows(truth), read_rows(pred))) == []

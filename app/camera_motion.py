@@ -53,13 +53,15 @@ class CameraMotion:
         self._corners: npt.NDArray[np.float32] | None = None
         self._scale = 1.0
 
-    def estimate(self, image: npt.NDArray[np.uint8], xyxy: npt.NDArray[np.floating[Any]]) -> Affine:
+    def estimate(self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[np.floating[Any]]) -> Affine:
         """The affine map `(2, 3)` of px from the frame before to this one.
 
         Args:
-            image: `(H, W, 3)` BGR.
+            image: `(H, W, 3)` BGR; `None` (a frame without a picture) tells of no motion.
             xyxy: `(N, 4)` px, boxes of this frame: what moves by itself, and is left out from the next frame on.
         """
+        if image is None:
+            return _IDENTITY.copy()
         before, corners = self._grey, self._corners
         grey = self._small(image)
         self._grey, self._corners = grey, _corners(grey, np.asarray(xyxy) * self._scale)

@@ -16,7 +16,7 @@ from app.encoder_commands import eval_reid_command, export_command, train_reid_c
 from app.failure import EXIT_BY_SIGNAL, PassedOnError, end_early, exit_code, fail, hint, one_line, unknown_to_the_parser
 from app.link_command import link_command
 from app.options import DEBUG, comma_separated
-from app.score_commands import eval_command, mot_command
+from app.score_commands import compare_command, eval_command, mot_command
 
 if TYPE_CHECKING:
     from app.config import RunConfig
@@ -122,6 +122,7 @@ def _run(config: RunConfig, debug: bool) -> None:
 
 app.command("eval")(eval_command)
 app.command("mot")(mot_command)
+app.command("compare")(compare_command)
 app.command("link")(link_command)
 app.command("train-reid")(train_reid_command)
 app.command("eval-reid")(eval_reid_command)

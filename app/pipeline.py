@@ -8,19 +8,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from app.camera_motion import CameraMotion
 from app.clock import StageClock
 from app.sources import Frame
 from detectors import Detections, Detector
 from reid import Encoder
 from tracker import REJECT_REASONS, DeepSort, Tracks, reject_reasons
 
-__all__ = ["Models", "Tracked", "track_frames"]
+__all__ = ["Affine", "Camera", "Models", "Tracked", "track_frames", "usable"]
+
+
+Affine = npt.NDArray[np.float64]
+
+
+class Camera(Protocol):
+    """Measures how the camera moved."""
+
+    def estimate(self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[np.floating[Any]]) -> Affine:
+        """The affine map `(2, 3)` of px from the frame before to this one; see `app.camera_motion`."""
+        ...
 
 
 @dataclass
@@ -37,7 +47,7 @@ class Models:
     detector: Detector
     encoder: Encoder
     tracker: DeepSort
-    camera: CameraMotion | None = None
+    camera: Camera | None = None
     num_detections: int = 0
     num_embedded: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
@@ -83,7 +93,7 @@ def track_frames(
             yield Tracked(frame, Detections.empty(), coasting, tracker.tentative())
             continue
         with clock.stage("detect"):
-            detections = _usable(detector.detect(frame.image, frame.index), _size_of(frame, size), models)
+            detections = usable(detector.detect(frame.image, frame.index), _size_of(frame, size), models)
         with clock.stage("embed"):
             embeddings = encoder.encode(frame.image, detections.xyxy, detections.features)
         motion = _camera_motion(frame, detections.xyxy, models, clock)
@@ -103,9 +113,9 @@ def track_frames(
 
 def _camera_motion(
     frame: Frame, xyxy: npt.NDArray[np.floating[Any]], models: Models, clock: StageClock
-) -> npt.NDArray[np.float64] | None:
+) -> Affine | None:
     """How the camera moved since the frame before, `(2, 3)`; `None` where nobody measures it."""
-    if models.camera is None or frame.image is None:
+    if models.camera is None:
         return None
     with clock.stage("camera"):
         return models.camera.estimate(frame.image, xyxy)
@@ -118,7 +128,7 @@ def _size_of(frame: Frame, size: tuple[int, int] | None) -> tuple[int, int] | No
     return width, height
 
 
-def _usable(detections: Detections, size: tuple[int, int] | None, models: Models) -> Detections:
+def usable(detections: Detections, size: tuple[int, int] | None, models: Models) -> Detections:
     """The boxes that can be tracked; the others are counted by reason."""
     reasons = reject_reasons(np.asarray(detections.xyxy, np.float64), detections.scores.astype(np.float64), size)
     if not reasons.any():

@@ -21,7 +21,7 @@ class ProgressTask(Protocol):
     """One pass over the frames."""
 
     def step(self, live_tracks: int) -> None:
-        """One more frame is done."""
+        """One more frame is done, with so many tracks (or what else the task counts)."""
         ...
 
 
@@ -32,8 +32,11 @@ class Progress(Protocol):
         """A context in which `what` goes on and nothing can be counted."""
         ...
 
-    def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
-        """A context in which the pass `what` goes on; `total` frames, or `None` where nobody knows."""
+    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
+        """A context in which the pass `what` goes on; `total` frames, or `None` where nobody knows.
+
+        `unit` says what `ProgressTask.step` counts.
+        """
         ...
 
 
@@ -49,7 +52,7 @@ class Silent:
         """See `Progress.waiting`."""
         return nullcontext()
 
-    def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
         return nullcontext(_Quiet())
 
@@ -68,9 +71,9 @@ class PlainProgress:
     ) -> None:
         self._console, self._every_s, self._now_s = console, every_s, now_s
 
-    def task(self, what: str, total: int | None) -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
-        return nullcontext(_Lines(self._say, what, total, self._every_s, self._now_s))
+        return nullcontext(_Lines(self._say, what, total, self._every_s, self._now_s, unit))
 
     def waiting(self, what: str) -> AbstractContextManager[object]:
         """Nothing: a log needs no line for it, and an error that follows stays the only one."""
@@ -82,8 +85,15 @@ class PlainProgress:
 
 class _Lines:
     def __init__(
-        self, say: Callable[[str], None], what: str, total: int | None, every_s: float, now_s: Callable[[], float]
+        self,
+        say: Callable[[str], None],
+        what: str,
+        total: int | None,
+        every_s: float,
+        now_s: Callable[[], float],
+        unit: str,
     ) -> None:
+        self._unit = unit
         self._say, self._what, self._total, self._every_s, self._now_s = say, what, total, every_s, now_s
         self._done = 0
         self._started = self._said = now_s()
@@ -98,11 +108,10 @@ class _Lines:
 
     def _line(self, fps: float, live_tracks: int) -> str:
         if self._total is None:
-            return f"{self._what}: frame {self._done}, {fps:.1f} fps, {live_tracks} tracks"
+            return f"{self._what}: frame {self._done}, {fps:.1f} fps, {live_tracks} {self._unit}"
         eta_s = max(self._total - self._done, 0) / fps
-        return (
-            f"{self._what}: frame {self._done}/{self._total}, {fps:.1f} fps, {eta_s:.0f} s to go, {live_tracks} tracks"
-        )
+        place = f"frame {self._done}/{self._total}, {fps:.1f} fps, {eta_s:.0f} s to go"
+        return f"{self._what}: {place}, {live_tracks} {self._unit}"
 
 
 class BarProgress:
@@ -118,7 +127,7 @@ class BarProgress:
         return self._console.status(escape(what))
 
     @contextmanager
-    def task(self, what: str, total: int | None) -> Iterator[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "tracks") -> Iterator[ProgressTask]:
         """See `Progress.task`."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -129,7 +138,7 @@ class BarProgress:
             TextColumn("{task.fields[fps]:.1f} fps"),
             TextColumn("ETA"),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[tracks]} tracks"),
+            TextColumn("{task.fields[tracks]} " + unit),
             console=self._console,
         )
         with bar:

@@ -23,7 +23,7 @@ from app.summary import Summary
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["PartialRunError", "run"]
+__all__ = ["PartialRunError", "run", "run_passes"]
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def _complete(session: Session, load_s: float, warnings: list[str]) -> Summary:
     if session.config.video and not session.draws:
         logger.warning("no annotated.mp4: %s has no images to draw on", session.source.name)
     try:
-        _run_passes(session)
+        run_passes(session)
     except Exception as error:
         session.error = session.error or error
     finally:  # also after a second Ctrl-C, which goes on upwards from here
@@ -108,7 +108,8 @@ def _complete(session: Session, load_s: float, warnings: list[str]) -> Summary:
     return summary
 
 
-def _run_passes(session: Session) -> None:
+def run_passes(session: Session) -> None:
+    """Track the source, and smooth and draw where that was asked for."""
     rows = tracking_pass(session)
     if session.finishes_later:
         rows = _linked(session, rows) if session.config.offline else _smoothed(session, rows)

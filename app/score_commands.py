@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import options, score_options
+from app import compare_options, options, score_options
 from app.failure import EXIT_BY_SIGNAL, unknown_to_the_parser
 from app.options import DEBUG, comma_separated
 
 if TYPE_CHECKING:
+    from app.compare_types import CompareConfig
     from app.mot import MotConfig
 
-__all__ = ["eval_command", "mot_command"]
+__all__ = ["compare_command", "eval_command", "mot_command"]
 
 
 def eval_command(
@@ -107,3 +108,64 @@ def _mot(config: MotConfig, debug: bool) -> None:
         print_result(result)
     if result.stopped_by is not None:
         raise typer.Exit(EXIT_BY_SIGNAL + result.stopped_by)
+
+
+def compare_command(
+    source: compare_options.Source,
+    reid: compare_options.Encoders = None,
+    reid_weights: compare_options.Weights = None,
+    tracker: compare_options.Trackers = "strong",
+    detector: options.Detector = "auto",
+    classes: options.Classes = None,
+    conf: options.Conf = None,
+    iou: options.Iou = None,
+    imgsz: options.Imgsz = None,
+    start: options.Start = 0.0,
+    end: options.End = None,
+    online: options.Online = False,
+    gt: compare_options.Gt = None,
+    out: compare_options.Out = None,
+    overwrite: options.Overwrite = False,
+    as_json: compare_options.Json = False,
+    as_csv: compare_options.Csv = False,
+    no_cache: compare_options.NoCache = False,
+    device: options.Device = "auto",
+    seed: options.Seed = 0,
+    debug: options.Debug = False,
+) -> None:
+    """Compare encoders and trackers on one source: scores and speed side by side, on the same detections."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in `track run`
+    from app.compare_types import CompareConfig, default_encoders, parse_weights
+    from app.config import RunConfig, load_preset
+
+    if as_json and as_csv:
+        raise ValueError("--json and --csv exclude each other: drop one")
+    run = RunConfig(
+        source=source,
+        detector=detector,
+        classes=comma_separated(classes),
+        conf=conf,
+        iou=iou,
+        imgsz=imgsz,
+        device=device,
+        start_s=start,
+        end_s=end,
+        online=online,
+        seed=seed,
+    )
+    encoders = comma_separated(reid, "--reid", "none,dogenet50") or default_encoders(run)
+    presets = tuple(load_preset(name) for name in comma_separated(tracker, "--tracker", "deepsort,strong"))
+    weights = parse_weights(reid_weights or [])
+    config = CompareConfig(run, encoders, presets, weights, gt, out, overwrite, use_cache=not no_cache)
+    _compare(config, debug, as_json=as_json, as_csv=as_csv)
+
+
+def _compare(config: CompareConfig, debug: bool, *, as_json: bool, as_csv: bool) -> None:
+    with unknown_to_the_parser():
+        from app.compare import compare
+        from app.compare_report import print_comparison
+        from app.console import open_console
+        from app.progress import create_progress
+
+        result = compare(config, create_progress(open_console(debug)))
+        print_comparison(result, json_wanted=as_json, csv_wanted=as_csv)

@@ -20,7 +20,17 @@ from reid.bundled import chosen_weights
 from tracker import DeepSort
 from tracker.config import TrackerConfig
 
-__all__ = ["check_possible", "load_models", "resolved_configuration"]
+__all__ = [
+    "check_possible",
+    "create_camera",
+    "detector_name",
+    "load_detector",
+    "load_encoder",
+    "load_models",
+    "resolved_configuration",
+    "warn_of_idle_options",
+    "with_gate",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -71,13 +81,35 @@ def load_models(config: RunConfig, source: Source) -> Models:
 
     The encoder comes first, since a wrong checkpoint shows before its network is built.
     """
-    encoder = create_encoder(
+    encoder = load_encoder(config)
+    detector = load_detector(config, source)
+    warn_of_idle_options(config, detector.name, encoder.needs_images)
+    if config.reid == "file":
+        _try_features(detector, encoder, source)
+    settings = with_gate(config, encoder.gate)
+    camera = create_camera(source, detector.name) if settings.camera_motion else None
+    return Models(detector, encoder, DeepSort(settings), camera)
+
+
+def create_camera(source: Source, detector: str) -> CameraMotion | None:
+    """What measures the camera's motion; `None` without pictures, and for the motion detector, whose camera must stand
+    still."""
+    return CameraMotion() if source.has_images and detector != "motion" else None
+
+
+def load_encoder(config: RunConfig) -> Encoder:
+    """The encoder that was asked for."""
+    return create_encoder(
         config.reid,
         weights=config.reid_weights,
         device=config.device,
         seed=config.seed,
         runtime=config.reid_runtime,
     )
+
+
+def load_detector(config: RunConfig, source: Source) -> Detector:
+    """The detector that was asked for, or what `auto` means for this source."""
     options = DetectorOptions(
         classes=config.classes,
         confidence=config.conf,
@@ -87,24 +119,21 @@ def load_models(config: RunConfig, source: Source) -> Models:
         sequence=source.sequence,
         frame_rate=source.fps,
     )
-    # Without images there is one thing that "auto" can mean.
-    name = "public" if config.detector == "auto" and not source.has_images else config.detector
-    detector = create_detector(name, options)
+    detector = create_detector(detector_name(config, source), options)
     if detector.needs_images and not source.has_images:
         raise ValueError(
             f"--detector {config.detector} looks at images, but {config.source} has none; use --detector public"
         )
     _warn_of_boxes_beyond(detector, source, config)
-    _warn_of_idle_options(config, detector, encoder)
-    if config.reid == "file":
-        _try_features(detector, encoder, source)
-    settings = _with_gate(config, encoder.gate)
-    # The motion detector needs a camera that stands still: there is nothing to measure.
-    measured = settings.camera_motion and source.has_images and detector.name != "motion"
-    return Models(detector, encoder, DeepSort(settings), CameraMotion() if measured else None)
+    return detector
 
 
-def _with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:
+def detector_name(config: RunConfig, source: Source) -> str:
+    """What was asked for; without images there is one thing that `auto` can mean."""
+    return "public" if config.detector == "auto" and not source.has_images else config.detector
+
+
+def with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:
     """The tracker's settings with the appearance gate that counts: `--max-cosine`, else that of the user's own file,
     else the checkpoint's, else the preset's."""
     settings = config.tracker.config
@@ -143,12 +172,13 @@ def _warn_of_boxes_beyond(detector: Detector, source: Source, config: RunConfig)
         )
 
 
-def _warn_of_idle_options(config: RunConfig, detector: Detector, encoder: Encoder) -> None:
-    if config.device not in ("auto", "cpu") and detector.name != "yolo" and not encoder.needs_images:
+def warn_of_idle_options(config: RunConfig, detector: str, has_network: bool) -> None:
+    """Warn of options that this detector, by name, or an encoder without a network does not look at."""
+    if config.device not in ("auto", "cpu") and detector != "yolo" and not has_network:
         logger.warning("--device %s has no effect: nothing here runs a network", config.device)
     for option, value in (("--iou", config.iou), ("--imgsz", config.imgsz)):
-        if value is not None and detector.name != "yolo":
-            logger.warning("%s has no effect: it is of YOLO, but the detector is %s", option, detector.name)
+        if value is not None and detector != "yolo":
+            logger.warning("%s has no effect: it is of YOLO, but the detector is %s", option, detector)
 
 
 def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
@@ -164,6 +194,6 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "device": str(getattr(models.encoder, "device", "cpu")),
         "suggested_gate": models.encoder.gate,
     }
-    asked["camera_motion"] = "off" if models.camera is None else dataclasses.asdict(models.camera)
+    asked["camera_motion"] = dataclasses.asdict(models.camera) if isinstance(models.camera, CameraMotion) else "off"
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
     return asked

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.forms import FORMS, fit, fits_better_as, has_class_in_column_3, is_fractions, looks_like_corners
+from evaluation.frame_numbers import fits_by_shift, off_by
 from evaluation.rows import TrackRows
 
-__all__ = ["Finding", "look", "twice"]
+__all__ = ["Finding", "look", "look_at_truth", "same_video", "twice"]
 
 NO_ID = -1
 WRONG_VIDEO_FIT = 0.2
 """Mean best overlap. Tracks of one MOT15 sequence held against another stay below 0.14, against their own above
 0.56."""
-CLEARLY_BETTER = 0.02
-"""Mean overlap that a file must gain by other frame numbers before it is said to have them."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,10 @@ class Finding:
 
 def look(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
     """What is wrong with the files of one sequence, the most telling first; nothing is scored yet."""
+    yield from look_at_truth(truth)
     if not len(truth):
-        yield Finding(
-            f"ground truth {truth.path} is empty: a test split? Its annotations are kept by the challenge; score a "
-            "split that has them, such as train"
-        )
         return
-    for rows, what in ((truth, "ground truth"), (prediction, "prediction")):
-        yield from _of_one(rows, what)
+    yield from _of_one(prediction, "prediction")
     if not len(prediction):
         yield Finding(
             f"prediction {prediction.path} is empty: every box of the ground truth counts as missed", stops=False
@@ -52,7 +47,23 @@ def look(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
         return
     yield from _of_forms(truth, prediction)
     yield from _of_frames(truth, prediction)
+
+
+def look_at_truth(truth: TrackRows) -> Iterator[Finding]:
+    """What is wrong with a ground truth by itself."""
+    if not len(truth):
+        yield Finding(
+            f"ground truth {truth.path} is empty: a test split? Its annotations are kept by the challenge; score a "
+            "split that has them, such as train"
+        )
+        return
+    yield from _of_one(truth, "ground truth")
     yield from _of_flags(truth)
+
+
+def same_video(truth: TrackRows, detections: TrackRows) -> bool:
+    """Whether boxes may be of the video of a ground truth: those of one overlap the other's, whichever has more."""
+    return max(fit(truth, detections), fit(detections, truth)) >= WRONG_VIDEO_FIT
 
 
 def _of_one(rows: TrackRows, what: str) -> Iterator[Finding]:
@@ -103,19 +114,19 @@ def _of_frames(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
             f"{prediction.path}): --shift {by} adds {by} to the frame numbers of the prediction"
         )
         return
-    fits = {by: fit(truth, prediction.shifted(by)) for by in (0, -1, 1)}
+    fits = fits_by_shift(truth, prediction)
     from_zero = prediction.frames.min() == 0 < truth.frames.min() and fits[1] >= fits[0]
-    by = 1 if from_zero else max(fits, key=lambda by: fits[by])
-    if from_zero or fits[by] > fits[0] + CLEARLY_BETTER:
+    by = 1 if from_zero else off_by(fits)
+    if by:
         yield Finding(
             f"the frame numbers of prediction {prediction.path} look off by one ({starts}; MOTChallenge counts from "
             f"1): --shift {by} adds {by} to them",
             stops=bool(from_zero),
             by_looks=True,
         )
-    elif fits[0] < WRONG_VIDEO_FIT:
+    elif (overlap := fit(truth, prediction)) < WRONG_VIDEO_FIT:
         yield Finding(
-            f"boxes of {prediction.path} hardly overlap those of {truth.path} (best overlap {fits[0]:.2f} in the "
+            f"boxes of {prediction.path} hardly overlap those of {truth.path} (best overlap {overlap:.2f} in the "
             "mean): are they of the same video, at the same size?",
             stops=False,
         )

@@ -166,3 +166,18 @@ def test_bad_input_gets_one_line(track: Track, stage: Path, arguments: tuple[str
     assert result.err.startswith("track: error: ")
     for fragment in fragments:
         assert fragment in result.err
+
+
+@pytest.mark.parametrize("preset", ["strong", "deepsort"])
+@pytest.mark.parametrize("name", ["KITTI-17", "TUD-Campus"])
+def test_online_tracks_of_real_sequences_have_sound_frame_numbers(
+    track: Track, shared: Path, name: str, preset: str
+) -> None:
+    """They begin at frame 2 or 3, and where the camera moves they fit the frame before about as well as their own."""
+    gt = shared / "data" / "mot15" / name
+    options = ("--detector", "public", "--reid", "none", "--tracker", preset, "--online", "--out", "o")
+    assert track("run", gt, *options).code == 0
+    assert "off by one" not in track("eval", "--gt", gt, "--pred", "o").err
+    late = track("eval", "--gt", gt, "--pred", "o", "--shift", 1)
+    assert "off by one" in late.err
+    assert "--shift -1 " in late.err

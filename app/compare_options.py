@@ -1,0 +1,57 @@
+"""The options of `track compare` that other commands do not have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Csv", "Encoders", "Gt", "Json", "NoCache", "Out", "Source", "Trackers", "Weights"]
+
+_WHO, _WHERE = "Identity", "Output"
+
+Source = Annotated[str, typer.Argument(help="Video file, image folder or MOTChallenge sequence folder.")]
+Encoders = Annotated[
+    str | None,
+    typer.Option(
+        "--reid",
+        help="Appearance encoders (see: track models): none,dogenet50.",
+        show_default="none and those with bundled weights; none where there are no pictures",
+        rich_help_panel=_WHO,
+    ),
+]
+Trackers = Annotated[
+    str,
+    typer.Option("--tracker", help="Presets or your own YAML files: deepsort,strong.", rich_help_panel=_WHO),
+]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reid-weights",
+        metavar="NAME=FILE",
+        help="Weights of one of the encoders, as in: track run --help. May stand there several times.",
+        rich_help_panel=_WHO,
+    ),
+]
+Gt = Annotated[
+    Path | None,
+    typer.Option(
+        help="Ground truth: a file, or a sequence folder. Without it the table has tracks, their mean length, and "
+        "switches suspected: tracks that begin at most 2 s after another ended, within 0.75 of their height of where "
+        "that one was heading, at a similar height (ratio up to 1.4). People who swap ids in sight do not show in it.",
+        rich_help_panel=_WHERE,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for the results.", show_default="runs/compare-<source>", rich_help_panel=_WHERE),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of the table.", rich_help_panel=_WHERE)]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of the table.", rich_help_panel=_WHERE)]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Detect and embed anew, and keep nothing for the next comparison.", rich_help_panel=_WHERE
+    ),
+]

@@ -1,0 +1,148 @@
+"""What `track compare` is asked for, and what comes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.config import RunConfig, TrackerPreset
+from app.continuity import Continuity
+from app.embedding_cache import EntryCache
+from app.scene import Scene
+from app.sources import open_source
+from evaluation import Report
+from reid.bundled import bundled_names
+from tracker.config import TrackerConfig
+
+__all__ = ["WITHOUT_NETWORK", "CompareConfig", "Comparison", "Row", "default_encoders", "parse_weights"]
+
+WITHOUT_NETWORK = ("none", "file")
+
+
+@dataclass(frozen=True)
+class CompareConfig:
+    """What `track compare` was asked for.
+
+    Attributes:
+        run: source, detector and what else all runs share.
+        encoders: names, in the order of the table.
+        trackers: presets, likewise.
+        weights: of encoders, by name, where they were given.
+        gt: ground truth.
+        out: folder of the results.
+        overwrite: whether it may hold an earlier comparison.
+        use_cache: whether detections and embeddings are looked for in the cache, and kept.
+    """
+
+    run: RunConfig
+    encoders: tuple[str, ...]
+    trackers: tuple[TrackerPreset, ...]
+    weights: Mapping[str, Path] = field(default_factory=dict)
+    gt: Path | None = None
+    out: Path | None = None
+    overwrite: bool = False
+    use_cache: bool = True
+
+    def __post_init__(self) -> None:
+        for option, names in (("--reid", self.encoders), ("--tracker", tuple(t.name for t in self.trackers))):
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"{option} names {name} twice: expected each once")
+        for name in self.weights:
+            if name not in self.encoders:
+                raise ValueError(f"--reid-weights {name}=... is of no encoder in --reid {','.join(self.encoders)}")
+            if name in WITHOUT_NETWORK:
+                raise ValueError(f"--reid-weights {name}=... has no effect: {name} has no network; drop it")
+
+    def run_of(self, encoder: str, tracker: TrackerPreset | None = None) -> RunConfig:
+        """The settings with which `track run` does the same."""
+        preset = self.run.tracker if tracker is None else tracker
+        return dataclasses.replace(
+            self.run, reid=encoder, reid_weights=self.weights.get(encoder), tracker=preset, video=False
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one encoder with one tracker.
+
+    Attributes:
+        encoder, tracker: their names.
+        settings: of the tracker, with the gate that counted.
+        folder: of its `tracks.txt` and `tracks.csv`.
+        report: scores; `None` without ground truth.
+        continuity: what shows without ground truth.
+        seconds: of the parts that count for the speed: `detect`, `camera`, `embed`, `associate`.
+        num_crops: crops that went through a network.
+        num_frames: frames tracked.
+        runtime: what ran the network, `None` without one.
+    """
+
+    encoder: str
+    tracker: str
+    settings: TrackerConfig
+    folder: Path
+    report: Report | None
+    continuity: Continuity
+    seconds: dict[str, float]
+    num_crops: int
+    num_frames: int
+    runtime: str | None
+
+    @property
+    def crops_per_s(self) -> float | None:
+        """Crops that the encoder takes in a second, cutting them out included; `None` without a network."""
+        return self.num_crops / self.seconds["embed"] if self.num_crops else None
+
+    @property
+    def fps(self) -> float:
+        """Frames that could be detected, embedded and tracked in a second, one after the other."""
+        return self.num_frames / max(sum(self.seconds.values()), 1e-9)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The whole result.
+
+    Attributes:
+        config: what was asked for.
+        source: name of the source.
+        scene: what was detected.
+        rows: one for each encoder and tracker, in the order asked for.
+        from_cache: what had been measured before: `detections`, and names of encoders.
+        folder: of the results.
+        cache: where detections and embeddings are kept.
+    """
+
+    config: CompareConfig
+    source: str
+    scene: Scene
+    rows: tuple[Row, ...]
+    from_cache: tuple[str, ...]
+    folder: Path
+    cache: EntryCache
+
+
+def default_encoders(run: RunConfig) -> tuple[str, ...]:
+    """Motion alone, and each encoder with bundled weights where there are pictures to look at."""
+    with open_source(run.source, start_s=run.start_s, end_s=run.end_s) as source:
+        return ("none", *(bundled_names() if source.has_images else ()))
+
+
+def parse_weights(pairs: Sequence[str]) -> dict[str, Path]:
+    """Encoder -> weights, of texts such as `dogenet50=mine.safetensors`.
+
+    Raises:
+        ValueError: not of that form, or an encoder twice.
+    """
+    weights: dict[str, Path] = {}
+    for pair in pairs:
+        name, equals, path = pair.partition("=")
+        if not (name.strip() and equals and path.strip()):
+            raise ValueError(f"--reid-weights is {pair!r}, expected NAME=FILE, such as dogenet50=mine.safetensors")
+        if name in weights:
+            raise ValueError(f"--reid-weights names {name} twice: expected each encoder once")
+        weights[name] = Path(path)
+    return weights

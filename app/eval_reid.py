@@ -16,8 +16,9 @@ from app.eval_progress import counting
 from app.rundir import folder_name, starting_run_dir
 from app.sinks.partial import PartialFile
 from app.summary import versions
-from app.weights import check_given
+from app.weights import IMAGENET, check_given
 from reid import create_encoder, is_encoder
+from reid.bundled import RANDOM
 from reid.calibration import Calibration, calibrate, warn_of_overlap
 from reid.checkpoint import check_takes_gate, store_gate
 from reid.data import ReidData, Split, load_reid_data
@@ -66,7 +67,7 @@ class EvalConfig:
             raise ValueError(f"--pictures is {self.num_pictures}, expected a number of queries, 0 for none")
         if not 0 <= self.seed < 1 << 63:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
-        if self.store_gate and self.reid_weights is None:
+        if self.store_gate and (self.reid_weights is None or str(self.reid_weights) in (IMAGENET, RANDOM)):
             raise ValueError("--store-gate needs a checkpoint to write into; name it with --reid-weights FILE")
         check_given("--reid-weights", self.reid_weights)
         check_runtime(self.reid_runtime)
@@ -124,7 +125,7 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
     Raises:
         ValueError, OSError: something cannot be done; nothing was written, unless a file itself could not be.
     """
-    with starting_run_dir(f"eval-{folder_name(config.reid)}", config.out, overwrite=False) as out:
+    with starting_run_dir(f"eval-{folder_name(config.reid)}", config.out, None) as out:
         if config.store_gate and config.reid_weights is not None:
             check_takes_gate(config.reid_weights)  # before minutes of measuring
         with console.status("looking through the data"):

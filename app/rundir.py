@@ -31,13 +31,14 @@ def folder_name(source_name: str) -> str:
     return f"{name}_" if _RESERVED_ON_WINDOWS.fullmatch(name) else name
 
 
-def prepare_run_dir(source_name: str, out: Path | None, overwrite: bool, base: Path = Path("runs")) -> Path:
+def prepare_run_dir(source_name: str, out: Path | None, overwrite: bool | None, base: Path = Path("runs")) -> Path:
     """Create and return the folder for the files of a run, checked to be writable.
 
     Args:
         source_name: name of the source, for `base/<source>`, `base/<source>-2`, ...
         out: the folder to write to instead.
-        overwrite: whether that folder may hold files; they all stay until `remove_run_files`.
+        overwrite: whether that folder may hold files; they all stay until `remove_run_files`. `None` where the command
+            has no such option.
         base: where new folders are made.
 
     Raises:
@@ -67,7 +68,7 @@ def prepare_run_dir(source_name: str, out: Path | None, overwrite: bool, base: P
     raise ValueError(f"no free folder name in {base}")  # unreachable: the numbers do not end
 
 
-def _use_folder(path: Path, overwrite: bool) -> Path:
+def _use_folder(path: Path, overwrite: bool | None) -> Path:
     if path.exists() and not path.is_dir():
         raise _unwritable(path, "it is a file")
     try:
@@ -76,13 +77,16 @@ def _use_folder(path: Path, overwrite: bool) -> Path:
     except OSError as error:
         raise _unwritable(path, error.strerror or str(error)) from error
     if not is_empty and not overwrite:
-        raise ValueError(f"output folder {path} exists and is not empty: use --overwrite, or another --out")
+        way_out = "use another --out" if overwrite is None else "use --overwrite, or another --out"
+        raise ValueError(f"output folder {path} exists and is not empty: {way_out}")
     _check_writable(path)
     return path
 
 
 @contextlib.contextmanager
-def starting_run_dir(source_name: str, out: Path | None, overwrite: bool, base: Path = Path("runs")) -> Iterator[Path]:
+def starting_run_dir(
+    source_name: str, out: Path | None, overwrite: bool | None, base: Path = Path("runs")
+) -> Iterator[Path]:
     """`prepare_run_dir` around what may still fail: an error takes back the folders made, and nothing else."""
     target = base / folder_name(source_name) if out is None else out
     absent = [folder for folder in (target, *target.parents) if not folder.exists()]

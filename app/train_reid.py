@@ -77,7 +77,7 @@ def _folder(config: TrainConfig) -> Iterator[Path]:
     elif not is_main_process():
         yield Path(os.devnull)
     else:
-        with starting_run_dir(f"train-{folder_name(config.reid)}", config.out, overwrite=False) as out:
+        with starting_run_dir(f"train-{folder_name(config.reid)}", config.out, None) as out:
             yield out
 
 

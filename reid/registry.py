@@ -139,8 +139,8 @@ def create_encoder(
 
     Args:
         name: `none`, `file`, a backbone, or `timm:NAME`.
-        weights: checkpoint of the backbone, or what `track export` wrote; without one it runs on a seeded
-            initialisation and says so in the log.
+        weights: checkpoint of the backbone, or what `track export` wrote; `None`: the bundled one; `random`: a seeded
+            initialisation, told in the log.
         device: `auto`, `cpu`, `cuda:0`, `mps`.
         seed: of that initialisation.
         batch_size: most crops in one pass of the network; no effect on the embeddings.

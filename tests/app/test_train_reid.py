@@ -110,7 +110,9 @@ def test_bad_input_is_one_line_and_code_2(track: Track, people: Path, typed: lis
 
 
 def test_a_folder_that_holds_something_is_not_written_to(track: Track, people: Path) -> None:
-    assert "use" in train(track, people, "--out", people).err
+    done = train(track, people, "--out", people)
+    assert "is not empty: use another --out" in done.err
+    assert "--overwrite" not in done.err, "there is no such option"
     assert not (people / "config.json").exists()
 
 

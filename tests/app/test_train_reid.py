@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from app.interrupt import StoppedError
 from app.train_config import TrainOptions, resolve
 from reid.registry import BACKBONES
 from tests.app.runs import Result, Track
@@ -107,6 +110,45 @@ def test_bad_input_is_one_line_and_code_2(track: Track, people: Path, typed: lis
     assert result.code == 2
     assert last.startswith("track: error:")
     assert message in last
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("pretrained", None), ("pretrained", 5), ("seed", "x"), ("seed", float("inf")), ("lr", "fast")]
+)
+def test_a_configuration_that_is_none_is_one_line(track: Track, people: Path, key: str, value: object) -> None:
+    train(track, people, "--epochs", 1, "--out", "out")
+    config = json.loads(Path("out/config.json").read_text())
+    del config[key]
+    Path("out/config.json").write_text(json.dumps(config if value is None else {**config, key: value}))
+    result = track("train-reid", "--resume", "out")
+    assert result.code == 2
+    assert result.err.startswith("track: error: out/config.json is not that of a training, or of another version: ")
+    assert result.err.count("\n") == 1
+
+
+def test_too_few_people_to_train_on_are_told_before_anything_starts(track: Track, tmp_path: Path) -> None:
+    for number in range(3):
+        source = write_people(tmp_path / f"set{number}", num_train=1, num_test=1, crops=4)
+        shutil.copytree(source / "bounding_box_train", tmp_path / "few" / f"person{number}")
+    result = train(track, tmp_path / "few", "--out", "out")
+    assert result.code == 2
+    assert "2 identities or more are needed to train, found 1 in few besides the 2 held out" in result.err
+    assert "training tiny" not in result.err
+    assert not Path("out").exists()
+
+
+def test_a_stop_before_the_first_checkpoint_says_how_to_begin(
+    track: Track, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise StoppedError(signal.SIGINT, "nothing was written")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reid.training.trainer.evaluate", stop)
+        result = train(track, people, "--epochs", 1, "--out", "out")
+    assert "the training had not begun; begin it with: track train-reid --resume out" in result.err
+    assert track("train-reid", "--resume", "out").code == 0
+    assert Path("out/best.safetensors").is_file()
 
 
 def test_a_folder_that_holds_something_is_not_written_to(track: Track, people: Path) -> None:

@@ -104,6 +104,8 @@ def _train(config: TrainConfig, data: ReidData, out: Path, stop: StopSignal, con
             soft_wrap=True,
         )
         return stop.number
+    if not watch.has_begun:
+        console.print(f"it had already finished all {outcome.epoch} epochs; its best encoder was measured once more")
     print_outcome(outcome, config.reid, out)
     return None
 

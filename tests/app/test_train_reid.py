@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +16,7 @@ from safetensors.torch import load_file
 
 from app.interrupt import StoppedError
 from app.train_config import TrainOptions, resolve
+from reid.calibration import Calibration, calibrate
 from reid.registry import BACKBONES
 from tests.app.runs import Result, Track
 from tests.reid.training.people import write_people
@@ -36,19 +39,35 @@ def train(track: Track, people: Path, *more: object) -> Result:
     return track("train-reid", "--data", people, "--reid", NAME, "--batch", "4x4", "--device", "cpu", *more)
 
 
-def test_it_trains_and_says_what_came_out_and_what_to_type_next(track: Track, people: Path) -> None:
+def test_it_trains_and_says_what_came_out(track: Track, people: Path) -> None:
     result = train(track, people, "--epochs", 2, "--eval-every", 1, "--out", "out")
     assert result.code == 0
     assert "train        64           8        2" in result.err  # the counts, before anything else
     assert result.err.index("before training: held-out rank-1") < result.err.index("epoch 1/2: loss")
     assert "(before -> after training, 12 queries)" in result.out
-    assert f"next: track run video.mp4 --reid {NAME} --reid-weights out/best.safetensors" in result.out
     assert Path("out/best.safetensors").is_file()
+    assert "already finished" not in result.err
+
+
+@pytest.mark.parametrize("overlap", [0.1, 0.9])
+def test_it_says_what_to_type_next_unless_appearance_cannot_decide(
+    track: Track, people: Path, monkeypatch: pytest.MonkeyPatch, overlap: float
+) -> None:
+    def measured(*arguments: Any, **options: Any) -> Calibration:
+        return dataclasses.replace(calibrate(*arguments, **options), overlap=overlap)
+
+    monkeypatch.setattr("reid.training.run.calibrate", measured)
+    result = train(track, people, "--epochs", 1, "--out", "out")
+    typed = f"next: track run video.mp4 --reid {NAME} --reid-weights out/best.safetensors"
+    assert (typed in result.out) == (overlap == 0.1)
+    assert ("appearance cannot decide" in result.err) == (overlap == 0.9)
 
 
 def test_a_finished_training_can_be_named_again_and_another_configuration_cannot(track: Track, people: Path) -> None:
     train(track, people, "--epochs", 1, "--out", "out")
-    assert track("train-reid", "--resume", "out").code == 0
+    again = track("train-reid", "--resume", "out")
+    assert again.code == 0
+    assert "it had already finished all 1 epochs" in again.err
     other = track("train-reid", "--resume", "out", "--lr", 0.5, "--seed", 3)
     assert other.code == 2
     assert "lr was 0.0005, now 0.5" in other.err

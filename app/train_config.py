@@ -190,7 +190,8 @@ def _resumed(options: TrainOptions, folder: Path) -> TrainConfig:
         recipe = Recipe(**{**fields, "input_size": None if size is None else (int(size[0]), int(size[1]))})
         sources, reid, seed, amp = tuple(saved["data"]), str(saved["reid"]), int(saved["seed"]), str(saved["amp"])
         rate = float(saved["false_match_rate"])
-    except (KeyError, TypeError, IndexError) as error:
+        pretrained = None if saved["pretrained"] is None else Path(saved["pretrained"])
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise ValueError(f"{folder}/config.json is not that of a training, or of another version: {error}") from error
     asked = dict(fields) if options.recipe is None else dataclasses.asdict(load_recipe(options.recipe)[0])
     asked |= {key: value for key, value in _overrides(options).items() if value is not None}
@@ -203,7 +204,7 @@ def _resumed(options: TrainOptions, folder: Path) -> TrainConfig:
         sources=sources,
         reid=reid,
         recipe=recipe,
-        pretrained=None if saved["pretrained"] is None else Path(saved["pretrained"]),
+        pretrained=pretrained,
         false_match_rate=rate,
         out=None,
         resume=folder,

@@ -13,7 +13,7 @@ from app.interrupt import StoppedError, StopSignal, signal_name
 from app.rundir import folder_name, starting_run_dir
 from app.train_config import TrainConfig
 from app.train_watch import ConsoleWatch, print_counts, print_outcome
-from reid.training.state import STATE_FILE
+from reid.training.state import CONFIG_FILE, STATE_FILE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +54,9 @@ def _consequence(out: Path) -> str:
     """What a signal that ended the training at once leaves behind."""
     if (out / STATE_FILE).exists():
         return f"the last checkpoint is whole; go on with: track train-reid --resume {out}"
-    return "the training had not begun, so there is nothing to resume"
+    if (out / CONFIG_FILE).exists():
+        return f"the training had not begun; begin it with: track train-reid --resume {out}"
+    return "the training had not begun, and nothing was written"
 
 
 def _load(config: TrainConfig, console: Console) -> ReidData:
@@ -84,11 +86,12 @@ def _folder(config: TrainConfig) -> Iterator[Path]:
 def _train(config: TrainConfig, data: ReidData, out: Path, stop: StopSignal, console: Console) -> int | None:
     from reid.training import is_main_process, open_accelerator, train
 
+    job = _job(config, data, out)
     accelerator = open_accelerator(config.device, config.amp)
     watch = ConsoleWatch(console, stop, config.recipe.epochs)
     console.print(f"training {config.reid} on {accelerator.device} into {out}", markup=False, highlight=False)
     with watch:
-        outcome = train(_job(config, data, out), accelerator, watch)
+        outcome = train(job, accelerator, watch)
     if not is_main_process():
         return stop.number
     if not outcome.finished and stop.number is not None:
@@ -101,6 +104,8 @@ def _train(config: TrainConfig, data: ReidData, out: Path, stop: StopSignal, con
             soft_wrap=True,
         )
         return stop.number
+    if not watch.has_begun:
+        console.print(f"it had already finished all {outcome.epoch} epochs; its best encoder was measured once more")
     print_outcome(outcome, config.reid, out)
     return None
 

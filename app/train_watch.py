@@ -49,10 +49,14 @@ class ConsoleWatch:
         console: where to; a terminal gets a bar, anything else a plain line now and then.
         stop: from the first epoch on, a first signal ends the training after the step in hand.
         num_epochs: of the training.
+
+    Attributes:
+        has_begun: whether an epoch has begun, or gone on.
     """
 
     def __init__(self, console: Console, stop: StopSignal, num_epochs: int) -> None:
         self._console, self._stop, self._num_epochs = console, stop, num_epochs
+        self.has_begun = False
         self._bar: Progress | None = None
         self._task: int | None = None
         self._what = ""
@@ -71,6 +75,7 @@ class ConsoleWatch:
     def epoch_begins(self, epoch: int, step: int, num_steps: int) -> None:
         """See `reid.training.Watch`."""
         self._stop.defer()
+        self.has_begun = True
         total = self._num_epochs * num_steps
         self._begin(f"epoch {epoch}/{self._num_epochs}", total)
         self._num_steps, self._steps_left = num_steps, total - (epoch - 1) * num_steps - step
@@ -178,4 +183,5 @@ def print_outcome(outcome: Outcome, reid: str, out: Path) -> None:
     console.print("results:")
     for name in (BEST_FILE, "last.safetensors", "metrics.csv", "curves.png", "distances.png", "config.json"):
         console.print(str(out / name), markup=False)
-    console.print(f"next: track run video.mp4 --reid {reid} --reid-weights {out / BEST_FILE}", markup=False)
+    if not calibration.undecided:  # else a warning has said what to do instead
+        console.print(f"next: track run video.mp4 --reid {reid} --reid-weights {out / BEST_FILE}", markup=False)

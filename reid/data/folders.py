@@ -60,14 +60,17 @@ def load_identity_folders(root: Path, *, seed: int = 0) -> ReidData:
 def _find_images(root: Path) -> tuple[list[Path], Integers]:
     """Image files, and the number of the folder that each lies in; folders without an image do not count."""
     folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir() and not folder.name.startswith(".")]
-    images = [sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES) for folder in folders]
-    images = [files for files in images if files]
+    images = [files for folder in folders if (files := _images_in(folder))]
     if len(images) < 2:
         raise ValueError(
             f"{root} holds {len(images)} folders with images, expected one for each identity ({root.name}/anna/1.jpg,"
             f" {root.name}/ben/1.jpg, ...) or the three folders of Market-1501. {HOW_TO_GET_IT}"
         )
     return [path for files in images for path in files], np.repeat(np.arange(len(images)), [len(f) for f in images])
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
 
 
 def _held_out(root: Path, identities: Integers, cameras: Integers, seed: int) -> Integers:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from reid.data import ReidData
+from reid.data import ReidData, num_identities
 from reid.training.log import Row
 from reid.training.recipe import Recipe
 
@@ -34,6 +34,9 @@ class Job:
         resume: whether to go on with the training in `out`.
         false_match_rate: that the gate may let through.
         checkpoint_every_s: longest time between two checkpoints; there is one after each epoch in any case.
+
+    Raises:
+        ValueError: fewer than two identities to train on.
     """
 
     reid: str
@@ -48,6 +51,13 @@ class Job:
     resume: bool = False
     false_match_rate: float = 0.01
     checkpoint_every_s: float = CHECKPOINT_EVERY_S
+
+    def __post_init__(self) -> None:
+        if self.data.num_classes < 2:
+            raise ValueError(
+                f"2 identities or more are needed to train, found {self.data.num_classes} in {self.data.name} besides "
+                f"the {num_identities(self.data.gallery)} held out to measure with; add people with two images or more"
+            )
 
 
 def configuration(job: Job) -> dict[str, Any]:

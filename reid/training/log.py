@@ -79,16 +79,16 @@ class RunLog:
     Args:
         folder: where the files go.
         title: of the curves.
-        rows: epochs so far.
-        step: from which on earlier TensorBoard events do not count, after a resume.
+        rows: epochs so far; earlier TensorBoard events after the last of them do not count.
     """
 
-    def __init__(self, folder: Path, title: str, rows: Sequence[Row], step: int) -> None:
+    def __init__(self, folder: Path, title: str, rows: Sequence[Row]) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         self._folder, self._title = folder, title
         self.rows = list(rows)
-        self._board: Any = SummaryWriter(folder / "tensorboard", purge_step=step if step else None)
+        purge_step = int(rows[-1]["step"] or 0) + 1 if rows else 0  # events of that step and later are hidden
+        self._board: Any = SummaryWriter(folder / "tensorboard", purge_step=purge_step)
 
     def add(self, row: Row) -> None:
         """One more epoch; the files are brought up to date."""

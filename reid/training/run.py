@@ -77,7 +77,7 @@ def train(job: Job, accelerator: Accelerator, watch: Watch) -> Outcome:
     if accelerator.is_main_process:
         if not job.resume:
             write_config(job.out, configuration(job))
-        log = RunLog(job.out, f"{job.reid} on {job.data.name}", rows, trainer.position.step)
+        log = RunLog(job.out, f"{job.reid} on {job.data.name}", rows)
     try:
         for is_best in trainer.run():
             watch.row(rows[-1])

@@ -30,14 +30,13 @@ def epoch_batches(labels: Indices, *, ids_per_batch: int, crops_per_id: int, see
     Raises:
         ValueError: fewer than P identities.
     """
+    num_labels = len(np.unique(labels))
+    if num_labels < ids_per_batch:
+        hint = f"use --batch {num_labels}x{crops_per_id}" if num_labels >= 2 else "add people, expected 2 or more"
+        raise ValueError(f"a batch needs {ids_per_batch} identities, but the training data has {num_labels}; {hint}")
     rng = np.random.default_rng((seed, epoch))
     groups = _groups(labels, crops_per_id, rng)
     by_label = {label: crops for _, label, crops in groups}
-    if len(by_label) < ids_per_batch:
-        raise ValueError(
-            f"a batch needs {ids_per_batch} identities, but the training data has {len(by_label)}; use "
-            f"--batch {max(len(by_label), 2)}x{crops_per_id}"
-        )
     waiting = deque((label, crops) for _, label, crops in sorted(groups, key=lambda group: group[0]))
     batches = []
     for _ in range(len(groups) // ids_per_batch):

@@ -30,7 +30,7 @@ from reid.training.losses import Losses, create_criterion
 from reid.training.network import ReidNet
 from reid.training.optimise import MovingAverage, create_optimizer, learning_rate
 from reid.training.sampler import epoch_batches
-from reid.training.state import check_same, read_state, write_state
+from reid.training.state import STATE_FILE, check_same, read_config, read_state, write_state
 from reid.training.synced_norm import with_synced_norms
 
 if TYPE_CHECKING:
@@ -95,8 +95,10 @@ class Trainer:
         self._num_steps = len(self._batches(0))
         self._saved_s = time.monotonic()
         self.position = Position()
-        if job.resume:
+        if job.resume and (job.out / STATE_FILE).exists():
             self._restore(read_state(job.out))
+        elif job.resume:  # ended before its first checkpoint: its first step is a function of the configuration
+            check_same(job.out, read_config(job.out), configuration(job))
 
     @property
     def deployed(self) -> Backbone:

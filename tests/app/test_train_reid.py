@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from app.interrupt import StoppedError
 from app.train_config import TrainOptions, resolve
+from reid.calibration import Calibration, calibrate
 from reid.registry import BACKBONES
 from tests.app.runs import Result, Track
 from tests.reid.training.people import write_people
@@ -33,19 +39,35 @@ def train(track: Track, people: Path, *more: object) -> Result:
     return track("train-reid", "--data", people, "--reid", NAME, "--batch", "4x4", "--device", "cpu", *more)
 
 
-def test_it_trains_and_says_what_came_out_and_what_to_type_next(track: Track, people: Path) -> None:
+def test_it_trains_and_says_what_came_out(track: Track, people: Path) -> None:
     result = train(track, people, "--epochs", 2, "--eval-every", 1, "--out", "out")
     assert result.code == 0
     assert "train        64           8        2" in result.err  # the counts, before anything else
     assert result.err.index("before training: held-out rank-1") < result.err.index("epoch 1/2: loss")
     assert "(before -> after training, 12 queries)" in result.out
-    assert f"next: track run video.mp4 --reid {NAME} --reid-weights out/best.safetensors" in result.out
     assert Path("out/best.safetensors").is_file()
+    assert "already finished" not in result.err
+
+
+@pytest.mark.parametrize("overlap", [0.1, 0.9])
+def test_it_says_what_to_type_next_unless_appearance_cannot_decide(
+    track: Track, people: Path, monkeypatch: pytest.MonkeyPatch, overlap: float
+) -> None:
+    def measured(*arguments: Any, **options: Any) -> Calibration:
+        return dataclasses.replace(calibrate(*arguments, **options), overlap=overlap)
+
+    monkeypatch.setattr("reid.training.run.calibrate", measured)
+    result = train(track, people, "--epochs", 1, "--out", "out")
+    typed = f"next: track run video.mp4 --reid {NAME} --reid-weights out/best.safetensors"
+    assert (typed in result.out) == (overlap == 0.1)
+    assert ("appearance cannot decide" in result.err) == (overlap == 0.9)
 
 
 def test_a_finished_training_can_be_named_again_and_another_configuration_cannot(track: Track, people: Path) -> None:
     train(track, people, "--epochs", 1, "--out", "out")
-    assert track("train-reid", "--resume", "out").code == 0
+    again = track("train-reid", "--resume", "out")
+    assert again.code == 0
+    assert "it had already finished all 1 epochs" in again.err
     other = track("train-reid", "--resume", "out", "--lr", 0.5, "--seed", 3)
     assert other.code == 2
     assert "lr was 0.0005, now 0.5" in other.err
@@ -107,6 +129,45 @@ def test_bad_input_is_one_line_and_code_2(track: Track, people: Path, typed: lis
     assert result.code == 2
     assert last.startswith("track: error:")
     assert message in last
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("pretrained", None), ("pretrained", 5), ("seed", "x"), ("seed", float("inf")), ("lr", "fast")]
+)
+def test_a_configuration_that_is_none_is_one_line(track: Track, people: Path, key: str, value: object) -> None:
+    train(track, people, "--epochs", 1, "--out", "out")
+    config = json.loads(Path("out/config.json").read_text())
+    del config[key]
+    Path("out/config.json").write_text(json.dumps(config if value is None else {**config, key: value}))
+    result = track("train-reid", "--resume", "out")
+    assert result.code == 2
+    assert result.err.startswith("track: error: out/config.json is not that of a training, or of another version: ")
+    assert result.err.count("\n") == 1
+
+
+def test_too_few_people_to_train_on_are_told_before_anything_starts(track: Track, tmp_path: Path) -> None:
+    for number in range(3):
+        source = write_people(tmp_path / f"set{number}", num_train=1, num_test=1, crops=4)
+        shutil.copytree(source / "bounding_box_train", tmp_path / "few" / f"person{number}")
+    result = train(track, tmp_path / "few", "--out", "out")
+    assert result.code == 2
+    assert "2 identities or more are needed to train, found 1 in few besides the 2 held out" in result.err
+    assert "training tiny" not in result.err
+    assert not Path("out").exists()
+
+
+def test_a_stop_before_the_first_checkpoint_says_how_to_begin(
+    track: Track, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise StoppedError(signal.SIGINT, "nothing was written")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reid.training.trainer.evaluate", stop)
+        result = train(track, people, "--epochs", 1, "--out", "out")
+    assert "the training had not begun; begin it with: track train-reid --resume out" in result.err
+    assert track("train-reid", "--resume", "out").code == 0
+    assert Path("out/best.safetensors").is_file()
 
 
 def test_a_folder_that_holds_something_is_not_written_to(track: Track, people: Path) -> None:

@@ -176,6 +176,18 @@ def test_folders_in_which_nobody_can_be_found_again_are_refused(tmp_path: Path) 
         load_reid_data([str(people(tmp_path, 1))])
 
 
+def test_a_folder_named_like_an_image_is_none(tmp_path: Path) -> None:
+    people(tmp_path, 2)
+    (tmp_path / "person0" / "more.jpg").mkdir()
+    data = load_reid_data([str(tmp_path)])
+    assert len(data.train) + len(data.gallery) == 16
+
+
+def test_two_people_can_be_measured_though_none_is_left_to_train_on(tmp_path: Path) -> None:
+    data = load_reid_data([str(people(tmp_path, 2, num=2))])
+    assert (data.num_classes, len(data.query)) == (0, 4)
+
+
 def test_a_folder_without_identities_is_refused(tmp_path: Path) -> None:
     touch(tmp_path, ["1.jpg"])
     with pytest.raises(ValueError, match="holds 0 folders with images"):

@@ -20,6 +20,7 @@ from reid.training import CollapseError, Job, Outcome, SilentWatch, open_acceler
 from reid.training import state as training_state
 from reid.training.log import COLUMNS, Row
 from reid.training.run import _first_net
+from reid.training.trainer import Trainer
 from tests.reid.training.conftest import RECIPE
 from tests.reid.training.people import load_people, write_people
 from tests.reid.training.tiny import NAME
@@ -32,10 +33,10 @@ slow = pytest.mark.slow
 class Recorder(SilentWatch):
     """Keeps what it is told; dies or asks to stop after a number of steps."""
 
-    def __init__(self, *, die_after: int = 10**9, stop_after: int = 10**9) -> None:
+    def __init__(self, *, die_after: int = 10**9, stop_after: int = 10**9, die_at_row: int = 10**9) -> None:
         self.losses: list[float] = []
         self.rows: list[Row] = []
-        self._die_after, self._stop_after = die_after, stop_after
+        self._die_after, self._stop_after, self._die_at_row = die_after, stop_after, die_at_row
 
     def step(self, loss: float, num_images: int) -> None:
         self.losses.append(loss)
@@ -44,6 +45,8 @@ class Recorder(SilentWatch):
 
     def row(self, row: Row) -> None:
         self.rows.append(row)
+        if row["epoch"] == self._die_at_row:
+            raise ConnectionAbortedError("as if the machine had failed")
 
     def should_stop(self) -> bool:
         return len(self.losses) >= self._stop_after
@@ -80,6 +83,15 @@ def assert_other_weights(one: Path, other: Path) -> None:
 def without_speed(folder: Path) -> list[dict[str, str]]:
     with (folder / "metrics.csv").open(newline="") as file:
         return [{key: value for key, value in row.items() if key != "images_per_s"} for row in csv.DictReader(file)]
+
+
+def board_steps(folder: Path, name: str) -> list[int]:
+    """The steps at which TensorBoard shows a value."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    return [event.step for event in events.Scalars(name)]
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +218,49 @@ def test_a_training_that_dies_twice_goes_on_from_its_last_checkpoint(make_job: M
     run(resumed(job), rest)
     assert len(rest.losses) == 18 - 4 - 5
     assert_same_end(job.out, reference)
+
+
+def test_a_training_that_dies_before_its_first_checkpoint_begins_anew_when_resumed(
+    make_job: MakeJob, reference: Path
+) -> None:
+    job = make_job()
+    with pytest.raises(ConnectionAbortedError):
+        run(job, Recorder(die_at_row=0))
+    assert (job.out / "config.json").exists()
+    assert not (job.out / "last.pt").exists()
+    with pytest.raises(ValueError, match="this differs: seed was 0, now 9"):
+        run(dataclasses.replace(resumed(job), seed=9))
+    run(resumed(job))
+    assert_same_end(job.out, reference)
+    assert board_steps(job.out, "mAP") == [0, 12, 18]
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_tensorboard_shows_an_epoch_once_that_was_logged_but_not_saved(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, epoch: int
+) -> None:
+    def die(_job: Job, trainer: Trainer, _is_best: bool) -> None:
+        if trainer.position.epoch == epoch:
+            raise ConnectionAbortedError("as if the machine had failed")
+
+    job = make_job()
+    with monkeypatch.context() as patch:
+        patch.setattr("reid.training.run._keep_encoders", die)
+        with pytest.raises(ConnectionAbortedError):
+            run(job)
+    assert board_steps(job.out, "mAP")[-1] == epoch * STEPS_PER_EPOCH
+    run(resumed(job))
+    assert board_steps(job.out, "loss") == [6, 12, 18]
+    assert board_steps(job.out, "mAP") == [0, 12, 18]
+
+
+def test_tensorboard_keeps_the_last_epoch_of_a_finished_training_that_is_resumed(
+    make_job: MakeJob, reference: Path
+) -> None:
+    job = make_job()
+    shutil.copytree(reference, job.out, dirs_exist_ok=True)
+    run(resumed(job))
+    assert board_steps(job.out, "loss") == [6, 12, 18]
 
 
 @slow

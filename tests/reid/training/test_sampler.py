@@ -64,6 +64,12 @@ def test_order_depends_on_seed_and_epoch_and_nothing_else() -> None:
     assert (first != batches_of([8] * 6, ids=3, crops=4, seed=1, epoch=3)[1]).any()
 
 
+@pytest.mark.parametrize("sizes", [[], [4]])
+def test_no_batch_is_named_where_none_fits(sizes: list[int]) -> None:
+    with pytest.raises(ValueError, match=rf"the training data has {len(sizes)}; add people, expected 2 or more"):
+        batches_of(sizes, ids=16, crops=4)
+
+
 def test_too_few_identities_are_an_error_that_names_a_batch_that_fits() -> None:
     with pytest.raises(ValueError, match=r"needs 16 identities, but the training data has 3; use --batch 3x4"):
         batches_of([4, 4, 4], ids=16, crops=4)

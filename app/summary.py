@@ -18,7 +18,7 @@ from app.sinks.partial import PartialFile
 __all__ = ["Summary", "versions"]
 
 _PACKAGES = (
-    "track-reid", "numpy", "scipy", "opencv-python", "filterpy", "torch", "torchvision", "ultralytics", "openvino",
+    "track-reid", "numpy", "scipy", "opencv-python", "torch", "torchvision", "ultralytics", "openvino",
     "onnxruntime", "av", "supervision", "timm", "safetensors",
 )  # fmt: skip
 

@@ -61,22 +61,20 @@ def test_the_neck_is_never_shifted() -> None:
     assert id(net.neck.weight) in trained
 
 
-def test_average_is_exponential_once_its_decay_has_grown() -> None:
+@pytest.mark.parametrize(
+    ("decay", "step", "kept"),
+    [
+        pytest.param(0.9, 1000, 0.9, id="exponential once its decay has grown"),
+        pytest.param(0.999, 0, 0.1, id="first updates weigh the new weights more"),
+    ],
+)
+def test_average_of_the_weights(decay: float, step: int, kept: float) -> None:
     net = ReidNet(Flat(), 5)
-    average = MovingAverage(net, 0.9)
+    average = MovingAverage(net, decay)
     before = average.net.backbone.linear.bias.clone()
     torch.nn.init.constant_(net.backbone.linear.bias, 1.0)
-    average.update(net, 1000)
-    torch.testing.assert_close(average.net.backbone.linear.bias, 0.9 * before + 0.1)
-
-
-def test_first_updates_weigh_the_new_weights_more() -> None:
-    net = ReidNet(Flat(), 5)
-    average = MovingAverage(net, 0.999)
-    before = average.net.backbone.linear.bias.clone()
-    torch.nn.init.constant_(net.backbone.linear.bias, 1.0)
-    average.update(net, 0)
-    torch.testing.assert_close(average.net.backbone.linear.bias, 0.1 * before + 0.9)
+    average.update(net, step)
+    torch.testing.assert_close(average.net.backbone.linear.bias, kept * before + 1 - kept)
 
 
 def test_average_covers_the_statistics_of_norms_and_copies_their_counters() -> None:

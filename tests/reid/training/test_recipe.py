@@ -14,7 +14,9 @@ from tests.reid.training.tiny import NAME
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_that_ships_is_valid(name: str) -> None:
-    load_recipe(name)
+    recipe, reid = load_recipe(name)
+    assert recipe.batch >= 4, "two crops of two people, or there is nothing to compare"
+    assert reid is None or reid in BACKBONES
 
 
 def test_every_backbone_has_a_recipe_of_its_family() -> None:

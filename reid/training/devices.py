@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,15 @@ from reid.device import resolve_device
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-__all__ = ["AMP", "is_main_process", "open_accelerator"]
+__all__ = ["AMP", "is_main_process", "keep_freed_memory", "open_accelerator"]
 
 AMP = ("no", "bf16", "fp16")
 DEVICE_VARIABLE = "ACCELERATE_TORCH_DEVICE"
 """The one way to name a device to accelerate."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of mallopt(3)."""
+LARGEST_KEPT = 32 << 20
+"""Bytes; glibc allows no more, larger blocks go back as before."""
 
 
 def is_main_process() -> bool:
@@ -50,4 +55,19 @@ def open_accelerator(device: str = "auto", amp: str = "no") -> Accelerator:
     accelerator = Accelerator(cpu=chosen.type == "cpu", mixed_precision=amp)
     if accelerator.device.type == "cpu":
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # a guard for debugging; a fifth of a small step
+        keep_freed_memory()
     return accelerator
+
+
+def keep_freed_memory() -> bool:
+    """Let the process keep the memory that a step frees, for the next step; whether the C library can be told so.
+
+    glibc gives large blocks back to the system at once, and every step then takes thousands of page faults for the
+    same blocks again (7,000 in a step of DogeNet-26 with 32 crops of 64x32, a seventh of its time).
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # not glibc
+        return False
+    return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)) and bool(mallopt(M_TRIM_THRESHOLD, 2**31 - 1))

@@ -27,7 +27,7 @@ def create_optimizer(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     ]
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=MOMENTUM, nesterov=True)
-    return torch.optim.AdamW(groups, lr=recipe.lr)
+    return torch.optim.AdamW(groups, lr=recipe.lr, fused=True)  # a quarter of the time for many small weights
 
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:

@@ -55,7 +55,8 @@ def open_accelerator(device: str = "auto", amp: str = "no") -> Accelerator:
     accelerator = Accelerator(cpu=chosen.type == "cpu", mixed_precision=amp)
     if accelerator.device.type == "cpu":
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # a guard for debugging; a fifth of a small step
+        # A guard for debugging that fills each new tensor: a fifth of a small step.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         keep_freed_memory()
     return accelerator
 

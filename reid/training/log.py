@@ -20,6 +20,7 @@ COLUMNS = (
     "identity_loss",
     "triplet_loss",
     "contrastive_loss",
+    "imitation_loss",
     "accuracy",
     "distance",
     "images_per_s",
@@ -30,7 +31,7 @@ Row: TypeAlias = Mapping[str, float | None]
 """One epoch: a value for some of `COLUMNS`. Epoch 0 is the state before training."""
 
 PANELS = (
-    ("loss", ("loss", "identity_loss", "triplet_loss", "contrastive_loss")),
+    ("loss", ("loss", "identity_loss", "triplet_loss", "contrastive_loss", "imitation_loss")),
     ("training accuracy", ("accuracy",)),
     ("held-out people", ("rank1", "mAP")),
     ("learning rate", ("lr",)),
@@ -60,7 +61,7 @@ def draw_curves(path: Path, rows: Sequence[Row], title: str) -> None:
     for panel, (name, columns) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
         for column in columns:
             points = [(row["epoch"], row[column]) for row in rows if row.get(column) is not None]
-            if points:
+            if any(value for _, value in points):  # a loss that the recipe leaves out stands as 0
                 panel.plot(*zip(*points, strict=True), marker="." if len(points) < 40 else None, label=column)
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("epoch")

@@ -1,9 +1,9 @@
-"""What the training minimises: up to three losses from well-known libraries, weighed by the recipe."""
+"""What the training minimises: up to three losses from well-known libraries and imitation, weighed by the recipe."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from pytorch_metric_learning.distances import LpDistance
@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from reid.training.recipe import Recipe
+from reid.training.teacher import imitation_loss
 
-__all__ = ["Losses", "create_criterion"]
+__all__ = ["Criterion", "Losses", "create_criterion"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Losses:
         identity: cross-entropy with label smoothing.
         triplet: batch-hard triplet loss.
         contrastive: supervised contrastive loss.
+        imitation: distance from the teacher's likenesses; 0 without a teacher.
         accuracy: share of crops whose identity the classifier names, 0 to 1; 0 without identity loss.
         distance: mean cosine distance between embeddings of different identities, 0 to 2; nan where one is not finite.
     """
@@ -35,12 +37,21 @@ class Losses:
     identity: Tensor
     triplet: Tensor
     contrastive: Tensor
+    imitation: Tensor
     accuracy: Tensor
     distance: Tensor
 
 
-def create_criterion(recipe: Recipe) -> Callable[[Tensor, Tensor, Tensor], Losses]:
-    """The losses as a function of embeddings `(B, D)`, logits `(B, C)` and labels `(B,)`.
+class Criterion(Protocol):
+    """See `create_criterion`."""
+
+    def __call__(self, embeddings: Tensor, logits: Tensor, labels: Tensor, taught: Tensor | None = None) -> Losses:
+        """The losses of a batch; `taught` `(B, E)` is what the teacher makes of it, where there is one."""
+        ...
+
+
+def create_criterion(recipe: Recipe) -> Criterion:
+    """The losses as a function of embeddings `(B, D)`, logits `(B, C)`, labels `(B,)` and a teacher's embeddings.
 
     The triplet loss is that of Hermans et al. 2017 (batch hard, mean over all anchors), with the margin of the recipe
     or, at margin 0, with their soft margin `log(1 + exp(d_positive - d_negative))`. Its distances are Euclidean between
@@ -57,8 +68,8 @@ def create_criterion(recipe: Recipe) -> Callable[[Tensor, Tensor, Tensor], Losse
     )
     against_all = SupConLoss(temperature=recipe.temperature)
 
-    def criterion(embeddings: Tensor, logits: Tensor, labels: Tensor) -> Losses:
-        identity = triplet = contrastive = accuracy = embeddings.new_zeros(())
+    def criterion(embeddings: Tensor, logits: Tensor, labels: Tensor, taught: Tensor | None = None) -> Losses:
+        identity = triplet = contrastive = imitation = accuracy = embeddings.new_zeros(())
         if recipe.identity_weight:
             identity = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
             accuracy = (logits.detach().argmax(1) == labels).float().mean()
@@ -66,12 +77,17 @@ def create_criterion(recipe: Recipe) -> Callable[[Tensor, Tensor, Tensor], Losse
             triplet = hardest(embeddings, labels, miner(embeddings, labels))
         if recipe.contrast_weight:
             contrastive = against_all(embeddings, labels)
+        if taught is not None and recipe.teacher_weight:
+            imitation = imitation_loss(embeddings, taught)
         total = (
-            recipe.identity_weight * identity + recipe.triplet_weight * triplet + recipe.contrast_weight * contrastive
+            recipe.identity_weight * identity
+            + recipe.triplet_weight * triplet
+            + recipe.contrast_weight * contrastive
+            + recipe.teacher_weight * imitation
         )
         with torch.no_grad():
             between = _distance_between(embeddings.detach(), labels)
-        return Losses(total, identity, triplet, contrastive, accuracy, between)
+        return Losses(total, identity, triplet, contrastive, imitation, accuracy, between)
 
     return criterion
 

@@ -40,6 +40,9 @@ class Recipe:
         contrast_weight: factor of the supervised contrastive loss (Khosla et al. 2020); not of the picture's contrast,
             which is `image_contrast`.
         temperature: of the contrastive loss: cosine similarities are divided by it.
+        teacher: a trained encoder to imitate (see `reid.training.teacher`): a backbone whose weights come with the
+            package, or the path of a checkpoint; `None` for none.
+        teacher_weight: factor of the imitation loss; without a teacher there is none.
         ema_decay: of the moving average of the weights that is evaluated and deployed; 0 takes the weights themselves.
         flip: probability of a mirrored crop.
         pad: largest shift of a crop, px, the border filled with the mean colour.
@@ -67,6 +70,8 @@ class Recipe:
     margin: float = 0.3
     contrast_weight: float = 0.0
     temperature: float = 0.1
+    teacher: str | None = None
+    teacher_weight: float = 1.0
     ema_decay: float = 0.998
     flip: float = 0.5
     pad: int = 8
@@ -84,9 +89,11 @@ class Recipe:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value:g}, expected a number from {low:g} to {high:g}")
-        if not self.identity_weight + self.triplet_weight + self.contrast_weight:
+        taught = self.teacher_weight if self.teacher else 0
+        if not self.identity_weight + self.triplet_weight + self.contrast_weight + taught:
             raise ValueError(
-                "identity_weight, triplet_weight and contrast_weight are all 0, expected one of them above it"
+                "identity_weight, triplet_weight and contrast_weight are all 0 and no teacher has a weight, expected "
+                "one of them above it"
             )
         if self.lr <= 0:
             raise ValueError(f"lr is {self.lr:g}, expected a number above 0, such as 0.00035")
@@ -114,6 +121,7 @@ _RANGES = (
     ("margin", 0, 2),
     ("contrast_weight", 0, 100),
     ("temperature", 0.01, 10),
+    ("teacher_weight", 0, 100),
     ("ema_decay", 0, 0.99999),
     ("flip", 0, 1),
     ("pad", 0, 512),

@@ -24,6 +24,7 @@ from reid.training.loading import Images, load_images
 from reid.training.log import RunLog
 from reid.training.network import ReidNet
 from reid.training.state import replacing, write_config
+from reid.training.teacher import load_teacher
 from reid.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -70,8 +71,9 @@ def train(job: Job, accelerator: Accelerator, watch: Watch) -> Outcome:
         OSError: a file could not be written; the previous one is whole.
     """
     net = _first_net(job)
+    teacher = load_teacher(job.recipe.teacher) if job.recipe.teacher else None
     images = load_images(job.data, net.backbone.input_size, job.workers, watch)
-    trainer = Trainer(job, net, images, accelerator, watch)
+    trainer = Trainer(job, net, images, accelerator, watch, teacher)
     rows = trainer.position.rows
     log = None
     if accelerator.is_main_process:

@@ -27,18 +27,19 @@ from reid.training.job import Job, Watch, configuration
 from reid.training.loading import Images
 from reid.training.log import Row
 from reid.training.losses import Losses, create_criterion
-from reid.training.network import ReidNet
+from reid.training.network import ReidNet, gathered
 from reid.training.optimise import MovingAverage, create_optimizer, learning_rate
 from reid.training.sampler import epoch_batches
 from reid.training.state import STATE_FILE, check_same, read_config, read_state, write_state
 from reid.training.synced_norm import with_synced_norms
+from reid.training.teacher import Teacher
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 __all__ = ["Trainer"]
 
-MEANS = ("loss", "identity_loss", "triplet_loss", "contrastive_loss", "accuracy", "distance")
+MEANS = ("loss", "identity_loss", "triplet_loss", "contrastive_loss", "imitation_loss", "accuracy", "distance")
 """What is averaged over the steps of an epoch."""
 
 
@@ -72,6 +73,7 @@ class Trainer:
         images: the crops of `job.data`.
         accelerator: device and processes.
         watch: told how it goes.
+        teacher: what the recipe's teacher is, if it has one.
 
     Attributes:
         position: where it stands.
@@ -81,8 +83,17 @@ class Trainer:
         ValueError: the batch cannot be split over the processes; with `job.resume` also another configuration.
     """
 
-    def __init__(self, job: Job, net: ReidNet, images: Images, accelerator: Accelerator, watch: Watch) -> None:
+    def __init__(
+        self,
+        job: Job,
+        net: ReidNet,
+        images: Images,
+        accelerator: Accelerator,
+        watch: Watch,
+        teacher: Teacher | None = None,
+    ) -> None:
         self._job, self._images, self._accelerator, self._watch = job, images, accelerator, watch
+        self._teacher = teacher.to(accelerator.device) if teacher else None
         self._share = _share_of(job, accelerator)
         net = with_synced_norms(net.to(accelerator.device), cuda=accelerator.device.type == "cuda")
         net.backbone.channels_last()
@@ -168,7 +179,8 @@ class Trainer:
         on_device = torch.from_numpy(crops).to(accelerator.device, non_blocking=True)
         batch = apply_colours(on_device, changes, mean=backbone.mean, std=backbone.std)
         embeddings, logits = self._net(batch)
-        losses: Losses = self._criterion(embeddings, logits, self._labels[torch.from_numpy(rows)])
+        taught = gathered(self._teacher.embed(on_device, changes)) if self._teacher else None
+        losses = self._criterion(embeddings, logits, self._labels[torch.from_numpy(rows)], taught)
         values = _values(losses)
         self._collapse.check(
             position.step,

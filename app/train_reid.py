@@ -16,6 +16,7 @@ from app.train_watch import ConsoleWatch, print_counts, print_outcome
 from reid.training.state import CONFIG_FILE, STATE_FILE
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
     from rich.console import Console
 
     from reid.data import ReidData
@@ -36,16 +37,18 @@ def train_reid(config: TrainConfig, console: Console) -> int | None:
         ValueError, OSError: something cannot be done, or nothing can be learned; checkpoints before that are whole.
         StoppedError: a signal came before the first step, or a second one while the state was saved.
     """
-    from reid.training import is_main_process
+    from reid.training import is_main_process, open_accelerator
 
     if not is_main_process():
         console.quiet = True
     with StopSignal() as stop:
+        accelerator = open_accelerator(config.device, config.amp)
+        _check_size(config)
         data = _load(config, console)
         print_counts(data, console)
         with _folder(config) as out:
             try:
-                return _train(config, data, out, stop, console)
+                return _train(config, data, out, stop, accelerator, console)
             except StoppedError as error:
                 raise StoppedError(error.number, _consequence(out)) from error
 
@@ -57,6 +60,16 @@ def _consequence(out: Path) -> str:
     if (out / CONFIG_FILE).exists():
         return f"the training had not begun; begin it with: track train-reid --resume {out}"
     return "the training had not begun, and nothing was written"
+
+
+def _check_size(config: TrainConfig) -> None:
+    """Refuse crops of a size that the backbone cannot take before the data is read, which may take minutes."""
+    import torch
+
+    from reid import create_backbone
+
+    with torch.device("meta"):  # its layers, without the weights
+        create_backbone(config.reid, input_size=config.recipe.input_size)
 
 
 def _load(config: TrainConfig, console: Console) -> ReidData:
@@ -83,11 +96,12 @@ def _folder(config: TrainConfig) -> Iterator[Path]:
             yield out
 
 
-def _train(config: TrainConfig, data: ReidData, out: Path, stop: StopSignal, console: Console) -> int | None:
-    from reid.training import is_main_process, open_accelerator, train
+def _train(
+    config: TrainConfig, data: ReidData, out: Path, stop: StopSignal, accelerator: Accelerator, console: Console
+) -> int | None:
+    from reid.training import is_main_process, train
 
     job = _job(config, data, out)
-    accelerator = open_accelerator(config.device, config.amp)
     watch = ConsoleWatch(console, stop, config.recipe.epochs)
     console.print(f"training {config.reid} on {accelerator.device} into {out}", markup=False, highlight=False)
     with watch:

@@ -88,7 +88,8 @@ class Recipe:
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(f"{name} is {value:g}, expected a number from {low:g} to {high:g}")
+                option = f" ({_OPTIONS[name]})" if name in _OPTIONS else ""
+                raise ValueError(f"{name}{option} is {value:g}, expected a number from {low:g} to {high:g}")
         taught = self.teacher_weight if self.teacher else 0
         if not self.identity_weight + self.triplet_weight + self.contrast_weight + taught:
             raise ValueError(
@@ -132,6 +133,8 @@ _RANGES = (
     ("white_balance", 0, 0.9),
     ("eval_every", 1, 100_000),
 )
+_OPTIONS = {"ids_per_batch": "P of --batch PxK", "crops_per_id": "K of --batch PxK"}
+"""Fields that the command line calls otherwise."""
 
 
 def family_recipe(target: str) -> str:

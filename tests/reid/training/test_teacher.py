@@ -1,4 +1,4 @@
-"""Learning from a trained encoder: the imitation loss beside brute force, who may teach, and what a student takes up."""
+"""Learning from a trained encoder: the imitation loss by brute force, who may teach, what a student takes up."""
 
 from __future__ import annotations
 

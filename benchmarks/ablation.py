@@ -54,9 +54,8 @@ TOGETHER: dict[str, dict[str, Any]] = {
 
 
 CHOICES: dict[str, tuple[float, ...]] = {
-    "border_wait_s": (0.0, 1.0, 1.5, 2.0),
+    "border_wait_s": (0.0, 1.0, 1.5),
     "border_share": (0.0, 0.5, 0.7, 0.8),
-    "birth_score": (0.6, 0.7),
 }
 """What --leave-one-out chooses from."""
 AIMS = ("HOTA", "MOTA", "IDF1")
@@ -193,23 +192,18 @@ def score_rows(rows_by_folder: Mapping[Path, Rows]) -> tuple[Scores, dict[str, S
 
 
 def leave_one_out(folders: list[Path], config: TrackerConfig) -> Iterator[tuple[str, Scores]]:
-    """Each sequence, and all together, with the settings that are best on the others."""
-    names = [folder.name for folder in folders]
+    """Each sequence, and all together, with the settings that are best on all boxes of the others."""
     settings = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
-    rows, aims = [], np.zeros((len(settings), len(folders)))
-    for number, changed in enumerate(settings):
-        rows.append({folder: rows_of(folder, dataclasses.replace(config, **changed))[0] for folder in folders})
-        each = score_rows(rows[-1])[1]
-        aims[number] = [np.mean([each[name][aim] for aim in AIMS]) for name in names]
-    best = [int((aims.sum(1) - aims[:, left_out]).argmax()) for left_out in range(len(folders))]
-    together, each = score_rows({folder: rows[choice][folder] for folder, choice in zip(folders, best, strict=True)})
-    for name, choice in zip(names, best, strict=True):
-        yield f"{name} with {', '.join(f'{key} {value:g}' for key, value in settings[choice].items())}", each[name]
+    tracked = [{f: rows_of(f, dataclasses.replace(config, **changed))[0] for f in folders} for changed in settings]
+    chosen = {}
+    for left_out in folders:
+        others = [score_rows({f: rows[f] for f in folders if f != left_out})[0] for rows in tracked]
+        chosen[left_out] = int(np.argmax([np.mean([scores[aim] for aim in AIMS]) for scores in others]))
+    together, each = score_rows({folder: tracked[choice][folder] for folder, choice in chosen.items()})
+    for folder, choice in chosen.items():
+        named = ", ".join(f"{key} {value:g}" for key, value in settings[choice].items())
+        yield f"{folder.name} with {named}", each[folder.name]
     yield "each with settings chosen on the others", together
-    yield (
-        f"all with {settings[int(aims.sum(1).argmax())]}, chosen on all",
-        score_rows(rows[int(aims.sum(1).argmax())])[0],
-    )
     yield "the preset", score_rows({folder: rows_of(folder, config)[0] for folder in folders})[0]
 
 

@@ -92,8 +92,9 @@ def track_frames(
                 coasting = tracker.coast(time_s=frame.time_s, motion=motion)
             yield Tracked(frame, Detections.empty(), coasting, tracker.tentative())
             continue
+        frame_size = _size_of(frame, size)
         with clock.stage("detect"):
-            detections = usable(detector.detect(frame.image, frame.index), _size_of(frame, size), models)
+            detections = usable(detector.detect(frame.image, frame.index), frame_size, models)
         with clock.stage("embed"):
             embeddings = encoder.encode(frame.image, detections.xyxy, detections.features)
         motion = _camera_motion(frame, detections.xyxy, models, clock)
@@ -103,6 +104,7 @@ def track_frames(
                 detections.scores,
                 detections.class_ids,
                 embeddings,
+                frame_size=frame_size,
                 time_s=frame.time_s,
                 motion=motion,
             )

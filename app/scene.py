@@ -43,7 +43,7 @@ class Scene:
         motions: `(F, 2, 3)` the camera's from frame to frame; `(0, 2, 3)` without pictures.
         xyxy, scores, class_ids, features: of all N detections, as in `detectors.Detections`.
         facts: `detector` (its name), `class_names`, `rejected` (by reason), `detect_s` and `camera_s`, `notes` of the
-            source.
+            source, `size` (width and height in px of its frames, `None` where they differ or nobody knows).
     """
 
     frame_indices: npt.NDArray[np.int64]
@@ -102,6 +102,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
     frames: list[tuple[int, float, int]] = []
     found: list[Detections] = []
     motions: list[Affine] = []
+    sizes: set[tuple[int, int] | None] = set()
     doors = Models(detector, _NoNetwork(), DeepSort())  # counts what is turned away
     camera = create_camera(source, detector.name)
     still_size = (source.width, source.height) if source.width and source.height else None
@@ -110,6 +111,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
         for frame in ahead:
             before = time.perf_counter()
             size = still_size if frame.image is None else (frame.image.shape[1], frame.image.shape[0])
+            sizes.add(size)
             detections = usable(detector.detect(frame.image, frame.index), size, doors)
             between = time.perf_counter()
             if camera is not None:
@@ -125,6 +127,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
         "detect_s": detect_s,
         "camera_s": camera_s,
         "notes": list(source.report.notes),
+        "size": sizes.pop() if len(sizes) == 1 else None,
     }
     return _joined(frames, found, motions, facts)
 
@@ -180,6 +183,7 @@ class ReplaySource(BaseSource):
     def __init__(self, scene: Scene, name: str, fps: float) -> None:
         super().__init__(name, TimeSpan())
         self.fps, self.num_frames, self.has_images = fps, len(scene), False
+        self.width, self.height = scene.facts["size"] or (0, 0)
         self._scene = scene
 
     def read_frames(self) -> Iterator[Frame]:

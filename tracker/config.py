@@ -11,7 +11,15 @@ __all__ = ["TrackerConfig"]
 
 _MOST = {"gallery_size": 10_000, "n_init": 1000, "max_age": 1_000_000, "iou_max_misses": 1_000_000}
 """Whole numbers, and bounds beyond which a number can only be a slip (and a gallery would not fit in memory)."""
-_UNIT_INTERVAL = ("max_iou_distance", "birth_score", "low_score", "score_noise", "appearance_momentum", "duplicate_iou")
+_UNIT_INTERVAL = (
+    "max_iou_distance",
+    "birth_score",
+    "low_score",
+    "score_noise",
+    "appearance_momentum",
+    "duplicate_iou",
+    "border_share",
+)
 _ABOVE_ZERO = (
     "motion_gate",
     "weight_position",
@@ -28,6 +36,7 @@ _NOT_NEGATIVE = (
     "tentative_penalty",
     "doubt_penalty",
     "direction_penalty",
+    "border_wait_s",
 )
 
 
@@ -74,6 +83,10 @@ class TrackerConfig:
             (0.9: StrongSORT, Du et al. 2023); 0 keeps a gallery instead.
         class_vote: whether a track has the class that most of its detections had, weighted by score, instead of the
             last one's.
+        border_wait_s: seconds for which a track that the border of the picture has cut off since its birth must stay
+            before it is confirmed (`border`); 0 switches this off.
+        border_share: a track that is cut off is shown while at least this share of its area is left, as it was last
+            seen whole; 0 switches this off.
         camera_motion: whether the application is to measure the motion of the camera and pass it to `update`.
     """
 
@@ -104,6 +117,8 @@ class TrackerConfig:
     duplicate_iou: float = 1.0
     appearance_momentum: float = 0.0
     class_vote: bool = False
+    border_wait_s: float = 0.0
+    border_share: float = 0.0
     camera_motion: bool = False
 
     def __post_init__(self) -> None:

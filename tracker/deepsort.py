@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from . import existence, kalman
 from .assignment import Index
+from .border import is_entering, is_leaving, remember_border
 from .boxes import xyah_to_xyxy
 from .calibration import ScoreCalibration
 from .config import TrackerConfig
@@ -60,6 +61,7 @@ class DeepSort:
         self._births = 0
         self._ids = 0
         self._time_s = 0.0
+        self._frame_size: tuple[int, int] | None = None
         self.evidence = Evidence()
 
     def __len__(self) -> int:
@@ -86,7 +88,7 @@ class DeepSort:
             scores: `(N,)` confidences.
             class_ids: `(N,)`; 0 for all when left out.
             embeddings: `(N, D)`, any length of row; without them (or with D = 0) overlap alone decides.
-            frame_size: width and height in px, to recognise boxes far outside.
+            frame_size: width and height in px, to recognise boxes far outside, and those that the border cuts off.
             time_s: of this frame, from any start; without it, 30 frames make a second.
             motion: `(2, 3)`, where the camera's motion took the px of the frame before; none by default.
 
@@ -98,6 +100,7 @@ class DeepSort:
         """
         detections = admit(xyxy, scores, class_ids, embeddings, frame_size)
         self._gallery.check_length(detections.embeddings)
+        self._frame_size = frame_size
         self._advance(time_s, check_motion(motion), detector_looked=True)
         sure = self._probabilities(detections)
         matches = Matching(self._table, self._gallery, self.config, detections, sure, self._time_s).solve()
@@ -122,12 +125,15 @@ class DeepSort:
         shown = (table.state[rows] == CONFIRMED) & (table.misses[rows] <= _SHOWN_MISSES)
         if self.config.confirm_evidence:
             shown &= table.log_odds[rows] >= existence.SHOWN_EVIDENCE
+        if self.config.border_share:
+            shown &= ~is_leaving(table, rows, self.config)
         return self._report(rows[shown])
 
     def tentative(self) -> Tracks:
-        """The tracks of the last frame that are not confirmed yet; their id is 0."""
+        """The tracks of the last frame that are not confirmed yet, without those that wait at the border; id 0."""
         rows = self._table.rows
-        return self._report(rows[self._table.state[rows] == TENTATIVE])
+        waiting = is_entering(self._table, rows, self.config, self._time_s)
+        return self._report(rows[(self._table.state[rows] == TENTATIVE) & ~waiting])
 
     def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> None:
         """Predict every track to the next frame, along with the camera."""
@@ -137,6 +143,7 @@ class DeepSort:
         if motion is not None:
             mean, covariance = kalman.warp(mean, covariance, motion)
             warp_observations(table, rows, motion)
+            table.whole_area[rows] *= abs(np.linalg.det(motion[:, :2]))
         table.mean[rows], table.covariance[rows] = kalman.predict(mean, covariance, self.config.noise)
         table.time_since_update[rows] += 1
         table.misses[rows] += detector_looked
@@ -215,6 +222,7 @@ class DeepSort:
         table.detection[rows] = detections.source[matched]
         table.log_odds[rows] = np.clip(table.log_odds[rows], existence.LEAST_EVIDENCE, self.config.most_evidence)
         remember_observation(table, rows, detections.xyxy[matched], self._time_s)
+        remember_border(table, rows, detections.xyxy[matched], self._frame_size, self._time_s)
         if self.config.class_vote:
             table.class_id[rows] = self._votes.cast(rows, detections.class_ids[matched], detections.scores[matched])
         if detections.embeddings.shape[1]:
@@ -225,6 +233,7 @@ class DeepSort:
         """Give the tentative tracks among `rows` that have proved themselves their id, in order of birth."""
         table, needed = self._table, self.config.confirm_evidence
         proved = table.log_odds[rows] >= needed if needed else table.hits[rows] >= self.config.n_init
+        proved &= ~is_entering(table, rows, self.config, self._time_s)
         ready = rows[(table.state[rows] == TENTATIVE) & proved]
         ready = ready[np.argsort(table.birth[ready])]
         table.state[ready] = CONFIRMED

@@ -31,6 +31,9 @@ _COLUMNS: dict[str, tuple[tuple[int, ...], type]] = {
     "seen_mean": ((4, 2), np.float64),  # the state right after the last match
     "seen_covariance": ((4, 3), np.float64),
     "seen_s": ((), np.float64),  # time of the last match
+    "born_s": ((), np.float64),  # time of the first detection
+    "whole_area": ((), np.float64),  # px^2 of the last detection that no border cut off, 0 before there is one
+    "cut_area": ((), np.float64),  # px^2 of the last detection where the border cuts it off, else infinite
 }
 
 
@@ -54,6 +57,9 @@ class TrackTable:
     seen_mean: Array
     seen_covariance: Array
     seen_s: Array
+    born_s: Array
+    whole_area: Array
+    cut_area: Array
 
     def __init__(self, capacity: int = 16) -> None:
         for name, (shape, dtype) in _COLUMNS.items():

@@ -1,0 +1,62 @@
+"""What the border of the picture cuts off: a box that lies on it shows only a part of its object.
+
+Who enters is seen part by part, who leaves likewise, and such a box is no measure of the object: ground truths draw the
+whole of it, and it is often gone a moment later. So a track that was never seen whole is confirmed only when it stays
+for a while, and one of which too little is left of what was seen whole is no longer shown. Both go on being tracked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .config import TrackerConfig
+from .table import TrackTable
+
+__all__ = ["cut_off", "is_entering", "is_leaving", "remember_border"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+_TOLERANCE = 0.005
+"""Fraction of the longer side of the picture within which a side of a box lies on the border: detectors clip their
+boxes there, some a few px short of it."""
+_ROUNDING_S = 1e-3
+"""Time stamps that were rounded."""
+
+
+def cut_off(xyxy: Array, frame_size: tuple[int, int] | None) -> Mask:
+    """Which boxes `(N, 4)` end on the border of a picture of that width and height; none without a size.
+
+    A box that goes on beyond the border is not cut off: its detector says where the object ends.
+    """
+    if frame_size is None:
+        return np.zeros(len(xyxy), np.bool_)
+    reach = _TOLERANCE * max(frame_size)
+    from_border = np.concatenate((xyxy[:, :2], xyxy[:, 2:] - np.array(frame_size, np.float64)), axis=1)
+    return np.asarray((np.abs(from_border) <= reach).any(axis=1))
+
+
+def remember_border(
+    table: TrackTable, rows: Index, xyxy: Array, frame_size: tuple[int, int] | None, time_s: float
+) -> None:
+    """Note how much of each of `rows` its detection `xyxy` shows; those with a single hit are new."""
+    born = rows[table.hits[rows] == 1]
+    table.whole_area[born] = 0.0
+    table.born_s[born] = time_s
+    areas = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1)
+    cut = cut_off(xyxy, frame_size)
+    table.whole_area[rows[~cut]] = areas[~cut]
+    table.cut_area[rows] = np.where(cut, areas, np.inf)
+
+
+def is_entering(table: TrackTable, rows: Index, config: TrackerConfig, time_s: float) -> Mask:
+    """Which of `rows` were never seen whole, and not for `border_wait_s` either."""
+    unknown = table.whole_area[rows] == 0
+    return np.asarray(unknown & (time_s - table.born_s[rows] < config.border_wait_s - _ROUNDING_S))
+
+
+def is_leaving(table: TrackTable, rows: Index, config: TrackerConfig) -> Mask:
+    """Which of `rows` are cut off, with less than `border_share` left of the area that they had when seen whole."""
+    return np.asarray(table.cut_area[rows] < config.border_share * table.whole_area[rows])

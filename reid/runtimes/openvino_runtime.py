@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from reid.runtimes.facts import KEY_PREFIX, EncoderFacts
-from reid.runtimes.graph import CropsToEmbeddings, example_crops
 from reid.runtimes.missing import require
 from reid.runtimes.quiet import quiet
-from reid.runtimes.torchscript import trace
 from reid.runtimes.types import Crops, Rows
+
+if TYPE_CHECKING:
+    from reid.runtimes.graph import CropsToEmbeddings
 
 __all__ = ["OpenVinoRuntime", "convert_to_openvino", "load_openvino", "save_openvino", "xml_of"]
 
@@ -44,7 +46,7 @@ class OpenVinoRuntime:
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "INFERENCE_NUM_THREADS": _num_threads(),
         }
         self._request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
 
@@ -53,6 +55,15 @@ class OpenVinoRuntime:
         self._request.infer([crops], share_inputs=True)
         rows: Rows = np.array(self._request.get_output_tensor(0).data)  # a copy: the next pass writes there again
         return rows
+
+
+def _num_threads() -> int:
+    """What PyTorch was told where it is in use, else the cores of this process, or fewer by `OMP_NUM_THREADS`."""
+    if "torch" in sys.modules:
+        return int(sys.modules["torch"].get_num_threads())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
 
 
 def convert_to_openvino(graph: CropsToEmbeddings, facts: EncoderFacts) -> Any:
@@ -64,6 +75,11 @@ def convert_to_openvino(graph: CropsToEmbeddings, facts: EncoderFacts) -> Any:
         ImportError: OpenVINO is missing.
         RuntimeError: OpenVINO does not understand the network.
     """
+    import torch
+
+    from reid.runtimes.graph import example_crops
+    from reid.runtimes.torchscript import trace
+
     openvino = require("openvino")
     with torch.no_grad(), quiet():
         model = openvino.convert_model(trace(graph), example_input=example_crops(graph))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from app.ahead import MapAhead
 from app.clock import StageClock
 from app.sources import Frame
 from detectors import Detections, Detector
@@ -73,7 +74,13 @@ class Tracked:
 
 
 def track_frames(
-    frames: Iterable[Frame], models: Models, clock: StageClock, *, size: tuple[int, int] | None, every: int = 1
+    frames: Iterable[Frame],
+    models: Models,
+    clock: StageClock,
+    *,
+    size: tuple[int, int] | None,
+    every: int = 1,
+    overlaps: bool = False,
 ) -> Iterator[Tracked]:
     """Track frame after frame.
 
@@ -83,17 +90,17 @@ def track_frames(
         clock: where the stages' time is counted.
         size: width and height (px) of a frame without an image.
         every: look for objects at each n-th frame only; in between, tracks move on as predicted.
+        overlaps: detect ahead in threads, while the frames before are embedded and tracked; the results are the same.
     """
-    detector, encoder, tracker = models.detector, models.encoder, models.tracker
-    for position, frame in enumerate(frames):
-        if position % every:
+    encoder, tracker = models.encoder, models.tracker
+    for frame, found in _looked_at(frames, models, clock, every, overlaps=overlaps):
+        if found is None:
             motion = _camera_motion(frame, tracker.confirmed().xyxy, models, clock)
             with clock.stage("associate"):
                 coasting = tracker.coast(time_s=frame.time_s, motion=motion)
             yield Tracked(frame, Detections.empty(), coasting, tracker.tentative())
             continue
-        with clock.stage("detect"):
-            detections = usable(detector.detect(frame.image, frame.index), _size_of(frame, size), models)
+        detections = usable(found, _size_of(frame, size), models)
         with clock.stage("embed"):
             embeddings = encoder.encode(frame.image, detections.xyxy, detections.features)
         motion = _camera_motion(frame, detections.xyxy, models, clock)
@@ -109,6 +116,33 @@ def track_frames(
         models.num_detections += len(detections)
         models.num_embedded += len(embeddings) if encoder.needs_images else 0
         yield Tracked(frame, detections, tracks, tracker.tentative(), embeddings)
+
+
+def _looked_at(
+    frames: Iterable[Frame], models: Models, clock: StageClock, every: int, *, overlaps: bool
+) -> Iterator[tuple[Frame, Detections | None]]:
+    """Each frame with its detections, `None` where nobody looked.
+
+    A detector without pictures reads a file, which is quicker than handing its boxes from thread to thread.
+    """
+    detector = models.detector
+
+    def look(numbered: tuple[int, Frame]) -> tuple[Frame, Detections | None]:
+        position, frame = numbered
+        if position % every:
+            return frame, None
+        with clock.stage("detect"):
+            return frame, detector.detect(frame.image, frame.index)
+
+    if not (overlaps and detector.needs_images):
+        yield from map(look, enumerate(frames))
+        return
+    workers = getattr(detector, "parallel", 1)
+    with MapAhead(look, enumerate(frames), workers=workers, size=workers + 1) as ahead:
+        try:
+            yield from ahead
+        finally:
+            clock.add("wait for detector", ahead.wait_s)
 
 
 def _camera_motion(

@@ -22,6 +22,9 @@ __all__ = ["OpenVinoRuntime", "convert_to_openvino", "load_openvino", "save_open
 
 INPUT, OUTPUT = "crops", "embeddings"
 INFO = KEY_PREFIX.rstrip(".")
+MAX_STREAMS = 2
+"""Parts of a batch that run side by side, with half of the threads each: a tenth less work than with all threads in
+one, since nobody waits for the slowest thread of every layer, and much less where a detector wants the cores too."""
 
 
 class OpenVinoRuntime:
@@ -42,18 +45,26 @@ class OpenVinoRuntime:
     def __init__(self, model: Any, precision: str = "fp32") -> None:
         openvino = require("openvino")
         self.precision = precision
-        # One batch at a time, with all threads: the hint for throughput would keep several in flight, and is slower.
+        threads = _num_threads()
+        streams = min(MAX_STREAMS, threads)
         settings = {
-            "PERFORMANCE_HINT": "LATENCY",
+            "PERFORMANCE_HINT": "THROUGHPUT" if streams > 1 else "LATENCY",
+            "NUM_STREAMS": streams,
             "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": _num_threads(),
+            "INFERENCE_NUM_THREADS": threads,
         }
-        self._request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+        compiled = openvino.Core().compile_model(model, "CPU", settings)
+        self._requests = [compiled.create_infer_request() for _ in range(streams)]
 
     def run(self, crops: Crops) -> Rows:
         """See `Runtime.run`."""
-        self._request.infer([crops], share_inputs=True)
-        rows: Rows = np.array(self._request.get_output_tensor(0).data)  # a copy: the next pass writes there again
+        parts = np.array_split(crops, min(len(self._requests), len(crops)))
+        busy = self._requests[: len(parts)]
+        for request, part in zip(busy, parts, strict=True):
+            request.start_async([part], share_inputs=True)
+        for request in busy:
+            request.wait()
+        rows: Rows = np.concatenate([request.get_output_tensor(0).data for request in busy])  # a copy, not their memory
         return rows
 
 

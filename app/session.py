@@ -95,7 +95,7 @@ def tracking_pass(session: Session) -> list[FrameTracks]:
             frames.stop()
         size = (source.width, source.height) if source.width and source.height else None
         tracked = track_frames(
-            frames, session.models, session.clock, size=size, every=config.every, overlaps=session.overlaps
+            frames, session.models, session.clock, size=size, every=config.every or 1, overlaps=session.overlaps
         )
         for frame, tracks in _final_rows(session, _until_error(session, tracked)):
             session.count(tracks)

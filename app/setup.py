@@ -18,7 +18,7 @@ from detectors import DETECTORS, Detector, DetectorOptions, create_detector, nee
 from detectors.public import PublicDetector
 from reid import Encoder, create_encoder, is_encoder
 from reid.bundled import RANDOM, chosen_weights
-from tracker import DeepSort
+from tracker import AppearanceOnDemand, DeepSort
 from tracker.config import TrackerConfig
 
 __all__ = [
@@ -96,7 +96,9 @@ def load_models(config: RunConfig, source: Source) -> Models:
         _try_features(detector, encoder, source)
     settings = with_gate(config, encoder.gate)
     camera = create_camera(source, detector.name) if settings.camera_motion else None
-    return Models(detector, encoder, DeepSort(settings), camera)
+    on_demand = config.reid_when == "ambiguous" and encoder.needs_images
+    demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
+    return Models(detector, encoder, DeepSort(settings), camera, demand)
 
 
 def create_camera(source: Source, detector: str) -> CameraMotion | None:
@@ -207,5 +209,6 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "suggested_gate": models.encoder.gate,
     }
     asked["camera_motion"] = dataclasses.asdict(models.camera) if isinstance(models.camera, CameraMotion) else "off"
+    asked["reid_refresh"] = config.tracker.reid_refresh if models.demand is not None else None
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
     return asked

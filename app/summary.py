@@ -80,7 +80,10 @@ class Summary:
         reid = self.configuration.get("reid", {})
         if not reid.get("runtime"):
             return ""
-        return f"{reid['name']} ran in {reid['runtime']} ({reid['precision']}, {reid['device']})"
+        line = f"{reid['name']} ran in {reid['runtime']} ({reid['precision']}, {reid['device']})"
+        if self.configuration.get("reid_when") != "ambiguous":
+            return line
+        return f"{line} on {self.counts['crops_embedded']} crops; {self.counts['crops_saved']} were placed by motion"
 
     def linking_line(self) -> str:
         """One sentence on what linking did; empty without."""

@@ -40,6 +40,7 @@ def test_counts(track: Track, tmp_path: Path) -> None:
         "detections": 22,
         "rejected_detections": {},
         "crops_embedded": 0,
+        "crops_saved": 0,
         "ids": 1,
         "rows": 20,
         "tracks_never_confirmed": 1,

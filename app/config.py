@@ -122,7 +122,7 @@ class RunConfig:
         for option, is_given in (
             ("--reid-weights", self.reid_weights is not None),
             ("--reid-runtime", self.reid_runtime != AUTO),
-            ("--reid-when", reid_when is not None),
+            ("--reid-when", reid_when not in (None, self.tracker.reid_when)),  # it stands there after `replace`
         ):
             if is_given and self.reid in ("none", "file"):
                 raise ValueError(f"{option} has no effect with --reid {self.reid}; name the backbone, or drop it")

@@ -170,3 +170,10 @@ def test_wrong_appearance_settings(tmp_path: Path, text: str, message: str) -> N
 def test_appearance_on_demand_that_cannot_be(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         RunConfig("x", tracker=load_preset("realtime"), **given)
+
+
+@pytest.mark.parametrize("preset", ["strong", "realtime"])
+def test_a_run_can_be_changed_in_part(preset: str) -> None:
+    """What was resolved from the preset is not taken for an option that somebody gave."""
+    config = RunConfig("x", reid="none", tracker=load_preset(preset))
+    assert dataclasses.replace(config, source="y") == RunConfig("y", reid="none", tracker=load_preset(preset))

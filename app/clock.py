@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["STAGES", "THREADED_STAGES", "StageClock"]
+__all__ = ["STAGES", "StageClock", "threaded_stages"]
 
 STAGES = (
     "read",
     "wait for frames",
     "detect",
+    "wait for detector",
     "embed",
     "camera",
     "associate",
@@ -23,8 +25,19 @@ STAGES = (
     "draw and encode",
 )
 """The stages of a run in the order in which a frame meets them."""
-THREADED_STAGES = frozenset({"read", "draw and encode"})
-"""Those with a thread of their own: their time overlaps the others', which add up to the time of the run."""
+_ALWAYS_BESIDE = frozenset({"read", "draw and encode"})
+_BESIDE_WITH_PICTURES = frozenset({"wait for frames", "detect"})
+
+
+def threaded_stages(stages: Iterable[str]) -> list[str]:
+    """Those of a run's `stages` that ran in threads of their own, in order.
+
+    Their time overlaps the others', which add up to the time of the run. A detector that looks at no pictures has no
+    thread, and nobody waits for it.
+    """
+    names = list(stages)
+    beside = _ALWAYS_BESIDE | (_BESIDE_WITH_PICTURES if "wait for detector" in names else frozenset())
+    return [name for name in names if name in beside]
 
 
 @dataclass
@@ -38,6 +51,7 @@ class StageClock:
 
     seconds: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -50,7 +64,8 @@ class StageClock:
 
     def add(self, name: str, seconds: float) -> None:
         """Count time that was measured elsewhere, in a thread for instance."""
-        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        with self._lock:
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
     def in_order(self) -> dict[str, float]:
         """Seconds by stage, in the order of `STAGES`; a stage that is not listed there comes last."""

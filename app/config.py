@@ -15,7 +15,9 @@ from tracker.config import TrackerConfig
 
 __all__ = ["RunConfig", "TrackerPreset", "load_preset"]
 
-_KEYS = ("description", "base", "tracker")
+_KEYS = ("description", "base", "tracker", "reid", "every")
+REID_WHEN = ("always", "ambiguous")
+DEFAULT_REFRESH = 30
 DEFAULT_PRESET = "strong"
 
 
@@ -27,16 +29,26 @@ class TrackerPreset:
         name: preset name or path of the YAML file.
         config: the settings.
         own_gate: whether a user's own file sets the appearance gate; it then outranks the gate of a checkpoint.
+        reid_when: `always` embeds every detection, `ambiguous` those that motion alone cannot place, see
+            `tracker.ambiguity`.
+        reid_refresh: detector frames after which a track is embedded again all the same.
+        every: the detector looks at each n-th frame.
     """
 
     name: str = DEFAULT_PRESET
     config: TrackerConfig = field(default_factory=TrackerConfig)
     own_gate: bool = False
+    reid_when: str = "always"
+    reid_refresh: int = DEFAULT_REFRESH
+    every: int = 1
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that `track run` was asked for, as one object; see `track run --help` for each."""
+    """Everything that `track run` was asked for, as one object; see `track run --help` for each.
+
+    `every` and `reid_when` are those of the tracker's preset where they are left out.
+    """
 
     source: str
     detector: str = "auto"
@@ -48,6 +60,7 @@ class RunConfig:
     reid_weights: Path | None = None
     max_cosine: float | None = None
     reid_runtime: str = AUTO
+    reid_when: str | None = None
     tracker: TrackerPreset = field(default_factory=TrackerPreset)
     device: str = "auto"
     out: Path | None = None
@@ -55,7 +68,7 @@ class RunConfig:
     video: bool = True
     start_s: float = 0.0
     end_s: float | None = None
-    every: int = 1
+    every: int | None = None
     online: bool = False
     smooth: bool = False
     offline: bool = False
@@ -63,6 +76,14 @@ class RunConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        given = self.reid_when
+        for name in ("every", "reid_when"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, getattr(self.tracker, name))
+        self._check_ranges()
+        self._check_encoder(given)
+
+    def _check_ranges(self) -> None:
         if not self.source.strip():
             raise ValueError("the source is empty, expected a video file, a folder, a camera index or an address")
         for name, value, low, high in (("--conf", self.conf, 0, 1), ("--iou", self.iou, 0, 1)):
@@ -70,9 +91,7 @@ class RunConfig:
                 raise ValueError(f"{name} is {value:g}, expected a number from {low} to {high}")
         if self.max_cosine is not None and not 0 <= self.max_cosine <= 2:
             raise ValueError(f"--max-cosine is {self.max_cosine:g}, expected a cosine distance from 0 to 2")
-        if self.max_cosine is not None and self.reid == "none":
-            raise ValueError("--max-cosine has no effect with --reid none; name an encoder, or drop it")
-        if self.every < 1:
+        if self.every is not None and self.every < 1:
             raise ValueError(f"--every is {self.every}, expected 1 (each frame) or more")
         if not 0 <= self.seed < 1 << 63:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
@@ -87,9 +106,23 @@ class RunConfig:
         if self.smooth and self.offline:
             raise ValueError("--smooth has no effect with --offline, which smooths what it links; drop --smooth")
         check_runtime(self.reid_runtime)
+
+    def _check_encoder(self, reid_when: str | None) -> None:
+        """What is asked of the encoder must have an effect; `reid_when` is what was asked for."""
+        if self.max_cosine is not None and self.reid == "none":
+            raise ValueError("--max-cosine has no effect with --reid none; name an encoder, or drop it")
+        if self.reid_when not in REID_WHEN:
+            raise unknown_name("--reid-when", str(self.reid_when), REID_WHEN)
+        if self.reid_when != "always" and self.reid not in ("none", "file") and (self.offline or self.keep_embeddings):
+            option = "--offline" if self.offline else "--keep-embeddings"
+            raise ValueError(
+                f"{option} needs the embedding of every detection, but --reid-when is {self.reid_when}"
+                f"{'' if reid_when else f' in {self.tracker.name}'}; add --reid-when always"
+            )
         for option, is_given in (
             ("--reid-weights", self.reid_weights is not None),
             ("--reid-runtime", self.reid_runtime != AUTO),
+            ("--reid-when", reid_when not in (None, self.tracker.reid_when)),  # it stands there after `replace`
         ):
             if is_given and self.reid in ("none", "file"):
                 raise ValueError(f"{option} has no effect with --reid {self.reid}; name the backbone, or drop it")
@@ -115,8 +148,38 @@ def load_preset(name_or_path: str) -> TrackerPreset:
     if not isinstance(content.get("description", ""), str):
         raise ValueError(f"{path.name}: description is {content['description']!r}, expected a text")
     settings = {} if content.get("tracker") is None else content["tracker"]
-    config = _validated(path.name, settings, _base_of(path.name, content) if is_file else TrackerConfig())
-    return TrackerPreset(name_or_path, config, own_gate=is_file and "max_cosine_distance" in settings)
+    base = _base_of(path.name, content) if is_file or "base" in content else TrackerPreset(config=TrackerConfig())
+    config = _validated(path.name, settings, base.config)
+    return TrackerPreset(
+        name_or_path,
+        config,
+        own_gate=is_file and "max_cosine_distance" in settings,
+        every=_whole(path.name, "every", content.get("every", base.every)),
+        **_appearance(path.name, content.get("reid"), base),
+    )
+
+
+def _appearance(source: str, settings: Any, base: TrackerPreset) -> dict[str, Any]:
+    """`reid_when` and `reid_refresh`, from what stands under `reid`."""
+    settings = {} if settings is None else settings
+    if not isinstance(settings, dict):
+        raise ValueError(f"{source}: key 'reid' holds {settings!r}, expected settings such as 'when: ambiguous'")
+    for key in settings:
+        if key not in ("when", "refresh"):
+            raise ValueError(f"{source}: {unknown_name('key', f'reid.{key}', ('reid.when', 'reid.refresh'))}")
+    when = settings.get("when", base.reid_when)
+    if when not in REID_WHEN:
+        raise ValueError(f"{source}: {unknown_name('reid.when', str(when), REID_WHEN)}")
+    return {
+        "reid_when": when,
+        "reid_refresh": _whole(source, "reid.refresh", settings.get("refresh", base.reid_refresh)),
+    }
+
+
+def _whole(source: str, key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{source}: {key} is {value!r}, expected a whole number from 1")
+    return value
 
 
 def _check_keys(source: str, content: dict[str, Any]) -> None:
@@ -127,12 +190,12 @@ def _check_keys(source: str, content: dict[str, Any]) -> None:
             raise ValueError(f"{source}: {unknown_name('key', str(key), _KEYS)}")
 
 
-def _base_of(source: str, content: dict[str, Any]) -> TrackerConfig:
+def _base_of(source: str, content: dict[str, Any]) -> TrackerPreset:
     """The settings of the preset that a file builds on."""
     name = content.get("base", DEFAULT_PRESET)
     if name not in preset_names():
         raise ValueError(f"{source}: {unknown_name('base', str(name), preset_names())}")
-    return load_preset(name).config
+    return load_preset(name)
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from app.clock import THREADED_STAGES
+from app.clock import threaded_stages
 from app.summary import Summary
 
 if TYPE_CHECKING:
@@ -111,10 +111,11 @@ def _stage_table(summary: Summary) -> Table:
     table.add_column("ms/frame", justify="right")
     table.add_column("fps", justify="right")
     table.add_column("")
-    own = {stage: time for stage, time in summary.stages_ms.items() if stage not in THREADED_STAGES}
+    threaded = threaded_stages(summary.stages_ms)
+    own = {stage: time for stage, time in summary.stages_ms.items() if stage not in threaded}
     for stage, milliseconds in summary.stages_ms.items():
         fps = f"{1000 / milliseconds:.0f}" if milliseconds >= SHOWN_MS else ""
-        beside = "beside the rest, in a thread of its own" if stage in THREADED_STAGES else ""
+        beside = "beside the rest, in a thread of its own" if stage in threaded else ""
         if stage == max(own, key=lambda name: own[name]):
             beside = "most of the time goes here"
         table.add_row(stage, f"{milliseconds:.2f}", fps, beside)

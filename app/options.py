@@ -50,6 +50,14 @@ ReidRuntime = Annotated[
         rich_help_panel=_WHO,
     ),
 ]
+ReidWhen = Annotated[
+    str | None,
+    typer.Option(
+        help="always, or ambiguous: embed only detections that motion alone cannot place.",
+        show_default="the preset's",
+        rich_help_panel=_WHO,
+    ),
+]
 MaxCosine = Annotated[
     float | None,
     typer.Option(
@@ -68,7 +76,12 @@ Overwrite = Annotated[
 NoVideo = Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.", rich_help_panel=_WHERE)]
 Start = Annotated[float, typer.Option(help="First second to track.", rich_help_panel=_WHEN)]
 End = Annotated[float | None, typer.Option(help="Second to stop before.", rich_help_panel=_WHEN)]
-Every = Annotated[int, typer.Option(help="Detect at each N-th frame, predict in between.", rich_help_panel=_WHEN)]
+Every = Annotated[
+    int | None,
+    typer.Option(
+        help="Detect at each N-th frame, predict in between.", show_default="the preset's", rich_help_panel=_WHEN
+    ),
+]
 Online = Annotated[
     bool,
     typer.Option(

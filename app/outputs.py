@@ -18,6 +18,8 @@ __all__ = ["Outputs"]
 
 SUMMARY_BYTES = 64 << 10
 """Set aside from the start to the end, so that a full disk still takes `summary.json`."""
+MAX_DRAWN_BEHIND = 4
+"""Pictures that may wait to be drawn and encoded, which is faster than any detector."""
 
 
 class Outputs:
@@ -53,7 +55,7 @@ class Outputs:
 
         drawer = Drawer(width, height, fps, self._class_names)
         video = VideoSink(self.run_dir / "annotated.mp4", width, height, fps)
-        self._video = BackgroundSink(AnnotatedVideo(video, drawer))
+        self._video = BackgroundSink(AnnotatedVideo(video, drawer), size=MAX_DRAWN_BEHIND)
 
     def write(self, frame: Frame, tracks: FrameTracks) -> None:
         """Append the tracks of one frame to all files; `OutputError` when the disk takes no more."""

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from app.ahead import MapAhead
 from app.clock import StageClock
 from app.sources import Frame
 from detectors import Detections, Detector
 from reid import Encoder
-from tracker import REJECT_REASONS, DeepSort, Tracks, reject_reasons
+from tracker import REJECT_REASONS, AppearanceOnDemand, DeepSort, Tracks, reject_reasons
 
 __all__ = ["Affine", "Camera", "Models", "Tracked", "track_frames", "usable"]
 
@@ -39,6 +40,7 @@ class Models:
 
     Attributes:
         camera: measures the camera's motion for the tracker, where that is wanted and there are pictures.
+        demand: chooses the detections to embed; `None` for all of them.
         num_detections: usable boxes that the tracker was given.
         rejected: boxes turned away at the door, by reason.
         num_embedded: crops that went through the encoder.
@@ -48,6 +50,7 @@ class Models:
     encoder: Encoder
     tracker: DeepSort
     camera: Camera | None = None
+    demand: AppearanceOnDemand | None = None
     num_detections: int = 0
     num_embedded: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
@@ -73,7 +76,13 @@ class Tracked:
 
 
 def track_frames(
-    frames: Iterable[Frame], models: Models, clock: StageClock, *, size: tuple[int, int] | None, every: int = 1
+    frames: Iterable[Frame],
+    models: Models,
+    clock: StageClock,
+    *,
+    size: tuple[int, int] | None,
+    every: int = 1,
+    overlaps: bool = False,
 ) -> Iterator[Tracked]:
     """Track frame after frame.
 
@@ -83,21 +92,21 @@ def track_frames(
         clock: where the stages' time is counted.
         size: width and height (px) of a frame without an image.
         every: look for objects at each n-th frame only; in between, tracks move on as predicted.
+        overlaps: detect ahead in threads, while the frames before are embedded and tracked; the results are the same.
     """
-    detector, encoder, tracker = models.detector, models.encoder, models.tracker
-    for position, frame in enumerate(frames):
-        if position % every:
+    tracker = models.tracker
+    for frame, found in _looked_at(frames, models, clock, every, overlaps=overlaps):
+        if found is None:
             motion = _camera_motion(frame, tracker.confirmed().xyxy, models, clock)
             with clock.stage("associate"):
                 coasting = tracker.coast(time_s=frame.time_s, motion=motion)
             yield Tracked(frame, Detections.empty(), coasting, tracker.tentative())
             continue
         frame_size = _size_of(frame, size)
-        with clock.stage("detect"):
-            detections = usable(detector.detect(frame.image, frame.index), frame_size, models)
-        with clock.stage("embed"):
-            embeddings = encoder.encode(frame.image, detections.xyxy, detections.features)
+        detections = usable(found, frame_size, models)
         motion = _camera_motion(frame, detections.xyxy, models, clock)
+        with clock.stage("embed"):
+            embeddings, known = _embedded(frame, detections, models, motion)
         with clock.stage("associate"):
             tracks = tracker.update(
                 detections.xyxy,
@@ -107,10 +116,55 @@ def track_frames(
                 frame_size=frame_size,
                 time_s=frame.time_s,
                 motion=motion,
+                known=known,
             )
+            if models.demand is not None and known is not None:
+                models.demand.note(tracker, known)
         models.num_detections += len(detections)
-        models.num_embedded += len(embeddings) if encoder.needs_images else 0
         yield Tracked(frame, detections, tracks, tracker.tentative(), embeddings)
+
+
+def _looked_at(
+    frames: Iterable[Frame], models: Models, clock: StageClock, every: int, *, overlaps: bool
+) -> Iterator[tuple[Frame, Detections | None]]:
+    """Each frame with its detections, `None` where nobody looked.
+
+    A detector without pictures reads a file, which is quicker than handing its boxes from thread to thread.
+    """
+    detector = models.detector
+
+    def look(numbered: tuple[int, Frame]) -> tuple[Frame, Detections | None]:
+        position, frame = numbered
+        if position % every:
+            return frame, None
+        with clock.stage("detect"):
+            return frame, detector.detect(frame.image, frame.index)
+
+    if not (overlaps and detector.needs_images):
+        yield from map(look, enumerate(frames))
+        return
+    workers = getattr(detector, "parallel", 1)
+    with MapAhead(look, enumerate(frames), workers=workers, size=workers + 1) as ahead:
+        try:
+            yield from ahead
+        finally:
+            clock.add("wait for detector", ahead.wait_s)
+
+
+def _embedded(
+    frame: Frame, detections: Detections, models: Models, motion: Affine | None
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_] | None]:
+    """Embeddings `(N, D)`, and which of them are known; `None` where all are. Those of the others are 0."""
+    encoder = models.encoder
+    if models.demand is None or not encoder.needs_images:
+        models.num_embedded += len(detections) if encoder.needs_images else 0
+        return encoder.encode(frame.image, detections.xyxy, detections.features), None
+    wanted = models.demand.wanted(models.tracker, detections.xyxy, motion)
+    embeddings = np.zeros((len(detections), encoder.embedding_dim), np.float32)
+    if wanted.any():
+        embeddings[wanted] = encoder.encode(frame.image, detections.xyxy[wanted], detections.features[wanted])
+    models.num_embedded += int(wanted.sum())
+    return embeddings, wanted
 
 
 def _camera_motion(

@@ -164,6 +164,7 @@ def _summarise(session: Session, load_s: float, stopped_by: int | None, warnings
             "detections": models.num_detections,
             "rejected_detections": dict(models.rejected),
             "crops_embedded": models.num_embedded,
+            "crops_saved": models.num_detections - models.num_embedded if models.demand is not None else 0,
             "ids": session.num_ids,
             "rows": session.num_rows,
             "tracks_never_confirmed": models.tracker.evidence.unborn,

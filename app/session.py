@@ -23,9 +23,9 @@ from app.threads import Prefetch
 
 __all__ = ["Session", "draw_pass", "tracking_pass"]
 
-MAX_PREFETCH_BYTES = 64 << 20
+MAX_PREFETCH_BYTES = 24 << 20
 """Pictures that may be decoded ahead; between 2 and 8 of them."""
-MAX_HELD_BYTES = 256 << 20
+MAX_HELD_BYTES = 192 << 20
 """Pictures that may wait for a track to be confirmed before they are drawn on; at least 8 of them."""
 MAX_HELD_FRAMES = 10_000
 """The same without pictures."""
@@ -42,6 +42,7 @@ class Session:
         log: of all detections, where they are wanted after the run.
         linking: what linking did, for the summary.
         error: what ended the run before the end of the source, if anything did.
+        overlaps: whether the detector works ahead in threads of its own.
     """
 
     config: RunConfig
@@ -55,6 +56,7 @@ class Session:
     num_rows: int = 0
     num_ids: int = 0
     error: Exception | None = None
+    overlaps: bool = True
     log: SightingLog | None = None
     linking: dict[str, Any] = field(default_factory=dict)
 
@@ -92,7 +94,9 @@ def tracking_pass(session: Session) -> list[FrameTracks]:
         if session.stop.number is not None:  # it came before there was a reader to be stopped
             frames.stop()
         size = (source.width, source.height) if source.width and source.height else None
-        tracked = track_frames(frames, session.models, session.clock, size=size, every=config.every)
+        tracked = track_frames(
+            frames, session.models, session.clock, size=size, every=config.every or 1, overlaps=session.overlaps
+        )
         for frame, tracks in _final_rows(session, _until_error(session, tracked)):
             session.count(tracks)
             if session.log is not None:

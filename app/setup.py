@@ -12,12 +12,13 @@ from app.camera_motion import CameraMotion
 from app.config import RunConfig
 from app.pipeline import Models
 from app.sources import Source
+from app.threads import InBackground
 from app.weights import check_given
-from detectors import DETECTORS, Detector, DetectorOptions, create_detector
+from detectors import DETECTORS, Detector, DetectorOptions, create_detector, needs_torch
 from detectors.public import PublicDetector
 from reid import Encoder, create_encoder, is_encoder
-from reid.bundled import chosen_weights
-from tracker import DeepSort
+from reid.bundled import RANDOM, chosen_weights
+from tracker import AppearanceOnDemand, DeepSort
 from tracker.config import TrackerConfig
 
 __all__ = [
@@ -79,16 +80,25 @@ def _names_nothing(detector: str) -> bool:
 def load_models(config: RunConfig, source: Source) -> Models:
     """Detector, encoder and a fresh tracker; the appearance gate is the checkpoint's where it brings one.
 
-    The encoder comes first, since a wrong checkpoint shows before its network is built.
+    They are loaded at the same time where that is safe: PyTorch has one state of random numbers, and OpenVINO compiles
+    without Python. Of two errors the encoder's is told.
     """
-    encoder = load_encoder(config)
-    detector = load_detector(config, source)
+    if str(config.reid_weights) == RANDOM or needs_torch(
+        detector_name(config, source), detector_options(config, source)
+    ):
+        encoder, detector = load_encoder(config), load_detector(config, source)
+    else:
+        coming = InBackground(lambda: load_detector(config, source), name="load-detector")
+        encoder = load_encoder(config)
+        detector = coming.result()
     warn_of_idle_options(config, detector.name, encoder.needs_images)
     if config.reid == "file":
         _try_features(detector, encoder, source)
     settings = with_gate(config, encoder.gate)
     camera = create_camera(source, detector.name) if settings.camera_motion else None
-    return Models(detector, encoder, DeepSort(settings), camera)
+    on_demand = config.reid_when == "ambiguous" and encoder.needs_images
+    demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
+    return Models(detector, encoder, DeepSort(settings), camera, demand)
 
 
 def create_camera(source: Source, detector: str) -> CameraMotion | None:
@@ -110,7 +120,18 @@ def load_encoder(config: RunConfig) -> Encoder:
 
 def load_detector(config: RunConfig, source: Source) -> Detector:
     """The detector that was asked for, or what `auto` means for this source."""
-    options = DetectorOptions(
+    detector = create_detector(detector_name(config, source), detector_options(config, source))
+    if detector.needs_images and not source.has_images:
+        raise ValueError(
+            f"--detector {config.detector} looks at images, but {config.source} has none; use --detector public"
+        )
+    _warn_of_boxes_beyond(detector, source, config)
+    return detector
+
+
+def detector_options(config: RunConfig, source: Source) -> DetectorOptions:
+    """What the detector is told of the run."""
+    return DetectorOptions(
         classes=config.classes,
         confidence=config.conf,
         iou=config.iou,
@@ -119,13 +140,6 @@ def load_detector(config: RunConfig, source: Source) -> Detector:
         sequence=source.sequence,
         frame_rate=source.fps,
     )
-    detector = create_detector(detector_name(config, source), options)
-    if detector.needs_images and not source.has_images:
-        raise ValueError(
-            f"--detector {config.detector} looks at images, but {config.source} has none; use --detector public"
-        )
-    _warn_of_boxes_beyond(detector, source, config)
-    return detector
 
 
 def detector_name(config: RunConfig, source: Source) -> str:
@@ -195,5 +209,6 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "suggested_gate": models.encoder.gate,
     }
     asked["camera_motion"] = dataclasses.asdict(models.camera) if isinstance(models.camera, CameraMotion) else "off"
+    asked["reid_refresh"] = config.tracker.reid_refresh if models.demand is not None else None
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
     return asked

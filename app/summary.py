@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from app.clock import THREADED_STAGES
+from app.clock import threaded_stages
 from app.sinks.partial import PartialFile
 
 __all__ = ["Summary", "versions"]
@@ -38,7 +38,7 @@ class Summary:
         linking: what `--offline` did, see `tracker.linking.LinkReport`, and its settings; empty without.
         seconds: load and run time.
         fps: frames per second of the whole run, models loaded.
-        stages_ms: milliseconds per frame by stage, in the order of the pipeline; those of `clock.THREADED_STAGES` run
+        stages_ms: milliseconds per frame by stage, in the order of the pipeline; those of `clock.threaded_stages` run
             in threads of their own and overlap the others.
         files: names of the finished files.
         warnings: what a person should know.
@@ -63,7 +63,7 @@ class Summary:
     def write(self) -> Path:
         """Write `summary.json` into the run's folder."""
         content = {**dataclasses.asdict(self), "versions": versions()}
-        content["overlapping_stages"] = [stage for stage in self.stages_ms if stage in THREADED_STAGES]
+        content["overlapping_stages"] = threaded_stages(self.stages_ms)
         content["files"] = [*self.files, "summary.json"]
         path = self.run_dir / "summary.json"
         file = PartialFile(path)
@@ -80,7 +80,10 @@ class Summary:
         reid = self.configuration.get("reid", {})
         if not reid.get("runtime"):
             return ""
-        return f"{reid['name']} ran in {reid['runtime']} ({reid['precision']}, {reid['device']})"
+        line = f"{reid['name']} ran in {reid['runtime']} ({reid['precision']}, {reid['device']})"
+        if self.configuration.get("reid_when") != "ambiguous":
+            return line
+        return f"{line} on {self.counts['crops_embedded']} crops; {self.counts['crops_saved']} were placed by motion"
 
     def linking_line(self) -> str:
         """One sentence on what linking did; empty without."""

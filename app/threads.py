@@ -6,12 +6,12 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from app.closing import Closing
 
-__all__ = ["BackgroundSink", "Prefetch"]
+__all__ = ["BackgroundSink", "InBackground", "Prefetch"]
 
 Item = TypeVar("Item")
 
@@ -21,6 +21,30 @@ WAIT_S = 0.5
 """How often a consumer that waits for an item looks up."""
 JOIN_S = 2.0
 """How long `close` waits for a reader; one that hangs in a network read longer is left to its own time-out."""
+
+
+class InBackground(Generic[Item]):
+    """Calls `function` once, in a thread of its own that does not keep the program from ending."""
+
+    def __init__(self, function: Callable[[], Item], name: str) -> None:
+        self._results: queue.SimpleQueue[tuple[Item | None, BaseException | None]] = queue.SimpleQueue()
+        self._function = function
+        threading.Thread(target=self._call, name=name, daemon=True).start()
+
+    def _call(self) -> None:
+        try:
+            self._results.put((self._function(), None))
+        except BaseException as error:  # whatever it is belongs to whom asks for the result
+            self._results.put((None, error))
+
+    def result(self) -> Item:
+        """What it returned or raised, once; waits for it in short steps, so that Ctrl-C is heard."""
+        while True:
+            with contextlib.suppress(queue.Empty):
+                value, error = self._results.get(timeout=WAIT_S)
+                if error is not None:
+                    raise error
+                return cast(Item, value)
 
 
 class _Sink(Protocol):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detectors.types import Detections, Detector, DetectorOptions, Image
 from registry import Registry
 
-__all__ = ["DETECTORS", "Detections", "Detector", "DetectorOptions", "Image", "create_detector"]
+if TYPE_CHECKING:
+    from detectors.openvino_yolo import PlainModel
+
+__all__ = ["DETECTORS", "Detections", "Detector", "DetectorOptions", "Image", "create_detector", "needs_torch"]
 
 DETECTORS = Registry("detector")
 DETECTORS.add("auto", "detectors.auto:create_auto", "YOLO where it can run, else motion with a warning (default)")
@@ -52,6 +56,22 @@ def create_detector(name_or_path: str, options: DetectorOptions | None = None) -
     return DETECTORS.load(name_or_path, hint=HINT)(options)  # type: ignore[no-any-return]  # raises
 
 
+def needs_torch(name_or_path: str, options: DetectorOptions | None = None) -> bool:
+    """Whether making that detector imports PyTorch, as far as can be told without making it."""
+    if name_or_path in DETECTORS:
+        return name_or_path in ("auto", "yolo")
+    path = Path(name_or_path).expanduser()
+    return _is_model(path) and _plain(path, name_or_path, options or DetectorOptions()) is None
+
+
+def _plain(path: Path, name: str, options: DetectorOptions) -> PlainModel | None:
+    """The model at `path`, or of that plain name in the folder of weights, if OpenVINO can run it by itself."""
+    from detectors.openvino_yolo import plain_model
+    from detectors.weights import find_weights
+
+    return plain_model(find_weights(name) or path, options)
+
+
 def _is_model(path: Path) -> bool:
     if path.suffix.lower() in MODEL_SUFFIXES or path.name.endswith("_model"):
         return True
@@ -62,6 +82,11 @@ def _create_yolo(path: Path, name: str, options: DetectorOptions) -> Detector:
     """YOLO from a path that must exist, or from a plain name, which may be fetched."""
     if path.name != name and not path.exists():
         raise FileNotFoundError(f"no such weights: {name}. {HINT}")
+    plain = _plain(path, name, options)
+    if plain is not None:
+        from detectors.openvino_yolo import OpenVinoYolo
+
+        return OpenVinoYolo(plain, options)
     from detectors.yolo import YoloDetector
 
     return YoloDetector(path, options)

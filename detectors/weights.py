@@ -9,11 +9,26 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["DEFAULT_WEIGHTS", "DetectorUnavailableError", "fetch_weights", "find_weights", "weights_folder"]
+from registry import unknown_name
 
+__all__ = [
+    "CONFIDENCE",
+    "DEFAULT_WEIGHTS",
+    "IOU",
+    "DetectorUnavailableError",
+    "class_ids_of",
+    "fetch_weights",
+    "find_weights",
+    "weights_folder",
+]
+
+CONFIDENCE = 0.25
+IOU = 0.7
+"""Defaults of ultralytics, whichever runtime a model has."""
 DEFAULT_WEIGHTS = "yolo11n.pt"
 RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
 STALL_S = 8.0  # without an answer, or without a further byte, the network counts as blocked
@@ -24,6 +39,19 @@ PUBLISHED = re.compile(r"(yolo|rtdetr)[\w-]*\.pt")
 
 class DetectorUnavailableError(ValueError):
     """A detector that cannot run here: a package is missing, or its weights cannot be read."""
+
+
+def class_ids_of(wanted: tuple[str, ...], class_names: Mapping[int, str]) -> list[int] | None:
+    """Ids of the classes called `wanted`, in any case; `None`, which is all, where none is named.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    ids = {name.lower(): key for key, name in class_names.items()}
+    for name in wanted:
+        if name.lower() not in ids:
+            raise unknown_name("class", name, class_names.values())
+    return [ids[name.lower()] for name in wanted] or None
 
 
 def weights_folder() -> Path:

@@ -15,18 +15,18 @@ import numpy as np
 
 from detectors.types import Detections, DetectorOptions, Image
 from detectors.weights import (
+    CONFIDENCE,
     DEFAULT_WEIGHTS,
+    IOU,
     DetectorUnavailableError,
+    class_ids_of,
     fetch_weights,
     find_weights,
     weights_folder,
 )
-from registry import unknown_name
 
 __all__ = ["YoloDetector", "create_yolo"]
 
-CONFIDENCE = 0.25
-IOU = 0.7
 IMAGE_SIZE = 640
 OPENVINO_SUFFIX = "_openvino_model"  # by which ultralytics knows such a folder
 RUNTIMES = {".onnx": ("onnxruntime", "'track-reid[onnx]'"), ".engine": ("tensorrt", "tensorrt")}
@@ -69,7 +69,7 @@ class YoloDetector:
         }
         self._model = _load(yolo, path, self._settings)
         self.class_names: Mapping[int, str] = {int(key): str(name) for key, name in self._model.names.items()}
-        self._settings["classes"] = _class_ids(options.classes, self.class_names)
+        self._settings["classes"] = class_ids_of(options.classes, self.class_names)
 
     def detect(self, image: Image | None, frame_index: int) -> Detections:
         """Objects of one frame; frames may come in any order and size."""
@@ -160,12 +160,3 @@ def _device(name: str) -> str:
         return wanted
     kind = "is not available here" if re.fullmatch(r"cuda(:\d+)?|mps", name) else "is unknown"
     raise ValueError(f"device {name!r} {kind}. Available: auto, {', '.join(available)}.")
-
-
-def _class_ids(wanted: tuple[str, ...], class_names: Mapping[int, str]) -> list[int] | None:
-    """Ids of the named classes, `None` for all."""
-    ids = {name.lower(): key for key, name in class_names.items()}
-    for name in wanted:
-        if name.lower() not in ids:
-            raise unknown_name("class", name, class_names.values())
-    return [ids[name.lower()] for name in wanted] or None

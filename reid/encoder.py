@@ -1,4 +1,4 @@
-"""Where appearance vectors come from: nowhere, the detections' file, or (in `backbone_encoder.py`) a network.
+"""Where appearance vectors come from: nowhere, the detections' file, or (in `runtime_encoder.py`) a network.
 
 All encoders are called alike, so that a pipeline needs no branches:
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BACKBONES", "ENCODERS", "create_backbone", "create_encoder", "is_encoder"]
 
-NETWORK_ENCODER = "reid.backbone_encoder:create_backbone_encoder"
+NETWORK_ENCODER = "reid.opening:create_network_encoder"
 TIMM = "timm:"
 TIMM_HINT = "timm:NAME stands for any network of timm."
 

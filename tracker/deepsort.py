@@ -78,6 +78,7 @@ class DeepSort:
         frame_size: tuple[int, int] | None = None,
         time_s: float | None = None,
         motion: npt.ArrayLike | None = None,
+        known: npt.ArrayLike | None = None,
     ) -> Tracks:
         """Take the detections of the next frame and return its confirmed tracks.
 
@@ -91,6 +92,8 @@ class DeepSort:
             frame_size: width and height in px, to recognise boxes far outside, and those that the border cuts off.
             time_s: of this frame, from any start; without it, 30 frames make a second.
             motion: `(2, 3)`, where the camera's motion took the px of the frame before; none by default.
+            known: `(N,)`, false where the row of `embeddings` stands for nothing (`AppearanceOnDemand`): such a
+                detection is matched by motion at a neutral cost, and its looks are not remembered.
 
         Returns:
             Confirmed tracks seen in this frame or the one before (then with their predicted box).
@@ -98,7 +101,7 @@ class DeepSort:
         Raises:
             ValueError: when the shapes do not fit together, or D changes during a video.
         """
-        detections = admit(xyxy, scores, class_ids, embeddings, frame_size)
+        detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known)
         self._gallery.check_length(detections.embeddings)
         self._frame_size = frame_size
         self._advance(time_s, check_motion(motion), detector_looked=True)
@@ -227,7 +230,8 @@ class DeepSort:
             table.class_id[rows] = self._votes.cast(rows, detections.class_ids[matched], detections.scores[matched])
         if detections.embeddings.shape[1]:
             self._gallery.reserve(table.capacity, detections.embeddings.shape[1])
-            self._gallery.push(rows, detections.embeddings[matched])
+            seen = np.ones(len(matched), np.bool_) if detections.known is None else detections.known[matched]
+            self._gallery.push(rows[seen], detections.embeddings[matched[seen]])
 
     def _confirm(self, rows: Index) -> None:
         """Give the tentative tracks among `rows` that have proved themselves their id, in order of birth."""

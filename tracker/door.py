@@ -24,7 +24,8 @@ _MAX_COORDINATE = 1e6
 
 @dataclass(frozen=True)
 class Measured:
-    """The usable detections of a frame. `source` is their row in the arrays that the caller gave."""
+    """The usable detections of a frame. `source` is their row in the arrays that the caller gave; `known`
+    says whose embedding is one, `None`: all."""
 
     xyxy: npt.NDArray[np.float64]
     xyah: npt.NDArray[np.float64]
@@ -33,6 +34,7 @@ class Measured:
     embeddings: npt.NDArray[np.float32]
     source: Index
     rejected: int
+    known: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.xyxy)
@@ -44,6 +46,7 @@ def admit(
     class_ids: npt.ArrayLike | None,
     embeddings: npt.ArrayLike | None,
     frame_size: tuple[int, int] | None,
+    known: npt.ArrayLike | None = None,
 ) -> Measured:
     """Check shapes once, at the door, and keep the usable detections."""
     boxes = np.asarray(xyxy, np.float64)
@@ -57,7 +60,10 @@ def admit(
     classes = np.zeros(count, np.int64) if class_ids is None else np.asarray(class_ids, np.int64).reshape(-1)
     vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.asarray(embeddings, np.float32)
     vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
-    for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors)):
+    looks = None if known is None else np.asarray(known, np.bool_).reshape(-1)
+    for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors), ("known", looks)):
+        if array is None:
+            continue
         if len(array) != count:
             raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
     if vectors.ndim != 2:
@@ -72,6 +78,7 @@ def admit(
         normalise_rows(vectors),
         usable,
         count - len(usable),
+        None if looks is None else looks[usable],
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import kalman
+from .ambiguity import NEUTRAL
 from .assignment import Index, Pairs, assign
 from .association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest, with_costs
 from .boxes import xyah_to_xyxy
@@ -90,6 +91,9 @@ class Matching:
         appearance = self.gallery.distances(
             rows[confirmed][near.tracks], self.detections.embeddings[candidates[near.detections]]
         )
+        if self.detections.known is not None:
+            unknown = ~self.detections.known[candidates[near.detections]]
+            appearance = np.where(unknown, NEUTRAL * config.max_cosine_distance, appearance)
         tracks, matched = matching_cascade(with_costs(near, appearance), levels, config.max_cosine_distance)
         evidence = _appearance_evidence(near, appearance, tracks, matched, levels, config.max_cosine_distance)
         return confirmed[tracks], candidates[matched], evidence

@@ -1,21 +1,23 @@
-"""Boxes, labels and trails on a picture, drawn by supervision's annotators; here is what feeds them."""
+"""Boxes, labels and trails on a picture, drawn in place: what is not covered by a stroke is not touched."""
 
 from __future__ import annotations
 
 import colorsys
+import functools
+from collections import deque
 from collections.abc import Mapping
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import supervision as sv
 
 from app.sinks.rows import FrameTracks, RowState
 
-__all__ = ["Drawer", "to_supervision"]
+__all__ = ["Drawer", "Label", "palette"]
 
 Image = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
+"""Blue, green, red, 0 to 255."""
 
 TRAIL_S = 2.0
 NUM_COLORS = 48
@@ -25,16 +27,11 @@ EQUAL_CONTRAST_LUMINANCE = 0.179
 """Relative luminance on which black and white text have the same contrast (WCAG 2: sqrt(1.05 * 0.05) - 0.05)."""
 MIN_TEXT_SCALE = 0.45
 """Below it OpenCV's stroke font is not legible."""
-
-
-def to_supervision(tracks: FrameTracks) -> sv.Detections:
-    """`FrameTracks` as `supervision.Detections` with `tracker_id`; a score that is not known becomes 0."""
-    return sv.Detections(
-        xyxy=tracks.xyxy.astype(np.float32),
-        confidence=np.nan_to_num(tracks.scores, nan=0.0).astype(np.float32),
-        class_id=tracks.class_ids.astype(int),
-        tracker_id=tracks.ids.astype(int),
-    )
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+MAX_PLATES = 256
+"""Labels that stay written, of some 10 kB each: more than are ever seen at once."""
+MAX_PX = 1 << 14
+"""Boxes may reach far beyond the picture, and OpenCV draws in 32-bit fixed point."""
 
 
 class Drawer:
@@ -55,79 +52,93 @@ class Drawer:
     ) -> None:
         self._class_names = dict(class_names)
         short_side = min(width, height)
-        thickness = max(2, round(short_side / 360))
-        self._text_scale = max(MIN_TEXT_SCALE, short_side * 6e-4)
-        self._text_thickness = max(1, round(short_side / 720))
-        self._text_padding = max(2, round(short_side / 270))
-        fill, ink = palettes()
-        look: dict[str, Any] = {"color": fill, "color_lookup": sv.ColorLookup.TRACK}
-        self._boxes = sv.BoxAnnotator(thickness=thickness, **look)
-        self._corners = sv.BoxCornerAnnotator(thickness=thickness, corner_length=max(4, round(short_side / 72)), **look)
-        self._labels = sv.LabelAnnotator(
-            text_color=ink,
-            text_scale=self._text_scale,
-            text_thickness=self._text_thickness,
-            text_padding=self._text_padding,
-            **look,
-        )
-        self._trails = sv.TraceAnnotator(
-            position=sv.Position.BOTTOM_CENTER,
-            trace_length=max(2, round(trail_s * fps)),
-            thickness=thickness,
-            **look,
-        )
+        self._thickness = max(2, round(short_side / 360))
+        self._corner = max(4, round(short_side / 72))
+        self._label = Label(short_side)
+        self._colours = palette()
+        self._feet: deque[dict[int, tuple[int, int]]] = deque(maxlen=max(2, round(trail_s * fps)))
 
     def draw(self, image: Image, tracks: FrameTracks) -> Image:
         """A copy of `image` (BGR `(H, W, 3)`) with the tracks of its frame."""
-        scene = image.copy()  # the annotators draw in place
-        detections = to_supervision(tracks)
-        self._trails.annotate(scene, detections)
-        if len(tracks) == 0:
-            return scene
-        unseen = np.isin(tracks.states, (RowState.PREDICTED, RowState.INTERPOLATED))
-        if not unseen.all():
-            self._boxes.annotate(scene, detections[~unseen])
-        if unseen.any():
-            self._corners.annotate(scene, detections[unseen])
-        labels = self._label_texts(tracks)
-        self._labels.annotate(scene, self._label_anchors(detections, labels, scene.shape), labels=labels)
-        return scene
+        return self.draw_on(image.copy(), tracks)
 
-    def _label_texts(self, tracks: FrameTracks) -> list[str]:
-        names = (self._class_names.get(int(class_id), str(class_id)) for class_id in tracks.class_ids)
-        return [f"{name} {track_id}" for name, track_id in zip(names, tracks.ids, strict=True)]
-
-    def _label_anchors(self, detections: sv.Detections, labels: list[str], shape: tuple[int, ...]) -> sv.Detections:
-        """The boxes moved so that labels on their top-left corners stay inside the picture.
-
-        supervision's `smart_position` does that too, but takes twice the time, and lets labels hop between frames to
-        keep them apart.
-        """
-        sizes = np.array([self._label_size(label) for label in labels])
-        corner = detections.xyxy[:, :2].copy()
-        corner[:, 0] = np.clip(corner[:, 0], 0, np.maximum(0, shape[1] - sizes[:, 0]))
-        corner[:, 1] = np.clip(corner[:, 1], sizes[:, 1], shape[0])
-        return sv.Detections(
-            xyxy=np.concatenate([corner, corner], axis=1),
-            class_id=detections.class_id,
-            tracker_id=detections.tracker_id,
+    def draw_on(self, image: Image, tracks: FrameTracks) -> Image:
+        """`image` itself, with the tracks of its frame drawn on it."""
+        boxes = np.clip(tracks.xyxy, -MAX_PX, MAX_PX).astype(int).tolist()
+        ids = tracks.ids.tolist()
+        self._feet.append(
+            {i: ((left + right) // 2, bottom) for i, (left, _, right, bottom) in zip(ids, boxes, strict=True)}
         )
+        for track_id in ids:
+            self._draw_trail(image, track_id)
+        unseen = np.isin(tracks.states, (RowState.PREDICTED, RowState.INTERPOLATED)).tolist()
+        for track_id, box, only_corners in zip(ids, boxes, unseen, strict=True):
+            if only_corners:
+                self._draw_corners(image, box, self._colour(track_id)[0])
+            else:
+                cv2.rectangle(image, box[:2], box[2:], self._colour(track_id)[0], self._thickness)
+        for track_id, class_id, box in zip(ids, tracks.class_ids.tolist(), boxes, strict=True):
+            text = f"{self._class_names.get(class_id, str(class_id))} {track_id}"
+            self._label.draw(image, text, (box[0], box[1]), *self._colour(track_id))
+        return image
 
-    def _label_size(self, label: str) -> tuple[int, int]:
-        """Width and height of a label with its background, px."""
-        (width, height), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, self._text_scale, self._text_thickness)
-        return width + 2 * self._text_padding, height + 2 * self._text_padding
+    def _colour(self, track_id: int) -> tuple[Colour, Colour]:
+        """Fill and ink of an id."""
+        return self._colours[track_id % NUM_COLORS]
+
+    def _draw_trail(self, image: Image, track_id: int) -> None:
+        """The middle of the lower edge, through the frames that showed this id."""
+        way = [feet[track_id] for feet in self._feet if track_id in feet]
+        if len(way) > 1:
+            cv2.polylines(image, [np.array(way, np.int32)], False, self._colour(track_id)[0], self._thickness)
+
+    def _draw_corners(self, image: Image, box: list[int], colour: Colour) -> None:
+        left, top, right, bottom = box
+        for x, inward_x in ((left, self._corner), (right, -self._corner)):
+            for y, inward_y in ((top, self._corner), (bottom, -self._corner)):
+                cv2.line(image, (x, y), (x + inward_x, y), colour, self._thickness)
+                cv2.line(image, (x, y), (x, y + inward_y), colour, self._thickness)
 
 
-def palettes() -> tuple[sv.ColorPalette, sv.ColorPalette]:
+class Label:
+    """Text on a filled plate. Plates are kept, since OpenCV takes a millisecond to write one.
+
+    Args:
+        short_side: px, of the picture; the size of the text follows it.
+    """
+
+    def __init__(self, short_side: int) -> None:
+        self._scale = max(MIN_TEXT_SCALE, short_side * 6e-4)
+        self._thickness = max(1, round(short_side / 720))
+        self._padding = max(2, round(short_side / 270))
+        self._plate = functools.lru_cache(MAX_PLATES)(self._written)
+
+    def draw(self, image: Image, text: str, corner: tuple[int, int], fill: Colour, ink: Colour) -> None:
+        """Put it on top of the `(x, y)` corner of a box, moved where it would leave the picture."""
+        plate = self._plate(text, fill, ink)
+        height, width = plate.shape[:2]
+        left = min(max(corner[0], 0), max(0, image.shape[1] - width))
+        top = min(max(corner[1] - height, 0), max(0, image.shape[0] - height))
+        place = image[top : top + height, left : left + width]
+        place[:] = plate[: place.shape[0], : place.shape[1]]
+
+    def _written(self, text: str, fill: Colour, ink: Colour) -> Image:
+        (width, height), _ = cv2.getTextSize(text, FONT, self._scale, self._thickness)
+        plate = np.full((height + 2 * self._padding, width + 2 * self._padding, 3), fill, np.uint8)
+        origin = self._padding, height + self._padding
+        cv2.putText(plate, text, origin, FONT, self._scale, ink, self._thickness, cv2.LINE_AA)
+        return plate
+
+
+def palette() -> list[tuple[Colour, Colour]]:
     """`NUM_COLORS` fills, and for each the ink (black or white) that is legible on it."""
-    fills, inks = [], []
+    colours: list[tuple[Colour, Colour]] = []
     for number in range(NUM_COLORS):
         hue = (number * GOLDEN_RATIO) % 1.0
         saturation, value = ((0.85, 0.95), (0.55, 1.0), (0.9, 0.7))[number % 3]
         rgb = colorsys.hsv_to_rgb(hue, saturation, value)
         red, green, blue = (round(255 * part) for part in rgb)
-        fills.append(sv.Color(r=red, g=green, b=blue))
         luminance = float(np.dot((0.2126, 0.7152, 0.0722), np.power(rgb, 2.2)))
-        inks.append(sv.Color.BLACK if luminance > EQUAL_CONTRAST_LUMINANCE else sv.Color.WHITE)
-    return sv.ColorPalette(fills), sv.ColorPalette(inks)
+        ink = (0, 0, 0) if luminance > EQUAL_CONTRAST_LUMINANCE else (255, 255, 255)
+        colours.append(((blue, green, red), ink))
+    return colours

@@ -164,10 +164,10 @@ class VideoSink(Closing):
 
 
 class _Drawer(Protocol):
-    """Draws tracks on a copy of a picture (`app.sinks.draw.Drawer`)."""
+    """Draws tracks on a picture (`app.sinks.draw.Drawer`)."""
 
-    def draw(self, image: Image, tracks: FrameTracks) -> Image:
-        """The picture with its tracks."""
+    def draw_on(self, image: Image, tracks: FrameTracks) -> Image:
+        """The same picture with its tracks."""
         ...
 
 
@@ -180,8 +180,11 @@ class AnnotatedVideo(Closing):
         self.path = video.path
 
     def write(self, image: Image, tracks: FrameTracks) -> None:
-        """Append the picture with its tracks at `tracks.time_s`; errors as `VideoSink.write`."""
-        self._video.write(self._drawer.draw(image, tracks), tracks.time_s)
+        """Append the picture with its tracks at `tracks.time_s`; errors as `VideoSink.write`.
+
+        The picture is taken over and drawn on: nobody else is to look at it afterwards.
+        """
+        self._video.write(self._drawer.draw_on(image, tracks), tracks.time_s)
 
     def close(self) -> None:
         """Finish the video."""

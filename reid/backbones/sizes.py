@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
-from reid.backbones.base import Backbone
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from reid.backbones.base import Backbone
 
 __all__ = ["LARGEST_SIDE", "REID_SIZE", "at_least", "check_crops", "multiples_of"]
 

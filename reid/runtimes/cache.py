@@ -9,23 +9,29 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import json
 import logging
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reid.runtimes.network import Network
 from reid.user_cache import cache_folder
 
-__all__ = ["cache_key", "discard", "find", "store"]
+if TYPE_CHECKING:
+    from reid.runtimes.network import Network
+
+__all__ = ["OPENVINO_FILE", "Found", "cache_key", "discard", "find", "find_made_from", "note_origin", "store"]
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "runtimes"
+OPENVINO_FILE = "network.xml"
 KEPT = 16
 """Entries that stay; beyond, those go that have not been used for longest."""
 UNFINISHED = ".part-"
@@ -69,6 +75,40 @@ def find(key: str) -> Path | None:
     with contextlib.suppress(OSError):
         os.utime(folder)
     return folder
+
+
+@dataclass(frozen=True)
+class Found:
+    """The folder of an entry, and the scores that the checkpoint told of the network in it."""
+
+    folder: Path
+    scores: Mapping[str, float]
+
+
+def note_origin(key: str, name: str, checkpoint: Path, scores: Mapping[str, float]) -> None:
+    """Write into an entry, if it is there, that backbone `name` with that checkpoint led to it."""
+    place = cache_folder(FOLDER) / key
+    with contextlib.suppress(OSError):
+        if place.is_dir():
+            unfinished = place / f".{os.getpid()}.json"
+            unfinished.write_text(json.dumps(dict(scores)))
+            unfinished.replace(place / _origin_file(name, checkpoint))
+
+
+def find_made_from(name: str, checkpoint: Path) -> Found | None:
+    """The OpenVINO entry that backbone `name` with that checkpoint, byte for byte, led to, marked as used now."""
+    with contextlib.suppress(OSError, ValueError):
+        for note in cache_folder(FOLDER).glob(f"openvino-*/{_origin_file(name, checkpoint)}"):
+            folder, scores = find(note.parent.name), json.loads(note.read_text())
+            if folder is not None and isinstance(scores, dict):
+                return Found(folder, scores)
+    return None
+
+
+def _origin_file(name: str, checkpoint: Path) -> str:
+    digest = hashlib.blake2b(f"{name} {_code_and_versions()} ".encode(), digest_size=12)
+    digest.update(checkpoint.read_bytes())
+    return f"from-{digest.hexdigest()}.json"
 
 
 def store(key: str, write: Callable[[Path], None]) -> None:

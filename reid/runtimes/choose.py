@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from reid.device import resolve_device
-from reid.runtimes import AUTO, RUNTIMES, cache, check_runtime
+from reid.runtimes import AUTO, FASTEST_IN_TORCH, RUNTIMES, cache, check_runtime
 from reid.runtimes.compare import LIMITS, compare, embed_in_batches
 from reid.runtimes.facts import EncoderFacts
 from reid.runtimes.missing import installed, require
@@ -28,9 +28,6 @@ logger = logging.getLogger(__name__)
 
 NEEDS = {"openvino": ("openvino",), "onnx": CONVERTERS}
 TITLES = {"openvino": "OpenVINO", "onnx": "ONNX Runtime"}
-FASTEST_IN_TORCH = ("dilateformer",)
-"""Starts of the names that PyTorch runs fastest: OpenVINO has 0.83 and ONNX Runtime 0.92 times its speed there (CPU
-time of 16 crops of 128x64 px on one AVX2 core), 1.1 to 1.8 times with the others."""
 CHECKED_CROPS = 8
 EXPORTED = {".onnx": "onnx", ".xml": "openvino", ".torchscript": "torchscript"}
 """Suffix of an exported file -> what runs it; a folder is OpenVINO's."""
@@ -137,7 +134,7 @@ def _check(network: Network, reference: Runtime, runtime: Runtime) -> None:
 
 
 def _file_name(kind: str) -> str:
-    return {"openvino": "network.xml", "onnx": "network.onnx"}[kind]
+    return {"openvino": cache.OPENVINO_FILE, "onnx": "network.onnx"}[kind]
 
 
 def _load(kind: str, path: Path, device: torch.device) -> tuple[Runtime, EncoderFacts]:

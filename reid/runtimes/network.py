@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reid.backbones.base import Backbone
 from reid.runtimes.facts import EncoderFacts
@@ -21,11 +22,13 @@ class Network:
         max_cosine_distance: gate that its checkpoint suggests.
         seed: of its random weights, `None` for trained ones; the whitening follows from both, and is fitted when the
             graph is built, which a run with a cached conversion never needs.
+        scores: what its checkpoint tells of it.
     """
 
     backbone: Backbone
     max_cosine_distance: float | None = None
     seed: int | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     def graph(self) -> CropsToEmbeddings:
         """The whole way from bytes to embeddings."""

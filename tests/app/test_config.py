@@ -107,3 +107,73 @@ def test_keys_in_the_wrong_place(tmp_path: Path, text: str, message: str) -> Non
     (tmp_path / "my.yaml").write_text(text)
     with pytest.raises(ValueError, match=message):
         load_preset(str(tmp_path / "my.yaml"))
+
+
+def test_realtime_is_strong_with_looks_on_demand_and_every_second_frame() -> None:
+    strong, realtime = load_preset("strong"), load_preset("realtime")
+    assert realtime.config == strong.config
+    assert (strong.reid_when, strong.every) == ("always", 1)
+    assert (realtime.reid_when, realtime.reid_refresh, realtime.every) == ("ambiguous", 30, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "every", "reid_when"),
+    [
+        pytest.param({}, 2, "ambiguous", id="left out: the preset's"),
+        pytest.param({"every": 1}, 1, "ambiguous", id="each frame"),
+        pytest.param({"reid_when": "always"}, 2, "always", id="every crop"),
+    ],
+)
+def test_options_outrank_the_preset(given: dict[str, Any], every: int, reid_when: str) -> None:
+    config = RunConfig("x", tracker=load_preset("realtime"), **given)
+    assert (config.every, config.reid_when) == (every, reid_when)
+
+
+def test_a_file_builds_on_the_appearance_of_its_base(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("{base: realtime, reid: {refresh: 5}}")
+    preset = load_preset(str(file))
+    assert (preset.reid_when, preset.reid_refresh, preset.every) == ("ambiguous", 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            "reid: {when: sometimes}", r"own\.yaml: unknown reid\.when 'sometimes'.*always, ambiguous", id="when"
+        ),
+        pytest.param("reid: {refresh: 0}", r"reid\.refresh is 0, expected a whole number from 1", id="refresh 0"),
+        pytest.param("reid: {refresh: 2.5}", r"reid\.refresh is 2\.5", id="refresh in part"),
+        pytest.param("reid: {refesh: 3}", r"Did you mean 'reid\.refresh'", id="typing mistake"),
+        pytest.param("reid: always", r"key 'reid' holds 'always', expected settings", id="no settings"),
+        pytest.param("every: yes", r"every is True, expected a whole number", id="every"),
+    ],
+)
+def test_wrong_appearance_settings(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_preset(str(file))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"reid_when": "never"}, r"unknown --reid-when 'never'.*always, ambiguous", id="unknown"),
+        pytest.param({"reid_when": "always", "reid": "none"}, "--reid-when has no effect with --reid none", id="idle"),
+        pytest.param(
+            {"offline": True}, r"--offline needs.*ambiguous in realtime; add --reid-when always", id="offline"
+        ),
+        pytest.param({"keep_embeddings": True}, "--keep-embeddings needs the embedding of every", id="kept"),
+    ],
+)
+def test_appearance_on_demand_that_cannot_be(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RunConfig("x", tracker=load_preset("realtime"), **given)
+
+
+@pytest.mark.parametrize("preset", ["strong", "realtime"])
+def test_a_run_can_be_changed_in_part(preset: str) -> None:
+    """What was resolved from the preset is not taken for an option that somebody gave."""
+    config = RunConfig("x", reid="none", tracker=load_preset(preset))
+    assert dataclasses.replace(config, source="y") == RunConfig("y", reid="none", tracker=load_preset(preset))

@@ -411,6 +411,23 @@ def test_keep_embeddings(track: Track, tmp_path: Path) -> None:
         assert kept["embeddings"].dtype == np.float16
 
 
+def test_reid_when(track: Track, tmp_path: Path) -> None:
+    """Two who walk apart are embedded when they come, and then seldom; the rows stay those of the same people."""
+    far_apart = (Walker(2, 4), Walker(70, 36, speed=-1.0))
+    clip, detections = write_video(tmp_path, far_apart, num_frames=40)
+    base = ("run", clip, "--detector", detections, "--reid", "small-cnn", "--device", "cpu", "--no-video")
+    for when in ("always", "ambiguous"):
+        result = track(*base, "--reid-when", when, "--out", when)
+        assert ("were placed by motion" in result.out) == (when == "ambiguous")
+    counts = [read_summary(Path(when))["counts"] for when in ("always", "ambiguous")]
+    assert (counts[0]["crops_embedded"], counts[0]["crops_saved"]) == (80, 0)
+    assert counts[1]["crops_embedded"] + counts[1]["crops_saved"] == 80
+    assert 2 <= counts[1]["crops_embedded"] <= 20
+    always, ambiguous = read_txt(Path("always")), read_txt(Path("ambiguous"))
+    np.testing.assert_allclose(always[:, :6], ambiguous[:, :6])
+    assert "Did you mean 'ambiguous'" in track(*base, "--reid-when", "ambigous").err
+
+
 def test_debug(track: Track, tmp_path: Path) -> None:
     quiet, loud = track("run", "nothing.mp4"), track("run", "nothing.mp4", "--debug")
     assert "Traceback" not in quiet.err
@@ -427,7 +444,7 @@ def test_every_option_is_tested_here() -> None:
 
     tested = Path(__file__).read_text()
     options = [f"--{name.replace('_', '-')}" for name in inspect.signature(run_command).parameters if name != "source"]
-    assert len(options) == 23
+    assert len(options) == 24
     assert [option for option in options if f'"{option}"' not in tested] == []
 
 
@@ -442,7 +459,7 @@ def test_defaults_are_those_of_the_python_interface() -> None:
     for name, parameter in inspect.signature(run_command).parameters.items():
         if name in ("source", "debug", "tracker", "classes"):
             continue
-        value = getattr(default, renamed.get(name, name))
+        value = None if name in ("every", "reid_when") else getattr(default, renamed.get(name, name))  # of the preset
         assert parameter.default == (not value if name == "no_video" else value), name
 
 

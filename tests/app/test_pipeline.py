@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -90,6 +91,53 @@ def test_every_counts_from_the_first_frame_given() -> None:
     detector = _Scripted()
     _track(Models(detector, NoEncoder(), DeepSort()), _frames(8)[5:], every=2)
     assert detector.asked == [5, 7]
+
+
+class _Looking(_Scripted):
+    """Two frames at once, each in its own time, and boxes that depend on the picture."""
+
+    needs_images = True
+    parallel = 2
+
+    def detect(self, image: npt.NDArray[np.uint8] | None, frame_index: int) -> Detections:
+        time.sleep(0.003 * (frame_index % 2 == 0))
+        return super().detect(image, frame_index)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_overlapped_and_one_after_the_other_give_the_same(every: int) -> None:
+    """To the last bit: frames, detections, embeddings, boxes, ids."""
+    runs = [
+        _track(
+            Models(_Looking([[200, 20, 230, 90]]), FileEncoder(), DeepSort()),
+            _frames(40, (320, 160)),
+            every=every,
+            overlaps=overlaps,
+        )
+        for overlaps in (False, True)
+    ]
+    assert len(runs[0]) == 40
+    for one, other in zip(*runs, strict=True):
+        assert one.frame.index == other.frame.index
+        for mine, theirs in ((one.confirmed, other.confirmed), (one.tentative, other.tentative)):
+            assert mine.ids.tobytes() == theirs.ids.tobytes()
+            assert mine.xyxy.tobytes() == theirs.xyxy.tobytes()
+        assert one.detections.xyxy.tobytes() == other.detections.xyxy.tobytes()
+        assert one.embeddings.tobytes() == other.embeddings.tobytes()
+
+
+def test_a_detector_that_fails_while_it_works_ahead_fails_at_its_frame() -> None:
+    class Failing(_Looking):
+        def detect(self, image: npt.NDArray[np.uint8] | None, frame_index: int) -> Detections:
+            if frame_index == 4:
+                raise RuntimeError("out of memory")
+            return super().detect(image, frame_index)
+
+    models, got = Models(Failing(), NoEncoder(), DeepSort()), list[int]()
+    steps = track_frames(_frames(9, (64, 64)), models, StageClock(), size=None, overlaps=True)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        got.extend(step.frame.index for step in steps)
+    assert got == [0, 1, 2, 3]
 
 
 def test_unusable_boxes_reach_neither_encoder_nor_tracker() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.sinks import FrameTracks, RowState
-from app.sinks.draw import NUM_COLORS, Drawer, palettes, to_supervision
+from app.sinks.draw import NUM_COLORS, Drawer, Label, palette
 from app.sinks.video import AnnotatedVideo, VideoSink
 
 GREY = 120
@@ -46,22 +46,6 @@ def _drawn(drawer: Drawer, tracks: FrameTracks, width: int = 640, height: int = 
 
 def _drawer(width: int = 640, height: int = 360, fps: float = 25.0) -> Drawer:
     return Drawer(width, height, fps, {0: "person", 2: "car"})
-
-
-def test_conversion_to_supervision() -> None:
-    tracks = _tracks([(1, 2, 30, 40), (5, 6, 70, 80)], [9, 4], class_id=2)
-    tracks.scores[1] = np.nan
-    detections = to_supervision(tracks)
-    np.testing.assert_array_equal(detections.xyxy, tracks.xyxy)
-    assert detections.tracker_id.tolist() == [9, 4]
-    assert detections.class_id.tolist() == [2, 2]
-    assert detections.confidence.tolist() == [1.0, 0.0]
-
-
-def test_conversion_of_no_tracks() -> None:
-    detections = to_supervision(FrameTracks.empty(0, 0.0))
-    assert len(detections) == 0
-    assert detections.tracker_id.tolist() == []
 
 
 def test_the_picture_that_was_given_stays_as_it_is() -> None:
@@ -122,24 +106,31 @@ def test_labels_stay_inside_the_picture(box: tuple[float, ...], width: int, heig
 
 def _label_area(box: tuple[float, ...], width: int, height: int) -> int:
     """Pixels that a label covers: those drawn of a box that is not there otherwise."""
-    drawer = _drawer(width, height)
-    detections = to_supervision(_tracks([box]))
     scene = _scene(width, height)
-    labels = ["person 1"]
-    drawer._labels.annotate(scene, drawer._label_anchors(detections, labels, scene.shape), labels=labels)
+    Label(min(width, height)).draw(scene, "person 1", (int(box[0]), int(box[1])), (0, 0, 0), (255, 255, 255))
     return int((scene != GREY).any(axis=2).sum())
 
 
-def test_labels_tell_class_and_id() -> None:
-    drawer = _drawer()
-    assert drawer._label_texts(_tracks([(0, 0, 9, 9)], [7])) == ["person 7"]
-    assert drawer._label_texts(_tracks([(0, 0, 9, 9)], [8], class_id=2)) == ["car 8"]
-    assert drawer._label_texts(_tracks([(0, 0, 9, 9)], [8], class_id=44)) == ["44 8"]
+@pytest.mark.parametrize(
+    ("track_id", "class_id", "text"),
+    [
+        pytest.param(7, 0, "person 7", id="by name"),
+        pytest.param(8, 2, "car 8", id="another class"),
+        pytest.param(8, 44, "44 8", id="a class without a name"),
+    ],
+)
+def test_labels_tell_class_and_id(monkeypatch: pytest.MonkeyPatch, track_id: int, class_id: int, text: str) -> None:
+    texts: list[str] = []
+    monkeypatch.setattr(Label, "draw", lambda _self, _image, text, *_rest: texts.append(text))
+    _drawer().draw(_scene(), _tracks([(0, 0, 9, 9)], [track_id], class_id=class_id))
+    assert texts == [text]
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 180), (640, 360), (1920, 1080), (1080, 1920), (3840, 2160)])
 def test_text_is_legible_and_not_huge(width: int, height: int) -> None:
-    label_width, label_height = _drawer(width, height)._label_size("person 7")
+    drawn = np.zeros((height, width, 3), np.uint8)
+    Label(min(width, height)).draw(drawn, "person 7", (0, 0), (1, 1, 1), (255, 255, 255))
+    label_height, label_width = (int(side.max()) + 1 for side in np.nonzero(drawn.any(axis=2)))
     assert label_height >= 14
     assert label_height <= max(20, 0.05 * min(width, height))
     assert label_width <= 0.25 * width
@@ -153,7 +144,7 @@ def test_an_id_keeps_its_colour_whatever_else_is_there() -> None:
 
 
 def test_neighbouring_ids_have_clearly_different_colours() -> None:
-    fills = np.array([color.as_bgr() for color in palettes()[0].colors], np.float64)
+    fills = np.array([fill for fill, _ in palette()], np.float64)
     assert len(fills) == NUM_COLORS
     for step in (1, 2):
         distances = np.linalg.norm(fills - np.roll(fills, step, axis=0), axis=1)
@@ -163,12 +154,12 @@ def test_neighbouring_ids_have_clearly_different_colours() -> None:
 
 def test_ink_is_legible_on_every_colour() -> None:
     """Contrast of 3:1 or more (WCAG 2 for large text)."""
-    for fill, ink in zip(palettes()[0].colors, palettes()[1].colors, strict=True):
-        bright, dark = sorted((_luminance(fill.as_rgb()), _luminance(ink.as_rgb())), reverse=True)
+    for fill, ink in palette():
+        bright, dark = sorted((_luminance(fill[::-1]), _luminance(ink[::-1])), reverse=True)
         assert (bright + 0.05) / (dark + 0.05) >= 3.0
 
 
-def _luminance(rgb: tuple[int, int, int]) -> float:
+def _luminance(rgb: tuple[int, ...]) -> float:
     """Relative luminance (WCAG 2.2)."""
     parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb)]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
@@ -183,6 +174,28 @@ def test_trails_show_the_last_seconds_only() -> None:
     assert trail.max() == pytest.approx(5 * 59 + 20, abs=3)  # the box itself
 
 
+def test_drawing_touches_nothing_but_its_strokes() -> None:
+    """In place: the same picture comes back, and far from the box it is as it was."""
+    scene = _scene()
+    assert _drawer().draw_on(scene, _tracks([(100, 100, 150, 250)])) is scene
+    assert (scene[270:] == GREY).all()
+    assert (scene[:, 250:] == GREY).all()
+
+
+@pytest.mark.parametrize("state", [RowState.DETECTED, RowState.PREDICTED])
+def test_boxes_look_as_supervision_draws_them(state: RowState) -> None:
+    """The oracle: the annotators of the package `supervision`, box by box."""
+    sv = pytest.importorskip("supervision")
+    box, fill = (100, 100, 150, 250), palette()[1][0]
+    annotator = sv.BoxAnnotator if state is RowState.DETECTED else sv.BoxCornerAnnotator
+    more = {} if state is RowState.DETECTED else {"corner_length": 5}
+    expected = annotator(color=sv.Color(*fill[::-1]), thickness=2, color_lookup=sv.ColorLookup.INDEX, **more).annotate(
+        _scene(), sv.Detections(np.array([box], np.float32))
+    )
+    drawn = _drawer().draw(_scene(), _tracks([box], state=state))
+    np.testing.assert_array_equal(drawn[105:], expected[105:])  # below the label
+
+
 def test_memory_stays_flat() -> None:
     drawer = Drawer(64, 36, 25.0, {0: "person"})
     scene = _scene(64, 36)
@@ -191,8 +204,8 @@ def test_memory_stays_flat() -> None:
         boxes = [(index % 50, 5, index % 50 + 8, 20)] * 3 if index % 7 else []
         tracks = _tracks(boxes, [3 * index + 1, 3 * index + 2, 3 * index + 3][: len(boxes)], frame_index=index)
         drawer.draw(scene, tracks)
-        sizes.append(drawer._trails.trace.xy.nbytes)
-    assert max(sizes[1000:]) <= max(sizes[:200])
+        sizes.append(sum(map(len, drawer._feet)))
+    assert max(sizes[1000:]) <= max(sizes[:200]) <= 3 * 50
 
 
 @pytest.mark.slow

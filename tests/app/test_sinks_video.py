@@ -240,7 +240,7 @@ def test_a_video_that_cannot_be_finished_is_removed(tmp_path: Path, monkeypatch:
 
 def test_annotated_video_draws_and_writes(tmp_path: Path) -> None:
     class Whiten:
-        def draw(self, image: np.ndarray, tracks: FrameTracks) -> np.ndarray:
+        def draw_on(self, image: np.ndarray, tracks: FrameTracks) -> np.ndarray:
             return np.full_like(image, 255 if tracks.frame_index else 0)
 
     with AnnotatedVideo(VideoSink(tmp_path / "v.mp4", 96, 64, 25), Whiten()) as sink:

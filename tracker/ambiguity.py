@@ -1,0 +1,119 @@
+"""Whose looks matter in a frame: appearance on demand.
+
+An encoder is the most expensive part of DeepSORT after the detector, and most of its answers change nothing: a person
+who walks alone is found again by motion. Embedded are the detections
+
+* that no track is near (they may start one, or be somebody who was lost),
+* that motion alone cannot place: more than one track of the level that chooses first (the matching cascade, Wojke et
+  al. 2017, listing 1) is near, or the track near is near another detection, too,
+* whose track was lost in the frame before,
+* whose track was embedded `refresh` detector frames ago or more, so that its gallery keeps up with light and pose.
+
+Near is inside the motion gate of the first stage or inside the overlap gate of the second. What is not embedded takes
+part in the first stage at a neutral cost (`NEUTRAL`), and is not remembered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from . import kalman
+from .association import iou_pairs, motion_pairs
+from .boxes import xyah_to_xyxy, xyxy_to_xyah
+from .door import check_motion
+
+if TYPE_CHECKING:
+    from .deepsort import DeepSort
+
+__all__ = ["NEUTRAL", "AppearanceOnDemand", "undecided"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+NEUTRAL = 0.5
+"""Cost of a match whose looks are not known, as a share of the appearance gate: neither as good as a likeness, which is
+near 0, nor refused."""
+
+
+class AppearanceOnDemand:
+    """Chooses, frame by frame of one video, which detections to embed; one object a video.
+
+    Args:
+        refresh: detector frames after which a track is embedded again; 1 embeds every detection.
+
+    Raises:
+        ValueError: less than 1.
+    """
+
+    def __init__(self, refresh: int) -> None:
+        if refresh < 1:
+            raise ValueError(f"refresh is {refresh}, expected 1 (every detection) or more frames")
+        self._refresh = refresh
+        self._ages: dict[int, int] = {}
+        """Serial number of a track -> detector frames since it was embedded."""
+
+    def wanted(self, tracker: DeepSort, xyxy: npt.ArrayLike, motion: npt.ArrayLike | None = None) -> Mask:
+        """`(N,)`, true for the detections whose embedding the tracker needs; to be asked before its `update`.
+
+        Args:
+            tracker: as the frame before left it.
+            xyxy: `(N, 4)` px, boxes that the tracker will accept.
+            motion: as for `DeepSort.update`.
+        """
+        boxes = np.asarray(xyxy, np.float64).reshape(-1, 4)
+        table, rows = tracker._table, tracker._table.rows
+        tracks, detections = _near_pairs(tracker, boxes, check_motion(motion))
+        levels = table.misses[rows] + 1
+        wanted = undecided(tracks, detections, levels, len(boxes))
+        ages = [self._ages.get(birth, self._refresh) for birth in table.birth[rows].tolist()]
+        due = np.array(ages, np.int64) + 1 >= self._refresh
+        wanted[detections[due[tracks]]] = True
+        return wanted
+
+    def note(self, tracker: DeepSort, embedded: Mask) -> None:
+        """Take note, after `DeepSort.update`, of the tracks whose detection was embedded."""
+        ages: dict[int, int] = {}
+        table, rows = tracker._table, tracker._table.rows
+        for birth, detection in zip(table.birth[rows].tolist(), table.detection[rows].tolist(), strict=True):
+            is_new = detection >= 0 and bool(embedded[detection])
+            ages[birth] = 0 if is_new else self._ages.get(birth, 0) + 1
+        self._ages = ages
+
+
+def undecided(tracks: Index, detections: Index, levels: npt.NDArray[np.int64], num_detections: int) -> Mask:
+    """`(num_detections,)`, true where motion does not say whose a detection is.
+
+    Args:
+        tracks, detections: `(P,)` each, the pairs that are near.
+        levels: of each track in the cascade; 1 was seen in the frame before.
+        num_detections: N.
+    """
+    first = np.full(num_detections, np.iinfo(np.int64).max)
+    np.minimum.at(first, detections, levels[tracks])
+    rivals = levels[tracks] == first[detections]
+    of_detection = np.bincount(detections[rivals], minlength=num_detections)
+    of_track = np.bincount(tracks, minlength=len(levels))
+    contested = np.zeros(num_detections, np.bool_)
+    contested[detections[rivals & (of_track[tracks] > 1)]] = True
+    unplaced: Mask = (of_detection != 1) | (first > 1) | contested
+    return unplaced
+
+
+def _near_pairs(tracker: DeepSort, boxes: Array, motion: Array | None) -> tuple[Index, Index]:
+    """Pairs of a live track, where it is predicted, and a detection, that some stage could match."""
+    table, config = tracker._table, tracker.config
+    mean, covariance = table.mean[table.rows], table.covariance[table.rows]
+    if motion is not None:
+        mean, covariance = kalman.warp(mean, covariance, motion)
+    mean, covariance = kalman.predict(mean, covariance, config.noise)
+    expected, innovation = kalman.project(mean, covariance, config.noise)
+    by_motion = motion_pairs(expected, innovation, xyxy_to_xyah(boxes), config.motion_gate)
+    by_overlap = iou_pairs(xyah_to_xyxy(mean[:, :, 0]), boxes, config.max_iou_distance)
+    keys = [pairs.tracks * max(len(boxes), 1) + pairs.detections for pairs in (by_motion, by_overlap)]
+    both = np.unique(np.concatenate(keys))
+    tracks, detections = np.divmod(both, max(len(boxes), 1))
+    return tracks, detections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -82,4 +83,7 @@ class Evidence:
     rejected: int = 0
 
     def __add__(self, other: Evidence) -> Evidence:
-        return Evidence(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+        return Evidence(*map(operator.add, _COUNTS(self), _COUNTS(other)))
+
+
+_COUNTS = operator.attrgetter(*(field.name for field in fields(Evidence)))

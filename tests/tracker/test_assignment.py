@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from tracker.assignment import Pairs, assign, sweep_pairs
+from tracker.assignment import assign
+from tracker.pairs import Pairs
 
 GATE = 0.7
 

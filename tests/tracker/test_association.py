@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker import kalman
-from tracker.assignment import Pairs
 from tracker.association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest
 from tracker.boxes import pairwise_iou
+from tracker.pairs import Pairs
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -20,6 +20,8 @@ Array = npt.NDArray[np.float64]
 FRAME_SIZE = (3840, 2160)
 """Width and height, px."""
 _DIM = 128
+_HEIGHTS = (30, 90)
+"""px; 1000 people then cover a fifth of the picture in sum, 5000 all of it."""
 _MISSED, _REPLACED, _SPOILED, _CLUTTER = 0.04, 0.004, 0.05, 0.01
 """Shares of the people, each frame: not detected, gone with somebody new elsewhere, badly seen; false detections."""
 
@@ -46,7 +48,7 @@ def crowd(num_people: int, num_frames: int, seed: int = 0) -> Iterator[Sight]:
     rng = np.random.default_rng(seed)
     size, common = np.array(FRAME_SIZE, np.float64), _unit(rng.normal(size=(1, _DIM)))[0]
     place, velocity = rng.uniform(0, size, (num_people, 2)), rng.normal(0, 3, (num_people, 2))
-    height, aspect = rng.uniform(50, 150, num_people), rng.uniform(0.35, 0.5, num_people)
+    height, aspect = rng.uniform(*_HEIGHTS, num_people), rng.uniform(0.35, 0.5, num_people)
     looks = _identities(rng, common, num_people)
     for _ in range(num_frames):
         velocity = 0.97 * velocity + rng.normal(0, 0.7, velocity.shape)
@@ -63,7 +65,7 @@ def _look_at(rng: np.random.Generator, place: Array, height: Array, aspect: Arra
     seen = np.flatnonzero(rng.random(len(place)) >= _MISSED)
     num_false = rng.binomial(len(place), _CLUTTER)
     centres = np.concatenate((place[seen], rng.uniform(0, FRAME_SIZE, (num_false, 2))))
-    heights = np.concatenate((height[seen], rng.uniform(50, 150, num_false)))
+    heights = np.concatenate((height[seen], rng.uniform(*_HEIGHTS, num_false)))
     widths = np.concatenate((aspect[seen], rng.uniform(0.35, 0.5, num_false))) * heights
     halves = np.column_stack((widths, heights)) / 2
     corners = np.concatenate((centres - halves, centres + halves), axis=1)

@@ -32,11 +32,9 @@ def assign(pairs: Pairs, max_cost: float) -> Mask:
     Only pairs that cost at most `max_cost` can be; what is left unmatched counts as a little more.
     """
     matched = pairs.costs <= max_cost
-    valid = np.flatnonzero(matched)
-    alone = pairs[valid].alone()
-    if alone.all():
+    contested = pairs.contested(matched)
+    if not len(contested):
         return matched
-    contested = valid[~alone]
     matched[contested] = False
     for block in _blocks(pairs[contested]):
         here = contested[block]

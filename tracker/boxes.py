@@ -9,6 +9,8 @@ __all__ = ["pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
 
 Array = npt.NDArray[np.float64]
 
+_TINY = 1e-300
+
 
 def xyxy_to_xyah(xyxy: Array) -> Array:
     """`(N, 4)` corners (px) to what DeepSORT measures: centre x, centre y, aspect ratio (width / height), height."""
@@ -34,9 +36,10 @@ def pairwise_iou(first: Array, second: Array) -> Array:
     """Intersection over union of row i of `first` with row i of `second`, both `(P, 4)` xyxy; `(P,)` in [0, 1]."""
     sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])
     np.maximum(sides, 0.0, out=sides)
-    overlap = sides[:, 0] * sides[:, 1]
+    overlap: Array = sides[:, 0] * sides[:, 1]
     union = _areas(first) + _areas(second) - overlap
-    return np.divide(overlap, union, out=np.zeros(len(overlap)), where=union > 0)
+    overlap /= np.maximum(union, _TINY)  # boxes without a positive union do not overlap either
+    return overlap
 
 
 def _areas(xyxy: Array) -> Array:

@@ -7,8 +7,6 @@ paper is off unless the configuration asks for it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
@@ -104,7 +102,7 @@ class DeepSort:
         sure = self._probabilities(detections)
         matches = Matching(self._table, self._gallery, self.config, detections, sure, self._time_s).solve()
         self._learn(matches.rows, matches.detections, detections, sure)
-        self.evidence += replace(matches.evidence, unborn=self._age())
+        self.evidence += matches.evidence + Evidence(unborn=self._age())
         unmatched = np.ones(len(detections), np.bool_)
         unmatched[matches.detections] = False
         self._start(unmatched, detections, sure)
@@ -184,7 +182,7 @@ class DeepSort:
         dead = unborn | (old & ~tentative)
         if config.duplicate_iou < 1:
             dead |= lesser_duplicates(table, dead, config.duplicate_iou)
-        if dead.any():
+        if np.count_nonzero(dead):
             self._gallery.clear(table.remove(dead))
         return int(np.count_nonzero(unborn))
 

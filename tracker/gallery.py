@@ -7,8 +7,6 @@ opened only for those who are not yet near enough.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,14 +17,17 @@ Index = npt.NDArray[np.intp]
 Embeddings = npt.NDArray[np.float32]
 
 
+_BLOCK, _FEW = 16, 8
+"""Galleries in one batched matrix product: together they still fit in a cache. And pairs that are faster one by one."""
+
+
 def normalise_rows(vectors: npt.NDArray[np.float32]) -> Embeddings:
     """`(N, D)` rows scaled to unit length, float32; a row that is zero, or not finite, becomes zero."""
     rows = np.asarray(vectors, np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-        usable = (lengths > 0) & (lengths < np.inf)
-        if usable.all():
-            return np.asarray(rows / lengths[:, None], np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    if len(rows) and np.minimum.reduce(lengths) > 0 and np.maximum.reduce(lengths) < np.inf:
+        return np.asarray(rows / lengths[:, None], np.float32)
+    usable = (lengths > 0) & (lengths < np.inf)
     return np.asarray(np.divide(rows, lengths[:, None], out=np.zeros_like(rows), where=usable[:, None]), np.float32)
 
 
@@ -64,7 +65,7 @@ class Gallery:
         known = len(self._pushed)
         if capacity <= known and dim == self.dim:
             return
-        vectors, newest = np.empty((capacity, self.size, dim), np.float32), np.zeros((capacity, dim), np.float32)
+        vectors, newest = np.zeros((capacity, self.size, dim), np.float32), np.zeros((capacity, dim), np.float32)
         if dim == self.dim:
             vectors[:known], newest[:known] = self._vectors, self._newest
         self._vectors, self._newest = vectors, newest
@@ -104,16 +105,26 @@ class Gallery:
         unsettled = more.nonzero()[0]
         if len(unsettled):
             nearest[unsettled] = self._nearest_of_all(slots[unsettled], embeddings[unsettled])
-        return np.maximum(nearest, 0.0, dtype=np.float64)
+        return np.asarray(np.maximum(nearest, 0.0), np.float64)
 
     def _nearest_of_all(self, slots: Index, embeddings: Embeddings) -> Embeddings:
         """As `distances`, by every embedding of each gallery, for slots that remember some."""
+        if len(slots) <= _FEW:
+            known = np.minimum(self._pushed.take(slots), self.size).tolist()
+            rows = zip(slots.tolist(), known, embeddings, strict=True)
+            return np.array([1.0 - (self._vectors[slot, :count] @ row).max() for slot, count, row in rows], np.float32)
         nearest = np.empty(len(slots), np.float32)
-        borders = np.flatnonzero(np.diff(slots, prepend=-1, append=-1))
-        known = np.minimum(self._pushed[slots[borders[:-1]]], self.size).tolist()
-        for (start, stop), slot, count in zip(
-            itertools.pairwise(borders.tolist()), slots[borders[:-1]].tolist(), known, strict=True
-        ):
-            similarity = self._vectors[slot, :count] @ embeddings[start:stop].T
-            nearest[start:stop] = 1.0 - similarity.max(axis=0)
+        starts = np.flatnonzero(np.diff(slots, prepend=-1))
+        num_rivals = np.diff(starts, append=len(slots))
+        depths = np.minimum(self._pushed[slots[starts]], self.size)
+        alike = np.lexsort((num_rivals, depths))  # galleries of a block are about as full, with about as many rivals
+        for block in (alike[start : start + _BLOCK] for start in range(0, len(alike), _BLOCK)):
+            depth, filled = int(depths[block[-1]]), depths[block, None, None]
+            # A gallery with fewer rivals than others of its block gets its last one several times.
+            rivals = np.minimum(np.arange(num_rivals[block].max()), num_rivals[block, None] - 1) + starts[block, None]
+            galleries = self._vectors[slots[starts[block]], :depth]
+            similarity = embeddings.take(rivals, axis=0) @ galleries.transpose(0, 2, 1)
+            if depths[block[0]] < depth:
+                similarity = np.where(np.arange(depth) < filled, similarity, -1.0)
+            nearest[rivals] = 1.0 - similarity.max(axis=2)
         return nearest

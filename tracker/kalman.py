@@ -87,7 +87,7 @@ class Spread:
     def at(self, heights: Array) -> Array:
         """The variances of tracks of these heights, `(N,)`; a row each."""
         clipped = np.maximum(np.abs(heights), _MIN_HEIGHT)
-        variances: Array = clipped.reshape(-1, *[1] * self.scale.ndim) * self.scale
+        variances: Array = np.multiply.outer(clipped, self.scale)
         np.square(variances, out=variances)
         variances += self.fixed
         return variances

@@ -6,7 +6,7 @@ preset may switch on: weak detections for tracks that are left over (ByteTrack, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -80,16 +80,18 @@ class Matching:
         low = self.probabilities < config.low_score
         free = _Free(np.ones(len(table), np.bool_), ~low)
         by_appearance, evidence = self._cascade(free)
-        # A thousandth of a second for time stamps that were rounded.
-        recent = self.time_s - table.seen_s <= config.recover_s + 1e-3
-        by_overlap = self._overlap(free, (table.misses <= config.iou_max_misses) | recent, config.max_iou_distance)
-        stages = [by_appearance, by_overlap]
-        if low.any():
+        stages = [by_appearance]
+        if np.count_nonzero(free.detections):
+            # A thousandth of a second for time stamps that were rounded.
+            recent = self.time_s - table.seen_s <= config.recover_s + 1e-3
+            eligible = (table.misses <= config.iou_max_misses) | recent
+            stages.append(self._overlap(free, eligible, config.max_iou_distance))
+        if np.count_nonzero(low):
             free.detections = low
             seen_before = (table.misses == 1) & (table.state == CONFIRMED)
             stages.append(self._overlap(free, seen_before, _LOW_SCORE_IOU_DISTANCE, plain=True))
-        tracks, detections = (np.concatenate(part) for part in zip(*stages, strict=True))
-        return Matches(tracks, detections, replace(evidence, matches=len(tracks), rejected=self.detections.rejected))
+        tracks, detections = map(np.concatenate, zip(*stages, strict=True))
+        return Matches(tracks, detections, evidence + Evidence(matches=len(tracks), rejected=self.detections.rejected))
 
     def _cascade(self, free: _Free) -> tuple[Match, Evidence]:
         """Confirmed tracks by appearance under the motion gate; none where there are no embeddings."""
@@ -106,16 +108,25 @@ class Matching:
             table.mean.take(tracks, axis=0), table.covariance.take(tracks, axis=0), config.noise
         )
         near = motion_pairs(expected, innovation, self.detections.xyah.take(detections, axis=0), config.motion_gate)
-        levels = table.misses.take(tracks)
-        looks = self._appearance(near, tracks, detections)
-        matched = matching_cascade(looks, levels, config.max_cosine_distance)
-        chosen = tracks.take(near.tracks[matched]), detections.take(near.detections[matched])
+        levels, evidence = table.misses.take(tracks), []
+
+        def match(here: Index) -> Mask:
+            candidates = near[here]
+            looks = self._appearance(candidates, tracks, detections)
+            matched = assign(looks, config.max_cosine_distance)
+            unlike = looks.costs > config.max_cosine_distance
+            evidence.append(_appearance_evidence(candidates, unlike, matched, levels))
+            return matched
+
+        matched = near[matching_cascade(near, levels, match)]
+        chosen = tracks.take(matched.tracks), detections.take(matched.detections)
         free.take(*chosen)
-        return chosen, _appearance_evidence(near, looks.costs > config.max_cosine_distance, matched, levels)
+        return chosen, sum(evidence, Evidence())
 
     def _appearance(self, near: Pairs, tracks: Index, detections: Index) -> Pairs:
-        """The pairs at their cosine distance; where there is no rival to compare with, being inside the gate will do."""
-        enough = np.where(near.alone(), self.config.max_cosine_distance, -1.0)
+        """The pairs at their cosine distance; for one without a rival, within the gate is near enough."""
+        enough = np.full(len(near), self.config.max_cosine_distance)
+        enough[near.contested(np.ones(len(near), np.bool_))] = -1.0
         slots = self.table.slot.take(tracks.take(near.tracks))
         embeddings = self.detections.embeddings.take(detections.take(near.detections), axis=0)
         return with_costs(near, self.gallery.distances(slots, embeddings, enough))
@@ -158,8 +169,8 @@ def _appearance_evidence(near: Pairs, unlike: Mask, matched: Mask, levels: npt.N
     """What appearance changed against a look at motion alone."""
     by_motion = mutually_nearest(near)
     return Evidence(
-        by_appearance=np.count_nonzero(matched),
-        appearance_decided=np.count_nonzero(matched & ~by_motion),
-        recovered=np.count_nonzero(levels.take(near.tracks[matched]) > 1),
-        vetoed=np.count_nonzero(by_motion & unlike),
+        by_appearance=int(np.count_nonzero(matched)),
+        appearance_decided=int(np.count_nonzero(matched & ~by_motion)),
+        recovered=int(np.count_nonzero(levels.take(near.tracks[matched]) > 1)),
+        vetoed=int(np.count_nonzero(by_motion & unlike)),
     )

@@ -7,11 +7,12 @@ rectangle is a candidate, and all that follows costs as much as there are neighb
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Index", "Mask", "Pairs", "pairs_within", "sweep_pairs"]
+__all__ = ["Index", "Mask", "Pairs", "all_pairs", "are_few", "pairs_within", "sweep_pairs"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
@@ -35,10 +36,25 @@ class Pairs:
     def __getitem__(self, keep: Mask | Index) -> Pairs:
         return Pairs(self.tracks[keep], self.detections[keep], self.costs[keep])
 
-    def alone(self) -> Mask:
-        """Which pairs share neither their track nor their detection with another pair, `(P,)`."""
-        of_track, of_detection = np.bincount(self.tracks), np.bincount(self.detections)
-        return (of_track.take(self.tracks) == 1) & (of_detection.take(self.detections) == 1)
+    def contested(self, valid: Mask) -> Index:
+        """Which of the `valid` pairs, a mask, share their track or detection with another valid one; indices."""
+        here = valid.nonzero()[0]
+        tracks, detections = self.tracks.take(here), self.detections.take(here)
+        rivals = np.bincount(tracks).take(tracks) + np.bincount(detections).take(detections)
+        return here[rivals > 2]  # each pair counts itself twice
+
+
+def are_few(count: int, num_points: int) -> bool:
+    """Whether looking at all pairs is faster than a search."""
+    return count * num_points <= _FEW_PAIRS
+
+
+@lru_cache(maxsize=256)
+def all_pairs(count: int, num_points: int) -> tuple[Index, Index]:
+    """Every (i, j), ordered by i, then j."""
+    i, j = np.divmod(np.arange(count * num_points), max(num_points, 1))
+    i.flags.writeable = j.flags.writeable = False
+    return i, j
 
 
 def pairs_within(low: Array, high: Array, points: Array) -> tuple[Index, Index]:
@@ -50,11 +66,9 @@ def pairs_within(low: Array, high: Array, points: Array) -> tuple[Index, Index]:
 
     Args:
         low, high: `(N, 2)` corners of the rectangles, px.
-        points: `(M, 2)`, px.
+        points: `(M, 2)`, px; at least one.
     """
     count, num_points = len(low), len(points)
-    if count * num_points <= _FEW_PAIRS:
-        return np.divmod(np.arange(count * num_points), max(num_points, 1))
     origin, end = points.min(axis=0), points.max(axis=0)
     width, span = end - origin
     height = max(float(np.mean(high[:, 1] - low[:, 1])), span / num_points, 1e-6)
@@ -69,7 +83,8 @@ def pairs_within(low: Array, high: Array, points: Array) -> tuple[Index, Index]:
     keys = strip_of_point * stride + (points[:, 0] - origin[0])
     found, point = sweep_pairs(strip * stride + left.take(owner), strip * stride + right.take(owner), keys)
     flat = np.sort(owner.take(found) * num_points + point)
-    return np.divmod(flat, num_points)
+    found, point = np.divmod(flat, num_points)
+    return found, point
 
 
 def sweep_pairs(low: Array, high: Array, values: Array) -> tuple[Index, Index]:

@@ -6,6 +6,8 @@ too big to move (its gallery) stays at the track's slot, a number that is recycl
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -64,7 +66,9 @@ class TrackTable:
     seen_covariance: Array
 
     def __init__(self, capacity: int = 16) -> None:
-        self._store = {name: np.zeros((capacity, *shape), dtype) for name, (shape, dtype) in _COLUMNS.items()}
+        self._store: dict[str, npt.NDArray[Any]] = {
+            name: np.zeros((capacity, *shape), dtype) for name, (shape, dtype) in _COLUMNS.items()
+        }
         self._free_slots = list(range(capacity - 1, -1, -1))
         self._show(0)
 

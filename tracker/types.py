@@ -67,9 +67,10 @@ class Evidence:
         matches: detections that were matched to a track, by any stage.
         by_appearance: of those, matched in the appearance stage.
         appearance_decided: of those, matches that motion alone would not have made: the detection was not the nearest
-            to the track, or the track not the nearest to the detection, by Mahalanobis distance.
+            to the track, or the track not the nearest to the detection, by Mahalanobis distance, among those that the
+            cascade had left at that point.
         recovered: of those, matches of a track that had been lost for at least one frame.
-        vetoed: pairs that were each other's nearest by motion and inside its gate, but looked too different.
+        vetoed: pairs that were each other's nearest in that sense, inside the motion gate, but looked too different.
         unborn: tentative tracks that died before they were confirmed.
         rejected: unusable detections that were turned away at the door.
     """

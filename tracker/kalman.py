@@ -35,6 +35,9 @@ CHI2_GATE_4 = 9.4877
 """0.95 quantile of the chi-square distribution with 4 degrees of freedom: the gate on the squared Mahalanobis distance
 of a whole `xyah` measurement."""
 
+_SCALING, _FIXED = np.array([1.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0])
+"""Which coordinates have a noise that scales with the height: all but the aspect ratio, whose noise is fixed."""
+
 _MIN_HEIGHT = 1e-3
 """px; a height that a long prediction has driven to zero must not take the noise, and so the variances, with it."""
 
@@ -62,19 +65,17 @@ class MotionNoise:
     @cached_property
     def process(self) -> Spread:
         """Q: variances of position and velocity, `(4, 2)` a track."""
-        position, velocity = self.weight_position, self.weight_velocity
-        return _spread(np.array([position, velocity]), np.array([self.aspect, self.aspect_velocity]))
+        return _of_state(self.weight_position, self.weight_velocity, self)
 
     @cached_property
     def start(self) -> Spread:
         """P0, likewise: a new track is less certain."""
-        position, velocity = 2 * self.weight_position, 10 * self.weight_velocity
-        return _spread(np.array([position, velocity]), np.array([self.aspect, self.aspect_velocity]))
+        return _of_state(2 * self.weight_position, 10 * self.weight_velocity, self)
 
     @cached_property
     def measurement(self) -> Spread:
         """R without `measured_factor`: variances of a measurement, `(4,)` a track."""
-        return _spread(np.array([self.weight_position]), np.array([self.aspect_measured]))
+        return Spread(_SCALING * self.weight_position, _FIXED * self.aspect_measured**2)
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,9 @@ class Spread:
         return variances
 
 
-def _spread(weights: Array, aspect_stds: Array) -> Spread:
-    """x, y and h scale by the same weight, the aspect ratio by none; `(4, K)`, or `(4,)` for K = 1."""
-    scale, fixed = np.tile(weights, (4, 1)), np.zeros((4, len(weights)))
-    scale[2] = 0.0
-    fixed[2] = np.square(aspect_stds)
-    return Spread(scale, fixed) if len(weights) > 1 else Spread(scale[:, 0], fixed[:, 0])
+def _of_state(position: float, velocity: float, noise: MotionNoise) -> Spread:
+    scale, fixed = (position, velocity), (noise.aspect**2, noise.aspect_velocity**2)
+    return Spread(np.multiply.outer(_SCALING, scale), np.multiply.outer(_FIXED, fixed))
 
 
 def initiate(xyah: Array, noise: MotionNoise) -> tuple[Array, Array]:

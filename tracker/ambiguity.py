@@ -24,6 +24,7 @@ from . import kalman
 from .association import iou_pairs, motion_pairs
 from .boxes import xyah_to_xyxy, xyxy_to_xyah
 from .door import check_motion
+from .pairs import Index, Mask
 
 if TYPE_CHECKING:
     from .deepsort import DeepSort
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["NEUTRAL", "AppearanceOnDemand", "undecided"]
 
 Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
 NEUTRAL = 0.5
 """Cost of a match whose looks are not known, as a share of the appearance gate: neither as good as a likeness, which is
@@ -65,11 +64,11 @@ class AppearanceOnDemand:
             motion: as for `DeepSort.update`.
         """
         boxes = np.asarray(xyxy, np.float64).reshape(-1, 4)
-        table, rows = tracker._table, tracker._table.rows
+        table = tracker._table
         tracks, detections = _near_pairs(tracker, boxes, check_motion(motion))
-        levels = table.misses[rows] + 1
+        levels = table.misses + 1
         wanted = undecided(tracks, detections, levels, len(boxes))
-        ages = [self._ages.get(birth, self._refresh) for birth in table.birth[rows].tolist()]
+        ages = [self._ages.get(birth, self._refresh) for birth in table.birth.tolist()]
         due = np.array(ages, np.int64) + 1 >= self._refresh
         wanted[detections[due[tracks]]] = True
         return wanted
@@ -77,8 +76,8 @@ class AppearanceOnDemand:
     def note(self, tracker: DeepSort, embedded: Mask) -> None:
         """Take note, after `DeepSort.update`, of the tracks whose detection was embedded."""
         ages: dict[int, int] = {}
-        table, rows = tracker._table, tracker._table.rows
-        for birth, detection in zip(table.birth[rows].tolist(), table.detection[rows].tolist(), strict=True):
+        table = tracker._table
+        for birth, detection in zip(table.birth.tolist(), table.detection.tolist(), strict=True):
             is_new = detection >= 0 and bool(embedded[detection])
             ages[birth] = 0 if is_new else self._ages.get(birth, 0) + 1
         self._ages = ages
@@ -106,7 +105,7 @@ def undecided(tracks: Index, detections: Index, levels: npt.NDArray[np.int64], n
 def _near_pairs(tracker: DeepSort, boxes: Array, motion: Array | None) -> tuple[Index, Index]:
     """Pairs of a live track, where it is predicted, and a detection, that some stage could match."""
     table, config = tracker._table, tracker.config
-    mean, covariance = table.mean[table.rows], table.covariance[table.rows]
+    mean, covariance = table.mean, table.covariance
     if motion is not None:
         mean, covariance = kalman.warp(mean, covariance, motion)
     mean, covariance = kalman.predict(mean, covariance, config.noise)

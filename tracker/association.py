@@ -1,88 +1,117 @@
 """Which detection belongs to which track: the stages of DeepSORT, each from gated pairs to matches.
 
-Tracks and detections are numbered by their position in the arrays given; `Pairs` are grouped by track.
+Tracks and detections are numbered by their position in the arrays given; `Pairs` are ordered by track, then detection.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from . import kalman
-from .assignment import Index, Pairs, assign, sweep_pairs
 from .boxes import pairwise_iou
+from .pairs import Index, Mask, Pairs, all_pairs, are_few, pairs_within
 
-__all__ = ["iou_pairs", "matching_cascade", "motion_pairs", "mutually_nearest"]
+__all__ = ["iou_pairs", "matching_cascade", "motion_pairs", "mutually_nearest", "with_costs"]
 
 Array = npt.NDArray[np.float64]
+
+_HAIR = 1 + 1e-9
+"""Reaches are widened by it, so that rounding can't lose a pair that lies on the gate itself."""
 
 
 def motion_pairs(expected: Array, innovation: Array, xyah: Array, gate: float) -> Pairs:
     """The pairs inside the motion gate, at their squared Mahalanobis distance (Wojke et al. 2017, eq. 1 and 2).
 
-    The distance is a sum over coordinates, so a pair inside the gate is inside it along x alone: that is the sweep.
+    The distance is a sum over coordinates, so a pair inside the gate is inside it along x and along y alone: that is
+    the rectangle in which a track looks.
 
     Args:
         expected, innovation: `(N, 4)` from `kalman.project`.
         xyah: `(M, 4)` measurements.
         gate: largest squared distance.
     """
-    # The reach is widened by a hair so that rounding can't lose a pair that lies on the gate itself.
-    reach = np.sqrt(gate * innovation[:, 0]) * (1 + 1e-9)
-    tracks, detections = sweep_pairs(expected[:, 0] - reach, expected[:, 0] + reach, xyah[:, 0])
-    distances = kalman.gating_distance(expected[tracks], innovation[tracks], xyah[detections])
-    return Pairs(tracks, detections, distances)[distances <= gate]
+    if are_few(len(expected), len(xyah)):
+        tracks, detections = all_pairs(len(expected), len(xyah))
+    else:
+        reach, centres = np.sqrt(gate * innovation[:, :2]) * _HAIR, expected[:, :2]
+        tracks, detections = pairs_within(centres - reach, centres + reach, xyah[:, :2])
+    distances = kalman.gating_distance(
+        expected.take(tracks, axis=0), innovation.take(tracks, axis=0), xyah.take(detections, axis=0)
+    )
+    return Pairs(tracks, detections, distances)[(distances <= gate).nonzero()[0]]
 
 
 def iou_pairs(track_xyxy: Array, detection_xyxy: Array, max_distance: float) -> Pairs:
     """The pairs that overlap, at 1 - IoU, up to `max_distance`."""
-    if not len(track_xyxy) or not len(detection_xyxy):
-        return Pairs(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
-    centres = (track_xyxy[:, 0] + track_xyxy[:, 2]) / 2
-    widest = np.max(detection_xyxy[:, 2] - detection_xyxy[:, 0])
-    reach = (np.abs(track_xyxy[:, 2] - track_xyxy[:, 0]) + widest) / 2 * (1 + 1e-9)
-    detection_centres = (detection_xyxy[:, 0] + detection_xyxy[:, 2]) / 2
-    tracks, detections = sweep_pairs(centres - reach, centres + reach, detection_centres)
-    costs = 1.0 - pairwise_iou(track_xyxy[tracks], detection_xyxy[detections])
-    return Pairs(tracks, detections, costs)[costs <= max_distance]
+    if are_few(len(track_xyxy), len(detection_xyxy)):
+        tracks, detections = all_pairs(len(track_xyxy), len(detection_xyxy))
+    else:
+        tracks, detections = _overlapping(track_xyxy, detection_xyxy, max_distance)
+    costs = 1.0 - pairwise_iou(track_xyxy.take(tracks, axis=0), detection_xyxy.take(detections, axis=0))
+    return Pairs(tracks, detections, costs)[((costs <= max_distance) & (costs < 1)).nonzero()[0]]
 
 
-def matching_cascade(pairs: Pairs, levels: npt.NDArray[np.int64], max_cost: float) -> tuple[Index, Index]:
+def _overlapping(track_xyxy: Array, detection_xyxy: Array, max_distance: float) -> tuple[Index, Index]:
+    """Candidates for `iou_pairs`.
+
+    Along an axis, boxes of sizes s and t overlap by at most the share (s + t - 2d) / (s + t + 2d) of their union when
+    their centres are d apart, and by at most s / t. Both bound the IoU, and so the distance from which it is too small.
+    """
+    least = max(1 - max_distance, 0.0)
+    sizes, others = track_xyxy[:, 2:] - track_xyxy[:, :2], detection_xyxy[:, 2:] - detection_xyxy[:, :2]
+    largest = np.minimum(others.max(axis=0), sizes / max(least, 1e-6) * _HAIR)
+    reach = (sizes + largest) * ((1 - least) / (1 + least) / 2 * _HAIR) + 1e-6
+    centres = (track_xyxy[:, :2] + track_xyxy[:, 2:]) / 2
+    detection_centres = (detection_xyxy[:, :2] + detection_xyxy[:, 2:]) / 2
+    return pairs_within(centres - reach, centres + reach, detection_centres)
+
+
+def matching_cascade(pairs: Pairs, levels: npt.NDArray[np.int64], match: Callable[[Index], Mask]) -> Index:
     """Match level by level: tracks seen most recently choose first (Wojke et al. 2017, listing 1).
 
+    A level sees only pairs whose detection nobody before it has taken. So after the first level hardly any are left,
+    and only those that are cost a look at the tracks' appearance.
+
     Args:
-        pairs: gated pairs with their costs.
+        pairs: inside the motion gate.
         levels: `(N,)` frames since each track was last seen.
-        max_cost: gate on the costs.
+        match: from the indices of a level's pairs to a mask of those that are matched.
+
+    Returns:
+        Indices of the matched pairs.
     """
-    level_of_pair = levels[pairs.tracks]
-    taken = np.zeros(int(pairs.detections.max()) + 1 if len(pairs) else 0, np.bool_)
-    tracks, detections = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
-    for level in np.unique(level_of_pair):
-        candidates = pairs[(level_of_pair == level) & ~taken[pairs.detections]]
-        matched_tracks, matched_detections = assign(candidates, max_cost)
-        taken[matched_detections] = True
-        tracks.append(matched_tracks)
-        detections.append(matched_detections)
-    return np.concatenate(tracks), np.concatenate(detections)
+    matched = [np.empty(0, np.intp)]
+    open_pairs, level_of_pair = np.arange(len(pairs)), levels.take(pairs.tracks)
+    while len(open_pairs):
+        level = level_of_pair.min()
+        here = open_pairs[level_of_pair == level]
+        chosen = here[match(here)]
+        matched.append(chosen)
+        taken = np.zeros(int(pairs.detections.max()) + 1, np.bool_)
+        taken[pairs.detections.take(chosen)] = True
+        still = ((level_of_pair > level) & ~taken.take(pairs.detections.take(open_pairs))).nonzero()[0]
+        open_pairs, level_of_pair = open_pairs.take(still), level_of_pair.take(still)
+    return np.concatenate(matched)
 
 
-def mutually_nearest(pairs: Pairs) -> npt.NDArray[np.bool_]:
+def mutually_nearest(pairs: Pairs) -> Mask:
     """Which pairs are each other's cheapest: what a greedy look at these costs alone would match; `(P,)`."""
-    if not len(pairs):
-        return np.zeros(0, np.bool_)
+    nearest = np.ones(len(pairs), np.bool_)
+    contested = pairs.contested(nearest)
+    if not len(contested):
+        return nearest
     of_track = np.full(int(pairs.tracks.max()) + 1, np.inf)
     of_detection = np.full(int(pairs.detections.max()) + 1, np.inf)
     np.minimum.at(of_track, pairs.tracks, pairs.costs)
     np.minimum.at(of_detection, pairs.detections, pairs.costs)
-    best_of_both: npt.NDArray[np.bool_] = np.logical_and(
-        pairs.costs == of_track[pairs.tracks], pairs.costs == of_detection[pairs.detections]
-    )
-    return best_of_both
+    nearest &= pairs.costs == of_track.take(pairs.tracks)
+    nearest &= pairs.costs == of_detection.take(pairs.detections)
+    return nearest
 
 
 def with_costs(pairs: Pairs, costs: Array) -> Pairs:
     """The same pairs at other costs."""
-    return replace(pairs, costs=costs)
+    return Pairs(pairs.tracks, pairs.detections, costs)

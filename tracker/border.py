@@ -11,19 +11,23 @@ import numpy as np
 import numpy.typing as npt
 
 from .config import TrackerConfig
+from .pairs import Index, Mask
 from .table import TrackTable
 
-__all__ = ["cut_off", "is_entering", "is_leaving", "remember_border"]
+__all__ = ["cut_off", "is_entering", "is_leaving", "remember_border", "watches_border"]
 
 Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
 _TOLERANCE = 0.005
 """Fraction of the longer side of the picture within which a side of a box lies on the border: detectors clip their
 boxes there, some a few px short of it."""
 _ROUNDING_S = 1e-3
 """Time stamps that were rounded."""
+
+
+def watches_border(config: TrackerConfig) -> bool:
+    """Whether the configuration asks for any of this."""
+    return config.border_wait_s > 0 or config.border_share > 0
 
 
 def cut_off(xyxy: Array, frame_size: tuple[int, int] | None) -> Mask:
@@ -51,12 +55,11 @@ def remember_border(
     table.cut_area[rows] = np.where(cut, areas, np.inf)
 
 
-def is_entering(table: TrackTable, rows: Index, config: TrackerConfig, time_s: float) -> Mask:
-    """Which of `rows` were never seen whole, and not for `border_wait_s` either."""
-    unknown = table.whole_area[rows] == 0
-    return np.asarray(unknown & (time_s - table.born_s[rows] < config.border_wait_s - _ROUNDING_S))
+def is_entering(table: TrackTable, config: TrackerConfig, time_s: float) -> Mask:
+    """`(T,)`, which tracks were never seen whole, and not for `border_wait_s` either."""
+    return np.asarray((table.whole_area == 0) & (time_s - table.born_s < config.border_wait_s - _ROUNDING_S))
 
 
-def is_leaving(table: TrackTable, rows: Index, config: TrackerConfig) -> Mask:
-    """Which of `rows` are cut off, with less than `border_share` left of the area that they had when seen whole."""
-    return np.asarray(table.cut_area[rows] < config.border_share * table.whole_area[rows])
+def is_leaving(table: TrackTable, config: TrackerConfig) -> Mask:
+    """`(T,)`, which are cut off, with less than `border_share` left of the area that they had when seen whole."""
+    return np.asarray(table.cut_area < config.border_share * table.whole_area)

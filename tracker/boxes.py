@@ -9,28 +9,40 @@ __all__ = ["pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
 
 Array = npt.NDArray[np.float64]
 
+_TINY = 1e-300
+
 
 def xyxy_to_xyah(xyxy: Array) -> Array:
     """`(N, 4)` corners (px) to what DeepSORT measures: centre x, centre y, aspect ratio (width / height), height."""
-    width, height = xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
-    return np.column_stack((xyxy[:, 0] + width / 2, xyxy[:, 1] + height / 2, width / height, height))
+    sizes = xyxy[:, 2:] - xyxy[:, :2]
+    xyah = np.empty((len(xyxy), 4))
+    np.add(xyxy[:, :2], sizes / 2, out=xyah[:, :2])
+    np.divide(sizes[:, 0], sizes[:, 1], out=xyah[:, 2])
+    xyah[:, 3] = sizes[:, 1]
+    return xyah
 
 
 def xyah_to_xyxy(xyah: Array) -> Array:
     """`(N, 4)` centre, aspect ratio and height to corners (px)."""
-    width, height = xyah[:, 2] * xyah[:, 3], xyah[:, 3]
-    left, top = xyah[:, 0] - width / 2, xyah[:, 1] - height / 2
-    return np.column_stack((left, top, left + width, top + height))
+    sizes = xyah[:, 2:].copy()
+    sizes[:, 0] *= sizes[:, 1]
+    xyxy = np.empty((len(xyah), 4))
+    np.subtract(xyah[:, :2], sizes / 2, out=xyxy[:, :2])
+    np.add(xyxy[:, :2], sizes, out=xyxy[:, 2:])
+    return xyxy
 
 
 def pairwise_iou(first: Array, second: Array) -> Array:
     """Intersection over union of row i of `first` with row i of `second`, both `(P, 4)` xyxy; `(P,)` in [0, 1]."""
-    top_left = np.maximum(first[:, :2], second[:, :2])
-    bottom_right = np.minimum(first[:, 2:], second[:, 2:])
-    sides = np.maximum(bottom_right - top_left, 0.0)
-    overlap = sides[:, 0] * sides[:, 1]
-    area_first = (first[:, 2] - first[:, 0]) * (first[:, 3] - first[:, 1])
-    area_second = (second[:, 2] - second[:, 0]) * (second[:, 3] - second[:, 1])
-    union = area_first + area_second - overlap
-    iou: Array = np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
-    return iou
+    sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])
+    np.maximum(sides, 0.0, out=sides)
+    overlap: Array = sides[:, 0] * sides[:, 1]
+    union = _areas(first) + _areas(second) - overlap
+    overlap /= np.maximum(union, _TINY)  # boxes without a positive union do not overlap either
+    return overlap
+
+
+def _areas(xyxy: Array) -> Array:
+    sizes = xyxy[:, 2:] - xyxy[:, :2]
+    areas: Array = sizes[:, 0] * sizes[:, 1]
+    return areas

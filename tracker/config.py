@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from .kalman import CHI2_GATE_4, MotionNoise
 
@@ -140,7 +141,7 @@ class TrackerConfig:
         if not 0 <= self.max_cosine_distance <= 2:
             raise ValueError(f"max_cosine_distance is {self.max_cosine_distance}, expected a number from 0 to 2")
 
-    @property
+    @cached_property
     def noise(self) -> MotionNoise:
         """The noise of the Kalman filter."""
         weights = self.weight_position, self.weight_velocity

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import existence, kalman
-from .assignment import Index
-from .border import is_entering, is_leaving, remember_border
+from .border import is_entering, is_leaving, remember_border, watches_border
 from .boxes import xyah_to_xyxy
 from .calibration import ScoreCalibration
 from .config import TrackerConfig
@@ -20,7 +19,8 @@ from .door import Measured, admit, check_motion
 from .duplicates import lesser_duplicates
 from .gallery import Gallery
 from .matching import Matching
-from .observation import remember_observation, replay_gap, warp_observations
+from .observation import keeps_observations, remember_observation, replay_gap, warp_observations
+from .pairs import Index, Mask
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence, Tracks
 from .votes import ClassVotes
@@ -107,10 +107,11 @@ class DeepSort:
         self._advance(time_s, check_motion(motion), detector_looked=True)
         sure = self._probabilities(detections)
         matches = Matching(self._table, self._gallery, self.config, detections, sure, self._time_s).solve()
-        self.evidence += matches.evidence
         self._learn(matches.rows, matches.detections, detections, sure)
-        self._age()
-        self._start(np.setdiff1d(np.arange(len(detections)), matches.detections), detections, sure)
+        self.evidence += matches.evidence + Evidence(unborn=self._age())
+        unmatched = np.ones(len(detections), np.bool_)
+        unmatched[matches.detections] = False
+        self._start(unmatched, detections, sure)
         return self.confirmed()
 
     def coast(self, *, time_s: float | None = None, motion: npt.ArrayLike | None = None) -> Tracks:
@@ -124,33 +125,36 @@ class DeepSort:
 
     def confirmed(self) -> Tracks:
         """The confirmed tracks of the last frame, as `update` returned them."""
-        table, rows = self._table, self._table.rows
-        shown = (table.state[rows] == CONFIRMED) & (table.misses[rows] <= _SHOWN_MISSES)
+        table = self._table
+        shown = (table.state == CONFIRMED) & (table.misses <= _SHOWN_MISSES)
         if self.config.confirm_evidence:
-            shown &= table.log_odds[rows] >= existence.SHOWN_EVIDENCE
+            shown &= table.log_odds >= existence.SHOWN_EVIDENCE
         if self.config.border_share:
-            shown &= ~is_leaving(table, rows, self.config)
-        return self._report(rows[shown])
+            shown &= ~is_leaving(table, self.config)
+        return self._report(shown.nonzero()[0])
 
     def tentative(self) -> Tracks:
         """The tracks of the last frame that are not confirmed yet, without those that wait at the border; id 0."""
-        rows = self._table.rows
-        waiting = is_entering(self._table, rows, self.config, self._time_s)
-        return self._report(rows[(self._table.state[rows] == TENTATIVE) & ~waiting])
+        shown = self._table.state == TENTATIVE
+        if self.config.border_wait_s:
+            shown &= ~is_entering(self._table, self.config, self._time_s)
+        return self._report(shown.nonzero()[0])
 
     def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> None:
         """Predict every track to the next frame, along with the camera."""
-        table, rows = self._table, self._table.rows
+        table = self._table
         self._time_s = self._time_s + _FRAME_S if time_s is None else float(time_s)
-        mean, covariance = table.mean[rows], table.covariance[rows]
+        mean, covariance = table.mean, table.covariance
         if motion is not None:
             mean, covariance = kalman.warp(mean, covariance, motion)
-            warp_observations(table, rows, motion)
-            table.whole_area[rows] *= abs(np.linalg.det(motion[:, :2]))
-        table.mean[rows], table.covariance[rows] = kalman.predict(mean, covariance, self.config.noise)
-        table.time_since_update[rows] += 1
-        table.misses[rows] += detector_looked
-        table.detection[rows] = -1
+            if keeps_observations(self.config):
+                warp_observations(table, motion)
+            if watches_border(self.config):
+                table.whole_area *= abs(np.linalg.det(motion[:, :2]))
+        table.mean[:], table.covariance[:] = kalman.predict(mean, covariance, self.config.noise)
+        table.time_since_update += 1
+        table.misses += detector_looked
+        table.detection[:] = -1
 
     def _probabilities(self, detections: Measured) -> Array:
         """`(N,)`, what the scores say: themselves, or how probably such a detection is real in this video."""
@@ -160,86 +164,109 @@ class DeepSort:
 
     def _learn(self, rows: Index, matched: Index, detections: Measured, sure: Array) -> None:
         """Matched tracks take in their detection; the ones that have proved themselves are confirmed, with an id."""
+        if not len(rows):
+            return
         table, config = self._table, self.config
-        xyah, shares = detections.xyah[matched], None
+        xyah, shares = detections.xyah.take(matched, axis=0), None
         if config.replay_gaps:
             replay_gap(table, rows, xyah, config)
         if config.score_noise:
-            shares = np.maximum(1 - config.score_noise * sure[matched], _LEAST_SHARE)
-        mean, covariance = kalman.update(table.mean[rows], table.covariance[rows], xyah, config.noise, shares)
-        table.mean[rows], table.covariance[rows] = mean, covariance
+            shares = np.maximum(1 - config.score_noise * sure.take(matched), _LEAST_SHARE)
+        mean, covariance = table.mean.take(rows, axis=0), table.covariance.take(rows, axis=0)
+        table.mean[rows], table.covariance[rows] = kalman.update(mean, covariance, xyah, config.noise, shares)
         table.hits[rows] += 1
-        table.time_since_update[rows] = 0
-        table.misses[rows] = 0
-        table.log_odds[rows] += existence.hit_evidence(sure[matched])
-        self._remember(rows, matched, detections)
-        self._confirm(rows)
+        self._remember(rows, matched, detections, sure)
 
-    def _age(self) -> None:
-        """A tentative track dies on its first miss, a confirmed one when it has not been seen for too long."""
+    def _age(self) -> int:
+        """A tentative track dies on its first miss, a confirmed one when it has not been seen for too long.
+
+        Returns:
+            How many died unconfirmed.
+        """
         table, config = self._table, self.config
         if config.confirm_evidence:
             self._doubt_missed()
-        rows = table.rows
-        tentative = table.state[rows] == TENTATIVE
-        unborn = tentative & (table.misses[rows] > 0)
-        lost = ~tentative & (table.time_since_update[rows] > config.max_age)
+        tentative = table.state == TENTATIVE
+        unborn = tentative & (table.misses > 0)
         if config.max_age_s:
-            lost = ~tentative & (self._time_s - table.seen_s[rows] > config.max_age_s)
-        self.evidence += Evidence(unborn=int(unborn.sum()))
-        dead = unborn | lost
+            old = self._time_s - table.seen_s > config.max_age_s
+        else:
+            old = table.time_since_update > config.max_age
+        dead = unborn | (old & ~tentative)
         if config.duplicate_iou < 1:
             dead |= lesser_duplicates(table, dead, config.duplicate_iou)
-        self._gallery.clear(table.remove(dead))
+        if np.count_nonzero(dead):
+            self._gallery.clear(table.remove(dead))
+        return int(np.count_nonzero(unborn))
 
     def _doubt_missed(self) -> None:
         """What was not seen is less likely there."""
         table = self._table
-        missed = table.rows[table.misses[table.rows] > 0]
-        less = table.log_odds[missed] - self.config.miss_evidence
-        table.log_odds[missed] = np.maximum(less, existence.LEAST_EVIDENCE)
+        missed = table.misses.nonzero()[0]
+        if len(missed):
+            less = table.log_odds.take(missed) - self.config.miss_evidence
+            table.log_odds[missed] = np.maximum(less, existence.LEAST_EVIDENCE)
 
-    def _start(self, unmatched: Index, detections: Measured, sure: Array) -> None:
+    def _start(self, unmatched: Mask, detections: Measured, sure: Array) -> None:
         """Unmatched detections start tentative tracks."""
-        scores, config = sure[unmatched], self.config
-        starting = unmatched[(scores >= config.birth_score) & (scores >= config.low_score)]
+        config = self.config
+        starting = (unmatched & (sure >= max(config.birth_score, config.low_score))).nonzero()[0]
+        if not len(starting):
+            return
         table, rows = self._table, self._table.add(len(starting))
         table.mean[rows], table.covariance[rows] = kalman.initiate(detections.xyah[starting], config.noise)
         table.birth[rows] = self._births + 1 + np.arange(len(rows))
         table.id[rows] = 0
         table.state[rows] = TENTATIVE
         table.hits[rows] = 1
-        table.time_since_update[rows] = 0
-        table.misses[rows] = 0
-        table.log_odds[rows] = existence.hit_evidence(sure[starting])
+        table.log_odds[rows] = 0.0
         table.path[rows] = detections.xyah[starting, None, :2]
         self._births += len(rows)
-        self._votes.clear(rows)
-        self._remember(rows, starting, detections)
-        self._confirm(rows)
+        self._votes.clear(table.slot[rows])
+        self._remember(rows, starting, detections, sure)
 
-    def _remember(self, rows: Index, matched: Index, detections: Measured) -> None:
-        table = self._table
-        table.score[rows] = detections.scores[matched]
-        table.class_id[rows] = detections.class_ids[matched]
-        table.detection[rows] = detections.source[matched]
-        table.log_odds[rows] = np.clip(table.log_odds[rows], existence.LEAST_EVIDENCE, self.config.most_evidence)
-        remember_observation(table, rows, detections.xyxy[matched], self._time_s)
-        remember_border(table, rows, detections.xyxy[matched], self._frame_size, self._time_s)
-        if self.config.class_vote:
-            table.class_id[rows] = self._votes.cast(rows, detections.class_ids[matched], detections.scores[matched])
-        if detections.embeddings.shape[1]:
-            self._gallery.reserve(table.capacity, detections.embeddings.shape[1])
-            seen = np.ones(len(matched), np.bool_) if detections.known is None else detections.known[matched]
-            self._gallery.push(rows[seen], detections.embeddings[matched[seen]])
+    def _remember(self, rows: Index, matched: Index, detections: Measured, sure: Array) -> None:
+        """What a track takes from its detection; whoever has proved itself by it is confirmed."""
+        table, config = self._table, self.config
+        table.time_since_update[rows] = 0
+        table.misses[rows] = 0
+        table.score[rows] = detections.scores.take(matched)
+        table.class_id[rows] = detections.class_ids.take(matched)
+        table.detection[rows] = detections.source.take(matched)
+        table.seen_s[rows] = self._time_s
+        if config.confirm_evidence:
+            evidence = table.log_odds.take(rows) + existence.hit_evidence(sure.take(matched))
+            table.log_odds[rows] = evidence.clip(existence.LEAST_EVIDENCE, config.most_evidence)
+        if keeps_observations(config):
+            remember_observation(table, rows, detections.xyxy[matched])
+        if watches_border(config):
+            remember_border(table, rows, detections.xyxy[matched], self._frame_size, self._time_s)
+        if config.class_vote:
+            votes = detections.class_ids[matched], detections.scores[matched]
+            table.class_id[rows] = self._votes.cast(table.slot[rows], *votes)
+        self._remember_looks(rows, matched, detections)
+        self._confirm()
 
-    def _confirm(self, rows: Index) -> None:
-        """Give the tentative tracks among `rows` that have proved themselves their id, in order of birth."""
+    def _remember_looks(self, rows: Index, matched: Index, detections: Measured) -> None:
+        """The embeddings of matched detections, as far as they have one, into the galleries."""
+        if not detections.embeddings.shape[1]:
+            return
+        if detections.known is not None:
+            seen = detections.known.take(matched)
+            rows, matched = rows[seen], matched[seen]
+        self._gallery.reserve(self._table.capacity, detections.embeddings.shape[1])
+        self._gallery.push(self._table.slot.take(rows), detections.embeddings.take(matched, axis=0))
+
+    def _confirm(self) -> None:
+        """Give tentative tracks that have proved themselves their id, in order of birth."""
         table, needed = self._table, self.config.confirm_evidence
-        proved = table.log_odds[rows] >= needed if needed else table.hits[rows] >= self.config.n_init
-        proved &= ~is_entering(table, rows, self.config, self._time_s)
-        ready = rows[(table.state[rows] == TENTATIVE) & proved]
-        ready = ready[np.argsort(table.birth[ready])]
+        tentative = (table.state == TENTATIVE).nonzero()[0]
+        if not len(tentative):
+            return
+        proved = table.log_odds[tentative] >= needed if needed else table.hits[tentative] >= self.config.n_init
+        if self.config.border_wait_s:
+            proved &= ~is_entering(table, self.config, self._time_s)[tentative]
+        ready = tentative[proved & (table.misses[tentative] == 0)]
         table.state[ready] = CONFIRMED
         table.id[ready] = self._ids + 1 + np.arange(len(ready))
         self._ids += len(ready)
@@ -247,10 +274,10 @@ class DeepSort:
     def _report(self, rows: Index) -> Tracks:
         table = self._table
         return Tracks(
-            ids=table.id[rows],
-            xyxy=xyah_to_xyxy(table.mean[rows, :, 0]).astype(np.float32),
-            scores=table.score[rows],
-            class_ids=table.class_id[rows],
-            detection_index=table.detection[rows],
-            births=table.birth[rows],
+            ids=table.id.take(rows),
+            xyxy=xyah_to_xyxy(table.mean[..., 0].take(rows, axis=0)).astype(np.float32),
+            scores=table.score.take(rows),
+            class_ids=table.class_id.take(rows),
+            detection_index=table.detection.take(rows),
+            births=table.birth.take(rows),
         )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .assignment import Index
 from .boxes import xyxy_to_xyah
 from .gallery import normalise_rows
+from .pairs import Index
 
 __all__ = ["REJECT_REASONS", "Measured", "admit", "check_motion", "reject_reasons"]
 
@@ -20,6 +20,8 @@ REJECT_REASONS = ("", "not finite", "no area", "far outside the frame")
 
 _MAX_COORDINATE = 1e6
 """px; far beyond any picture, and small enough that no later arithmetic overflows."""
+_LEAST_SIDE = 1e-100
+"""px; smaller sides may have no area in floating point."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,29 @@ def admit(
             raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
     if vectors.ndim != 2:
         raise ValueError(f"embeddings must have shape (N, D), but got {vectors.shape}")
-    usable = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
-    vectors = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, 0.0)[usable]
+    source = np.arange(count)
+    if not _all_usable(boxes, confidences, frame_size):
+        source = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
+        boxes, confidences, classes, vectors = boxes[source], confidences[source], classes[source], vectors[source]
     return Measured(
-        boxes[usable],
-        xyxy_to_xyah(boxes[usable]),
-        confidences[usable],
-        classes[usable],
+        boxes,
+        xyxy_to_xyah(boxes),
+        confidences,
+        classes,
         normalise_rows(vectors),
-        usable,
-        count - len(usable),
-        None if looks is None else looks[usable],
+        source,
+        count - len(source),
+        None if looks is None else looks[source],
     )
+
+
+def _all_usable(xyxy: Array, scores: npt.NDArray[np.float32], frame_size: tuple[int, int] | None) -> bool:
+    """Whether a quick look is enough to see that `reject_reasons` would find nothing, as in almost every frame."""
+    if not len(xyxy):
+        return True
+    far = 2 * min(frame_size) if frame_size else _MAX_COORDINATE
+    inside = xyxy.min() >= -min(far / 2, _MAX_COORDINATE) and xyxy.max() <= min(far, _MAX_COORDINATE)
+    return bool(inside and (xyxy[:, 2:] - xyxy[:, :2]).min() > _LEAST_SIDE and abs(scores.sum()) < np.inf)
 
 
 def check_motion(motion: npt.ArrayLike | None) -> Array | None:

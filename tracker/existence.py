@@ -29,5 +29,5 @@ def hit_evidence(probabilities: Array) -> Array:
     Args:
         probabilities: `(N,)`, that each detection is real.
     """
-    bounded = np.clip(probabilities, *_PROBABILITY_BOUNDS)
+    bounded = probabilities.clip(*_PROBABILITY_BOUNDS)
     return np.asarray(_HIT_WEIGHT * np.log(bounded / (1 - bounded)) + _HIT_BIAS)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .assignment import Index, Pairs, assign, sweep_pairs
+from .assignment import assign
 from .boxes import pairwise_iou, xyah_to_xyxy
+from .pairs import Index, Pairs, sweep_pairs
 
 __all__ = ["Expected", "claimed", "expected_boxes"]
 
@@ -85,5 +86,5 @@ def claimed(
     same = track_class[expected.tracks[places]] == class_ids[found]
     places, found = places[same], found[same]
     distances = 1 - pairwise_iou(expected.xyxy[places], xyxy[found])
-    places, found = assign(Pairs(places, found, distances), 1 - iou)
-    return expected.tracks[places], found
+    chosen = assign(Pairs(places, found, distances), 1 - iou)
+    return expected.tracks[places[chosen]], found[chosen]

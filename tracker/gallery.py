@@ -1,23 +1,34 @@
-"""What each track looks like: a ring buffer of its last embeddings, one row a track."""
+"""What each track looks like: a ring buffer of its last embeddings, one slot a track.
+
+A full gallery of a thousand tracks is 50 MB, and reading it all takes longer than everything else in a frame. Mostly
+the newest embedding already says enough, so the newest ones stand together in an array of their own, and the gallery is
+opened only for those who are not yet near enough.
+"""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = ["Gallery", "normalise_rows"]
 
+Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 Embeddings = npt.NDArray[np.float32]
 
 
+_BLOCK, _FEW = 16, 8
+"""Galleries in one batched matrix product: together they still fit in a cache. And pairs that are faster one by one."""
+
+
 def normalise_rows(vectors: npt.NDArray[np.float32]) -> Embeddings:
-    """`(N, D)` rows scaled to unit length, float32; a row of zeros stays zero."""
+    """`(N, D)` rows scaled to unit length, float32; a row that is zero, or not finite, becomes zero."""
     rows = np.asarray(vectors, np.float32)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0), np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    if len(rows) and np.minimum.reduce(lengths) > 0 and np.maximum.reduce(lengths) < np.inf:
+        return np.asarray(rows / lengths[:, None], np.float32)
+    usable = (lengths > 0) & (lengths < np.inf)
+    return np.asarray(np.divide(rows, lengths[:, None], out=np.zeros_like(rows), where=usable[:, None]), np.float32)
 
 
 class Gallery:
@@ -26,14 +37,14 @@ class Gallery:
     With a `momentum` above 0 there is instead one, the moving average that keeps this share of what it was at each
     update (Wang et al. 2020, JDE; Du et al. 2023, StrongSORT), so that one bad crop has little say.
 
-    Rows are those of the track table. Memory is bounded by the most tracks alive at once, however long the
-    video.
+    Slots are those of the track table. Memory is bounded by the most tracks alive at once, however long the video.
     """
 
     def __init__(self, size: int, momentum: float = 0.0) -> None:
         self.size = 1 if momentum else size
         self.momentum = momentum
-        self._vectors = np.empty((0, size, 0), np.float32)
+        self._vectors = np.empty((0, self.size, 0), np.float32)
+        self._newest = np.empty((0, 0), np.float32)
         self._pushed = np.zeros(0, np.int64)
 
     @property
@@ -44,45 +55,76 @@ class Gallery:
     def check_length(self, embeddings: Embeddings) -> None:
         """Raise `ValueError` when `(N, D)` embeddings, if there are any, have another length than those before."""
         count, dim = embeddings.shape
-        if count and dim and self.dim not in (0, dim) and self._pushed.any():
+        if count and dim and dim != self.dim and self._pushed.any():
             raise ValueError(
                 f"embeddings have length {dim}, but this tracker has seen length {self.dim}; use one encoder"
             )
 
     def reserve(self, capacity: int, dim: int) -> None:
-        """Make room for `capacity` rows of embeddings of length `dim`."""
-        if capacity > len(self._pushed) or dim != self.dim:
-            grown = np.empty((capacity, self.size, dim), np.float32)
-            if dim == self.dim:
-                grown[: len(self._vectors)] = self._vectors
-            pushed = np.zeros(capacity, np.int64)
-            pushed[: len(self._pushed)] = self._pushed
-            self._vectors, self._pushed = grown, pushed
+        """Make room for `capacity` slots of embeddings of length `dim`."""
+        known = len(self._pushed)
+        if capacity <= known and dim == self.dim:
+            return
+        vectors, newest = np.zeros((capacity, self.size, dim), np.float32), np.zeros((capacity, dim), np.float32)
+        if dim == self.dim:
+            vectors[:known], newest[:known] = self._vectors, self._newest
+        self._vectors, self._newest = vectors, newest
+        self._pushed = np.concatenate((self._pushed, np.zeros(capacity - known, np.int64)))
 
-    def clear(self, rows: Index) -> None:
-        """Forget the embeddings of `rows`, which now belong to nobody."""
-        self._pushed[rows[rows < len(self._pushed)]] = 0
+    def clear(self, slots: Index) -> None:
+        """Forget the embeddings of `slots`, which now belong to nobody."""
+        self._pushed[slots[slots < len(self._pushed)]] = 0
 
-    def push(self, rows: Index, embeddings: Embeddings) -> None:
-        """Remember one more embedding for each of `rows` (no row twice); a full row forgets its oldest."""
+    def push(self, slots: Index, embeddings: Embeddings) -> None:
+        """Remember one more embedding for each of `slots` (no slot twice); a full gallery forgets its oldest."""
+        pushed = self._pushed.take(slots)
         if self.momentum:
-            known = np.where(self._pushed[rows, None] > 0, self._vectors[rows, 0], embeddings)
+            known = np.where(pushed[:, None] > 0, self._newest[slots], embeddings)
             embeddings = normalise_rows(self.momentum * known + (1 - self.momentum) * embeddings)
-        self._vectors[rows, self._pushed[rows] % self.size] = embeddings
-        self._pushed[rows] += 1
+        if self.size > 1:
+            self._vectors[slots, pushed % self.size] = embeddings
+        self._newest[slots] = embeddings
+        self._pushed[slots] = pushed + 1
 
-    def distances(self, rows: Index, embeddings: Embeddings) -> npt.NDArray[np.float64]:
-        """Smallest cosine distance (eq. 2) between the gallery of `rows[i]` and `embeddings[i]`, `(P,)`.
+    def distances(self, slots: Index, embeddings: Embeddings, enough: Array | None = None) -> Array:
+        """Smallest cosine distance (eq. 2) between the gallery of `slots[i]` and `embeddings[i]`, `(P,)`.
 
-        `rows` must be grouped (equal rows adjacent): each gallery is multiplied once with all its candidates. A row
-        that remembers nothing is as far as can be (2).
+        A slot that remembers nothing is as far as can be (2).
+
+        Args:
+            slots: grouped (equal slots adjacent): each gallery is multiplied once with all its candidates.
+            enough: `(P,)`, how near a pair has to be for no more to be asked: such a pair may get the distance of any
+                embedding that is as near; all others get the smallest one. By default each gets the smallest.
         """
-        nearest = np.full(len(rows), 2.0)
-        borders = np.flatnonzero(np.diff(rows, prepend=-1, append=-1)).tolist()
-        for start, stop in itertools.pairwise(borders):
-            row = rows[start]
-            known = min(int(self._pushed[row]), self.size)
-            if known:
-                similarity = self._vectors[row, :known] @ embeddings[start:stop].T
-                nearest[start:stop] = 1.0 - similarity.max(axis=0)
-        return np.asarray(np.maximum(nearest, 0.0))
+        pushed = self._pushed.take(slots)
+        nearest = 1.0 - np.einsum("ij,ij->i", self._newest.take(slots, axis=0), embeddings)
+        nearest[pushed == 0] = 2.0
+        more = pushed > 1 if self.size > 1 else np.zeros(len(slots), np.bool_)
+        if enough is not None:
+            more &= nearest > enough
+        unsettled = more.nonzero()[0]
+        if len(unsettled):
+            nearest[unsettled] = self._nearest_of_all(slots[unsettled], embeddings[unsettled])
+        return np.asarray(np.maximum(nearest, 0.0), np.float64)
+
+    def _nearest_of_all(self, slots: Index, embeddings: Embeddings) -> Embeddings:
+        """As `distances`, by every embedding of each gallery, for slots that remember some."""
+        if len(slots) <= _FEW:
+            known = np.minimum(self._pushed.take(slots), self.size).tolist()
+            rows = zip(slots.tolist(), known, embeddings, strict=True)
+            return np.array([1.0 - (self._vectors[slot, :count] @ row).max() for slot, count, row in rows], np.float32)
+        nearest = np.empty(len(slots), np.float32)
+        starts = np.flatnonzero(np.diff(slots, prepend=-1))
+        num_rivals = np.diff(starts, append=len(slots))
+        depths = np.minimum(self._pushed[slots[starts]], self.size)
+        alike = np.lexsort((num_rivals, depths))  # galleries of a block are about as full, with about as many rivals
+        for block in (alike[start : start + _BLOCK] for start in range(0, len(alike), _BLOCK)):
+            depth, filled = int(depths[block[-1]]), depths[block, None, None]
+            # A gallery with fewer rivals than others of its block gets its last one several times.
+            rivals = np.minimum(np.arange(num_rivals[block].max()), num_rivals[block, None] - 1) + starts[block, None]
+            galleries = self._vectors[slots[starts[block]], :depth]
+            similarity = embeddings.take(rivals, axis=0) @ galleries.transpose(0, 2, 1)
+            if depths[block[0]] < depth:
+                similarity = np.where(np.arange(depth) < filled, similarity, -1.0)
+            nearest[rivals] = 1.0 - similarity.max(axis=2)
+        return nearest

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .assignment import Index, Pairs, assign, sweep_pairs
+from .assignment import assign
+from .pairs import Index, Pairs, sweep_pairs
 
 __all__ = ["Ends", "best_links", "candidate_links", "chained"]
 
@@ -83,7 +84,8 @@ def _unlikeness(looks: Array, before: Index, after: Index, max_cosine: float) ->
 
 def best_links(candidates: Pairs) -> tuple[Index, Index]:
     """The links of the least total cost, where each one not made costs 1 (Hungarian method, exact)."""
-    return assign(candidates, 1.0)
+    chosen = candidates[assign(candidates, 1.0)]
+    return chosen.tracks, chosen.detections
 
 
 def chained(count: int, before: Index, after: Index) -> list[list[int]]:

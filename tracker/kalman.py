@@ -12,17 +12,31 @@ velocity), var(velocity)]. Coordinates are ordered x, y, a, h.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CHI2_GATE_4", "MotionNoise", "gating_distance", "initiate", "predict", "project", "update", "warp"]
+__all__ = [
+    "CHI2_GATE_4",
+    "MotionNoise",
+    "Spread",
+    "gating_distance",
+    "initiate",
+    "predict",
+    "project",
+    "update",
+    "warp",
+]
 
 Array = npt.NDArray[np.float64]
 
 CHI2_GATE_4 = 9.4877
 """0.95 quantile of the chi-square distribution with 4 degrees of freedom: the gate on the squared Mahalanobis distance
 of a whole `xyah` measurement."""
+
+_SCALING, _FIXED = np.array([1.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0])
+"""Which coordinates have a noise that scales with the height: all but the aspect ratio, whose noise is fixed."""
 
 _MIN_HEIGHT = 1e-3
 """px; a height that a long prediction has driven to zero must not take the noise, and so the variances, with it."""
@@ -48,50 +62,77 @@ class MotionNoise:
     aspect_measured: float = 1e-1
     measured_factor: float = 1.0
 
+    @cached_property
+    def process(self) -> Spread:
+        """Q: variances of position and velocity, `(4, 2)` a track."""
+        return _of_state(self.weight_position, self.weight_velocity, self)
 
-def _variances(heights: Array, weight: float, aspect_std: float) -> Array:
-    """`(N, 4)` variances of x, y, a, h."""
-    variances = np.empty((len(heights), 4))
-    variances[:] = np.square(weight * np.maximum(np.abs(heights), _MIN_HEIGHT))[:, None]
-    variances[:, 2] = aspect_std**2
-    return variances
+    @cached_property
+    def start(self) -> Spread:
+        """P0, likewise: a new track is less certain."""
+        return _of_state(2 * self.weight_position, 10 * self.weight_velocity, self)
+
+    @cached_property
+    def measurement(self) -> Spread:
+        """R without `measured_factor`: variances of a measurement, `(4,)` a track."""
+        return Spread(_SCALING * self.weight_position, _FIXED * self.aspect_measured**2)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Variances that grow with the height h of a box: `(scale * h)^2 + fixed`, an array of the same shape a track."""
+
+    scale: Array
+    fixed: Array
+
+    def at(self, heights: Array) -> Array:
+        """The variances of tracks of these heights, `(N,)`; a row each."""
+        clipped = np.maximum(np.abs(heights), _MIN_HEIGHT)
+        variances: Array = np.multiply.outer(clipped, self.scale)
+        np.square(variances, out=variances)
+        variances += self.fixed
+        return variances
+
+
+def _of_state(position: float, velocity: float, noise: MotionNoise) -> Spread:
+    scale, fixed = (position, velocity), (noise.aspect**2, noise.aspect_velocity**2)
+    return Spread(np.multiply.outer(_SCALING, scale), np.multiply.outer(_FIXED, fixed))
 
 
 def initiate(xyah: Array, noise: MotionNoise) -> tuple[Array, Array]:
     """Means and covariances of new tracks from their first measurements `(N, 4)`; velocities start at 0."""
-    mean = np.stack((xyah, np.zeros_like(xyah)), axis=-1)
-    covariance = np.zeros((len(xyah), 4, 3))
-    covariance[..., 0] = _variances(xyah[:, 3], 2 * noise.weight_position, noise.aspect)
-    covariance[..., 2] = _variances(xyah[:, 3], 10 * noise.weight_velocity, noise.aspect_velocity)
+    mean, covariance = np.zeros((len(xyah), 4, 2)), np.zeros((len(xyah), 4, 3))
+    mean[..., 0] = xyah
+    covariance[..., ::2] = noise.start.at(xyah[:, 3])
     return mean, covariance
 
 
 def predict(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, Array]:
     """The state one frame later: x' = F x, P' = F P F^T + Q with F = [[1, 1], [0, 1]] in each block."""
-    heights = mean[:, 3, 0]
+    added = noise.process.at(mean[:, 3, 0])
     position, cross, velocity = covariance[..., 0], covariance[..., 1], covariance[..., 2]
     new_mean, new_covariance = mean.copy(), np.empty_like(covariance)
     new_mean[..., 0] += mean[..., 1]
-    new_covariance[..., 0] = position + 2 * cross + velocity + _variances(heights, noise.weight_position, noise.aspect)
-    new_covariance[..., 1] = cross + velocity
-    new_covariance[..., 2] = velocity + _variances(heights, noise.weight_velocity, noise.aspect_velocity)
+    np.add(position + 2 * cross + velocity, added[..., 0], out=new_covariance[..., 0])
+    np.add(cross, velocity, out=new_covariance[..., 1])
+    np.add(velocity, added[..., 1], out=new_covariance[..., 2])
     return new_mean, new_covariance
 
 
 def project(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, Array]:
     """What the tracks expect to measure: `(N, 4)` xyah and the `(N, 4)` diagonal of the innovation covariance S."""
-    return mean[..., 0], covariance[..., 0] + _measured(mean[:, 3, 0], noise)
-
-
-def _measured(heights: Array, noise: MotionNoise) -> Array:
-    """`(N, 4)` variances of a measurement: R."""
-    variances = _variances(heights, noise.weight_position, noise.aspect_measured)
-    return variances * noise.measured_factor**2
+    measured = noise.measurement.at(mean[:, 3, 0])
+    measured *= noise.measured_factor**2
+    measured += covariance[..., 0]
+    return mean[..., 0], measured
 
 
 def gating_distance(expected: Array, innovation: Array, xyah: Array) -> Array:
     """Squared Mahalanobis distance (Wojke et al. 2017, eq. 1) of row i of `xyah` to track row i; all `(P, 4)`."""
-    return np.asarray(np.sum(np.square(xyah - expected) / innovation, axis=1))
+    squares = xyah - expected
+    np.square(squares, out=squares)
+    squares /= innovation
+    return np.asarray(np.add.reduce(squares, axis=1))
 
 
 def update(
@@ -103,18 +144,18 @@ def update(
         shares: `(N,)`, how much of the variance R each measurement has (NSA Kalman: 1 - its confidence); 1 by default.
     """
     expected, innovation = project(mean, covariance, noise)
+    variance, cross = covariance[..., 0], covariance[..., 1]
     if shares is not None:
-        innovation = covariance[..., 0] + (innovation - covariance[..., 0]) * shares[:, None]
+        innovation = variance + (innovation - variance) * shares[:, None]
     residual = xyah - expected
-    gain_position = covariance[..., 0] / innovation
-    gain_velocity = covariance[..., 1] / innovation
+    gain_velocity = cross / innovation
     new_mean, new_covariance = mean.copy(), np.empty_like(covariance)
-    new_mean[..., 0] += gain_position * residual
+    new_mean[..., 0] += variance / innovation * residual
     new_mean[..., 1] += gain_velocity * residual
-    measured = (innovation - covariance[..., 0]) / innovation  # = R / S = 1 - gain: keeps the variance positive
-    new_covariance[..., 0] = covariance[..., 0] * measured
-    new_covariance[..., 1] = covariance[..., 1] * measured
-    new_covariance[..., 2] = covariance[..., 2] - gain_velocity * covariance[..., 1]
+    measured = (innovation - variance) / innovation  # = R / S = 1 - gain: keeps the variance positive
+    np.multiply(variance, measured, out=new_covariance[..., 0])
+    np.multiply(cross, measured, out=new_covariance[..., 1])
+    np.subtract(covariance[..., 2], gain_velocity * cross, out=new_covariance[..., 2])
     return new_mean, new_covariance
 
 

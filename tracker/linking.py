@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .assignment import Index
 from .boxes import pairwise_iou, xyah_to_xyxy
 from .calibration import whole_video_probabilities
 from .extending import Expected, claimed, expected_boxes
 from .joining import Ends, best_links, candidate_links, chained
 from .kalman import MotionNoise
 from .link_types import LinkConfig, Linked, LinkReport, Sightings
+from .pairs import Index
 from .smoothing import smooth_paths
 
 __all__ = ["LINK_NOISE", "LinkConfig", "LinkReport", "Linked", "Sightings", "link_tracks"]

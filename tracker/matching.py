@@ -13,23 +13,29 @@ import numpy.typing as npt
 
 from . import kalman
 from .ambiguity import NEUTRAL
-from .assignment import Index, Pairs, assign
+from .assignment import assign
 from .association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest, with_costs
 from .boxes import xyah_to_xyxy
 from .config import TrackerConfig
 from .door import Measured
 from .gallery import Gallery
 from .observation import turning
+from .pairs import Index, Mask, Pairs
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence
 
 __all__ = ["Matches", "Matching"]
 
 Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 _LOW_SCORE_IOU_DISTANCE = 0.5
 """Gate of the low-score stage, stricter than the IoU stage since such boxes are often wrong (ByteTrack, stage two)."""
+
+
+Match = tuple[Index, Index]
+"""Tracks (rows of the table) and their detections, both `(K,)`."""
+
+_NOBODY: Match = (np.empty(0, np.intp), np.empty(0, np.intp))
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,18 @@ class Matches:
     rows: Index
     detections: Index
     evidence: Evidence
+
+
+@dataclass
+class _Free:
+    """Which tracks and detections nobody has taken yet, `(N,)` and `(M,)`."""
+
+    tracks: Mask
+    detections: Mask
+
+    def take(self, tracks: Index, detections: Index) -> None:
+        self.tracks[tracks] = False
+        self.detections[detections] = False
 
 
 @dataclass(frozen=True)
@@ -59,86 +77,104 @@ class Matching:
 
     def solve(self) -> Matches:
         """Cascade, then IoU, then low-score detections."""
-        config, rows = self.config, self.table.rows
-        misses, low = self.table.misses[rows], self.probabilities < config.low_score
-        # A thousandth of a second for time stamps that were rounded.
-        recent = self.time_s - self.table.seen_s[rows] <= config.recover_s + 1e-3
-        tracks, matched, evidence = self._cascade(~low)
-        for free_detections, max_distance, eligible, plain in (
-            (~low, config.max_iou_distance, (misses <= config.iou_max_misses) | recent, False),
-            (low, _LOW_SCORE_IOU_DISTANCE, (misses == 1) & (self.table.state[rows] == CONFIRMED), True),
-        ):
-            free_tracks = np.setdiff1d(np.flatnonzero(eligible), tracks)
-            candidates = np.setdiff1d(np.flatnonzero(free_detections), matched)
-            more_tracks, more = self._overlap(free_tracks, candidates, max_distance, plain=plain)
-            tracks, matched = np.concatenate((tracks, more_tracks)), np.concatenate((matched, more))
-        evidence += Evidence(matches=len(tracks), rejected=self.detections.rejected)
-        return Matches(rows[tracks], matched, evidence)
+        config, table = self.config, self.table
+        low = self.probabilities < config.low_score
+        free = _Free(np.ones(len(table), np.bool_), ~low)
+        by_appearance, evidence = self._cascade(free)
+        stages = [by_appearance]
+        if np.count_nonzero(free.detections):
+            # A thousandth of a second for time stamps that were rounded.
+            recent = self.time_s - table.seen_s <= config.recover_s + 1e-3
+            eligible = (table.misses <= config.iou_max_misses) | recent
+            stages.append(self._overlap(free, eligible, config.max_iou_distance))
+        if np.count_nonzero(low):
+            free.detections = low
+            seen_before = (table.misses == 1) & (table.state == CONFIRMED)
+            stages.append(self._overlap(free, seen_before, _LOW_SCORE_IOU_DISTANCE, plain=True))
+        tracks, detections = map(np.concatenate, zip(*stages, strict=True))
+        return Matches(tracks, detections, evidence + Evidence(matches=len(tracks), rejected=self.detections.rejected))
 
-    def _cascade(self, usable: Mask) -> tuple[Index, Index, Evidence]:
+    def _cascade(self, free: _Free) -> tuple[Match, Evidence]:
         """Confirmed tracks by appearance under the motion gate; none where there are no embeddings."""
-        table, config, rows = self.table, self.config, self.table.rows
+        table, config = self.table, self.config
         if not self.detections.embeddings.shape[1]:
-            return np.empty(0, np.intp), np.empty(0, np.intp), Evidence()
-        alive = np.ones(len(rows), np.bool_) if config.max_age_s else table.time_since_update[rows] <= config.max_age
-        confirmed = np.flatnonzero((table.state[rows] == CONFIRMED) & alive)
-        candidates = np.flatnonzero(usable)
+            return _NOBODY, Evidence()
+        confirmed = table.state == CONFIRMED
+        if not config.max_age_s:
+            confirmed &= table.time_since_update <= config.max_age
+        tracks, detections = confirmed.nonzero()[0], free.detections.nonzero()[0]
+        if not len(tracks) or not len(detections):
+            return _NOBODY, Evidence()
         expected, innovation = kalman.project(
-            table.mean[rows[confirmed]], table.covariance[rows[confirmed]], config.noise
+            table.mean.take(tracks, axis=0), table.covariance.take(tracks, axis=0), config.noise
         )
-        near = motion_pairs(expected, innovation, self.detections.xyah[candidates], config.motion_gate)
-        levels = table.misses[rows[confirmed]]
-        appearance = self.gallery.distances(
-            rows[confirmed][near.tracks], self.detections.embeddings[candidates[near.detections]]
-        )
-        if self.detections.known is not None:
-            unknown = ~self.detections.known[candidates[near.detections]]
-            appearance = np.where(unknown, NEUTRAL * config.max_cosine_distance, appearance)
-        tracks, matched = matching_cascade(with_costs(near, appearance), levels, config.max_cosine_distance)
-        evidence = _appearance_evidence(near, appearance, tracks, matched, levels, config.max_cosine_distance)
-        return confirmed[tracks], candidates[matched], evidence
+        near = motion_pairs(expected, innovation, self.detections.xyah.take(detections, axis=0), config.motion_gate)
+        levels, evidence = table.misses.take(tracks), []
 
-    def _overlap(
-        self, free_tracks: Index, candidates: Index, max_distance: float, *, plain: bool
-    ) -> tuple[Index, Index]:
-        rows = self.table.rows[free_tracks]
-        pairs = iou_pairs(xyah_to_xyxy(self.table.mean[rows, :, 0]), self.detections.xyxy[candidates], max_distance)
+        def match(here: Index) -> Mask:
+            candidates = near[here]
+            looks = self._appearance(candidates, tracks, detections)
+            matched = assign(looks, config.max_cosine_distance)
+            unlike = looks.costs > config.max_cosine_distance
+            evidence.append(_appearance_evidence(candidates, unlike, matched, levels))
+            return matched
+
+        matched = near[matching_cascade(near, levels, match)]
+        chosen = tracks.take(matched.tracks), detections.take(matched.detections)
+        free.take(*chosen)
+        return chosen, sum(evidence, Evidence())
+
+    def _appearance(self, near: Pairs, tracks: Index, detections: Index) -> Pairs:
+        """The pairs at their cosine distance; for one without a rival, within the gate is near enough."""
+        gate, candidates = self.config.max_cosine_distance, detections.take(near.detections)
+        enough = np.full(len(near), gate)
+        enough[near.contested(np.ones(len(near), np.bool_))] = -1.0
+        slots, embeddings = self.table.slot.take(tracks.take(near.tracks)), self.detections.embeddings
+        distances = self.gallery.distances(slots, embeddings.take(candidates, axis=0), enough)
+        if self.detections.known is not None:
+            distances = np.where(self.detections.known.take(candidates), distances, NEUTRAL * gate)
+        return with_costs(near, distances)
+
+    def _overlap(self, free: _Free, eligible: Mask, max_distance: float, *, plain: bool = False) -> Match:
+        """Free tracks among the eligible ones with free detections, by IoU."""
+        tracks, detections = (free.tracks & eligible).nonzero()[0], free.detections.nonzero()[0]
+        if not len(tracks) or not len(detections):
+            return _NOBODY
+        xyxy = xyah_to_xyxy(self.table.mean[tracks, :, 0])
+        pairs = iou_pairs(xyxy, self.detections.xyxy.take(detections, axis=0), max_distance)
         extra = 0.0
         if not plain:
-            pairs, extra = self._with_doubts(pairs, rows, candidates)
-        tracks, matched = assign(pairs, max_distance + extra)
-        return free_tracks[tracks], candidates[matched]
+            pairs, extra = self._with_doubts(pairs, tracks, detections)
+        matched = assign(pairs, max_distance + extra)
+        chosen = tracks.take(pairs.tracks[matched]), detections.take(pairs.detections[matched])
+        free.take(*chosen)
+        return chosen
 
-    def _with_doubts(self, pairs: Pairs, rows: Index, candidates: Index) -> tuple[Pairs, float]:
+    def _with_doubts(self, pairs: Pairs, tracks: Index, detections: Index) -> tuple[Pairs, float]:
         """The pairs with what speaks against them added to their costs, and the most that can be.
 
         The gate is on the overlap alone; doubts only decide between pairs that compete.
         """
         config = self.config
         most = config.tentative_penalty + config.doubt_penalty + config.direction_penalty
-        if most == 0:
+        if most == 0 or not len(pairs):
             return pairs, 0.0
-        sure = self.probabilities[candidates[pairs.detections]]
+        rows, candidates = tracks.take(pairs.tracks), detections.take(pairs.detections)
+        sure = self.probabilities.take(candidates)
         costs = pairs.costs + config.doubt_penalty * (1 - sure)
-        costs = costs + config.tentative_penalty * (self.table.state[rows[pairs.tracks]] == TENTATIVE)
+        costs += config.tentative_penalty * (self.table.state.take(rows) == TENTATIVE)
         if config.direction_penalty:
-            centres = self.detections.xyah[candidates[pairs.detections], :2]
-            turned = turning(self.table.path[rows[pairs.tracks]], centres, self.table.last_xyxy[rows[pairs.tracks]])
-            costs = costs + config.direction_penalty * turned * sure
+            turned = turning(self.table.path[rows], self.detections.xyah[candidates, :2], self.table.last_xyxy[rows])
+            costs += config.direction_penalty * turned * sure
         return with_costs(pairs, costs), most
 
 
-def _appearance_evidence(
-    near: Pairs, appearance: Array, tracks: Index, matched: Index, levels: npt.NDArray[np.int64], gate: float
-) -> Evidence:
+def _appearance_evidence(near: Pairs, unlike: Mask, matched: Mask, levels: npt.NDArray[np.int64]) -> Evidence:
     """What appearance changed against a look at motion alone."""
     by_motion = mutually_nearest(near)
-    partner = np.full(len(levels), -1)
-    partner[tracks] = matched
-    chosen = partner[near.tracks] == near.detections
     return Evidence(
-        by_appearance=len(tracks),
-        appearance_decided=int(np.sum(chosen & ~by_motion)),
-        recovered=int(np.sum(levels[tracks] > 1)),
-        vetoed=int(np.sum(by_motion & (appearance > gate))),
+        by_appearance=int(np.count_nonzero(matched)),
+        appearance_decided=int(np.count_nonzero(matched & ~by_motion)),
+        recovered=int(np.count_nonzero(levels.take(near.tracks[matched]) > 1)),
+        vetoed=int(np.count_nonzero(by_motion & unlike)),
     )

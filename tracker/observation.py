@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import kalman
-from .assignment import Index
 from .boxes import xyxy_to_xyah
 from .config import TrackerConfig
+from .pairs import Index
 from .table import TrackTable
 
-__all__ = ["PATH_LENGTH", "remember_observation", "replay_gap", "turning", "warp_observations"]
+__all__ = ["PATH_LENGTH", "keeps_observations", "remember_observation", "replay_gap", "turning", "warp_observations"]
 
 Array = npt.NDArray[np.float64]
 
@@ -26,26 +26,29 @@ _STANDING = 0.02
 _MIN_HITS = 3
 
 
-def remember_observation(table: TrackTable, rows: Index, xyxy: Array, time_s: float) -> None:
+def keeps_observations(config: TrackerConfig) -> bool:
+    """Whether any setting asks for what this file keeps."""
+    return config.replay_gaps or config.direction_penalty > 0
+
+
+def remember_observation(table: TrackTable, rows: Index, xyxy: Array) -> None:
     """Keep what was just measured, and the state after it, for the day the track is found again."""
     table.path[rows, 1:] = table.path[rows, :-1]
     table.path[rows, 0] = (xyxy[:, :2] + xyxy[:, 2:]) / 2
     table.last_xyxy[rows] = xyxy
     table.seen_mean[rows] = table.mean[rows]
     table.seen_covariance[rows] = table.covariance[rows]
-    table.seen_s[rows] = time_s
 
 
-def warp_observations(table: TrackTable, rows: Index, affine: Array) -> None:
+def warp_observations(table: TrackTable, affine: Array) -> None:
     """Take what was observed along with the camera, see `kalman.warp`."""
     linear, shift = affine[:, :2], affine[:, 2]
     zoom = float(np.sqrt(abs(np.linalg.det(linear))))
-    boxes = table.last_xyxy[rows]
+    boxes = table.last_xyxy
     centres, halves = (boxes[:, :2] + boxes[:, 2:]) / 2 @ linear.T + shift, (boxes[:, 2:] - boxes[:, :2]) / 2 * zoom
-    table.last_xyxy[rows] = np.concatenate((centres - halves, centres + halves), axis=1)
-    table.path[rows] = table.path[rows] @ linear.T + shift
-    mean, covariance = kalman.warp(table.seen_mean[rows], table.seen_covariance[rows], affine)
-    table.seen_mean[rows], table.seen_covariance[rows] = mean, covariance
+    table.last_xyxy[:] = np.concatenate((centres - halves, centres + halves), axis=1)
+    table.path[:] = table.path @ linear.T + shift
+    table.seen_mean[:], table.seen_covariance[:] = kalman.warp(table.seen_mean, table.seen_covariance, affine)
 
 
 def replay_gap(table: TrackTable, rows: Index, xyah: Array, config: TrackerConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,10 @@ class Evidence:
         matches: detections that were matched to a track, by any stage.
         by_appearance: of those, matched in the appearance stage.
         appearance_decided: of those, matches that motion alone would not have made: the detection was not the nearest
-            to the track, or the track not the nearest to the detection, by Mahalanobis distance.
+            to the track, or the track not the nearest to the detection, by Mahalanobis distance, among those that the
+            cascade had left at that point.
         recovered: of those, matches of a track that had been lost for at least one frame.
-        vetoed: pairs that were each other's nearest by motion and inside its gate, but looked too different.
+        vetoed: pairs that were each other's nearest in that sense, inside the motion gate, but looked too different.
         unborn: tentative tracks that died before they were confirmed.
         rejected: unusable detections that were turned away at the door.
     """
@@ -82,4 +84,7 @@ class Evidence:
     rejected: int = 0
 
     def __add__(self, other: Evidence) -> Evidence:
-        return Evidence(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+        return Evidence(*map(operator.add, _COUNTS(self), _COUNTS(other)))
+
+
+_COUNTS = operator.attrgetter(*(field.name for field in fields(Evidence)))

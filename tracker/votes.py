@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .assignment import Index
+from .pairs import Index
 
 __all__ = ["ClassVotes"]
 
 
 class ClassVotes:
-    """Scores of the detections of each row of the track table, summed up by class."""
+    """Scores of the detections of each slot of the track table, summed up by class."""
 
     def __init__(self) -> None:
         self._classes = np.empty(0, np.int64)

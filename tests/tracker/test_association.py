@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import kalman
-from tracker.assignment import Pairs
+from tracker.assignment import assign
 from tracker.association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest
 from tracker.boxes import pairwise_iou
+from tracker.pairs import Pairs, all_pairs, are_few
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -36,6 +37,21 @@ def test_iou_pairs_are_all_pairs_that_overlap_enough(seed, num_tracks, num_detec
     }
     if max_distance < 1:  # at 1 pairs without any overlap count too; nobody asks for those
         assert as_set(iou_pairs(tracks, detections, max_distance)) == brute
+
+
+@given(seeds, st.floats(0.1, 0.99))
+@settings(max_examples=25, deadline=None)
+def test_in_a_crowd_the_search_finds_the_same_pairs_as_a_look_at_all(seed, max_distance):
+    rng = np.random.default_rng(seed)
+    tracks, detections = random_xyxy(rng, 90), random_xyxy(rng, 80)
+    detections[0, 2:] = detections[0, :2] + 2000  # one box far larger than the others must not spoil the search
+    assert not are_few(len(tracks), len(detections))
+    i, j = all_pairs(len(tracks), len(detections))
+    costs = 1 - pairwise_iou(tracks[i], detections[j])
+    found, everything = iou_pairs(tracks, detections, max_distance), costs <= max_distance
+    assert found.tracks.tolist() == i[everything].tolist()
+    assert found.detections.tolist() == j[everything].tolist()
+    assert found.costs.tolist() == costs[everything].tolist()
 
 
 @given(seeds, st.integers(0, 12), st.integers(0, 12))
@@ -71,8 +87,15 @@ def pairs(*rows):
     ],
 )
 def test_cascade(candidates, levels, expected):
-    tracks, detections = matching_cascade(pairs(*candidates), np.array(levels, np.int64), 0.5)
-    assert set(zip(tracks.tolist(), detections.tolist(), strict=True)) == expected
+    near = pairs(*candidates)
+    matched = matching_cascade(near, np.array(levels, np.int64), lambda here: assign(near[here], 0.5))
+    assert as_set(near[matched]) == expected
+
+
+def test_a_level_is_not_asked_about_what_an_earlier_one_has_taken():
+    near, asked = pairs((0, 0, 0.1), (1, 0, 0.1), (1, 1, 0.3), (2, 0, 0.1)), []
+    matching_cascade(near, np.array([1, 2, 3]), lambda here: asked.append(here.tolist()) or assign(near[here], 0.5))
+    assert asked == [[0], [2]]
 
 
 def test_mutually_nearest():

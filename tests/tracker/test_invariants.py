@@ -59,7 +59,7 @@ def test_invariants_hold_over_random_steps(seed, config):
         dead = {track_id for track_id, when in last_seen.items() if step - when > config.max_age + 2}
         seen = check_frame(tracks, len(xyxy), seen, dead)
         last_seen.update(dict.fromkeys(tracks.ids.tolist(), step))
-        covariance = tracker._table.covariance[tracker._table.rows]
+        covariance = tracker._table.covariance
         assert (covariance[..., [0, 2]] > 0).all()
         assert (covariance[..., 0] * covariance[..., 2] > covariance[..., 1] ** 2).all()
     assert seen == set(range(1, len(seen) + 1))
@@ -73,7 +73,7 @@ def test_memory_is_bounded_over_thousands_of_steps(dim):
         tracker.update(xyxy, scores, embeddings=features)
         capacities.append(tracker._table.capacity)
     assert capacities[-1] == capacities[300]
-    assert len(tracker._table._free) + len(tracker) == capacities[-1]
+    assert len(tracker._table._free_slots) + len(tracker) == capacities[-1]
     assert len(tracker._gallery._pushed) <= capacities[-1]
 
 

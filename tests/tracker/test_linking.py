@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.assignment import Pairs
 from tracker.joining import best_links, chained
 from tracker.linking import LinkConfig, Sightings, link_tracks
+from tracker.pairs import Pairs
 
 FRAME_S = 0.1
 KEEP_ALL = LinkConfig(least_probability=0.0)

@@ -21,8 +21,7 @@ def state_after_a_turn(in_the_gap, **settings):
     for x in in_the_gap:
         tracker.update([] if x is None else [box(x)], [] if x is None else [0.9])
     assert tracker.update([box(121.0)], [0.9]).ids.tolist() == [1]
-    row = tracker._table.rows[0]
-    return tracker._table.mean[row], tracker._table.covariance[row]
+    return tracker._table.mean[0], tracker._table.covariance[0]
 
 
 def test_a_replayed_gap_is_as_if_the_straight_way_had_been_seen():
@@ -68,7 +67,7 @@ def test_direction_decides_between_detections_that_overlap_alike():
         tracker = DeepSort(TrackerConfig(direction_penalty=penalty))
         for step in range(10):
             tracker.update([box(100 + 6.0 * step)], [0.9])
-        expected = tracker._table.mean[tracker._table.rows[0], 0].sum()
+        expected = tracker._table.mean[0, 0].sum()
         tracks = tracker.update([box(expected - 9.9), box(expected + 10.0)], [0.9, 0.9])
         chosen.append(tracks.detection_index.tolist())
     assert chosen == [[0], [1]]

@@ -1,0 +1,61 @@
+"""Candidate pairs against brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.pairs import Pairs, all_pairs, pairs_within, sweep_pairs
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(seeds, st.integers(0, 20), st.integers(0, 20))
+def test_sweep_finds_exactly_the_pairs_inside(seed, num_ranges, num_values):
+    rng = np.random.default_rng(seed)
+    low = rng.integers(0, 20, num_ranges).astype(float)
+    high = low + rng.integers(-2, 8, num_ranges)
+    values = rng.integers(0, 25, num_values).astype(float)
+    found = set(zip(*(array.tolist() for array in sweep_pairs(low, high, values)), strict=True))
+    brute = {(i, j) for i in range(num_ranges) for j in range(num_values) if low[i] <= values[j] <= high[i]}
+    assert found == brute
+
+
+@given(
+    seeds, st.integers(1, 40), st.integers(1, 40), st.sampled_from([1.0, 1e-3, 1e5]), st.sampled_from([0.0, -1e6, 1e6])
+)
+def test_no_point_of_a_rectangle_is_missed_and_the_order_is_by_rectangle_then_point(
+    seed, count, num_points, scale, origin
+):
+    """On a lattice, so that many points lie on the edges; and where rounding is coarse."""
+    rng = np.random.default_rng(seed)
+    low = origin + scale * rng.integers(-5, 30, (count, 2))
+    high = low + scale * rng.integers(-1, 12, (count, 2))
+    points = origin + scale * rng.integers(0, 25, (num_points, 2))
+    rectangles, found = pairs_within(low, high, points)
+    inside = (low[:, None] <= points).all(axis=2) & (points <= high[:, None]).all(axis=2)
+    pairs = list(zip(rectangles.tolist(), found.tolist(), strict=True))
+    assert pairs == sorted(set(pairs))
+    assert set(zip(*(part.tolist() for part in inside.nonzero()), strict=True)) <= set(pairs)
+
+
+def test_candidates_grow_with_the_neighbours_and_not_with_all():
+    rng = np.random.default_rng(0)
+    points = rng.uniform(0, 1000, (2000, 2))
+    rectangles, _ = pairs_within(points - 10, points + 10, points)
+    assert len(rectangles) < 3 * 2000 * (2000 * 20 * 20 / 1000**2 + 1)
+
+
+def test_all_pairs():
+    i, j = all_pairs(2, 3)
+    assert i.tolist() == [0, 0, 0, 1, 1, 1]
+    assert j.tolist() == [0, 1, 2, 0, 1, 2]
+    assert [len(part) for part in all_pairs(3, 0)] == [0, 0]
+
+
+def test_contested_are_those_that_share_a_track_or_detection_with_another_valid_pair():
+    pairs = Pairs(np.array([0, 0, 1, 2, 3]), np.array([0, 1, 2, 2, 4]), np.zeros(5))
+    assert pairs.contested(np.ones(5, bool)).tolist() == [0, 1, 2, 3]
+    assert pairs.contested(np.array([True, False, True, True, True])).tolist() == [2, 3]
+    assert pairs.contested(np.zeros(5, bool)).tolist() == []

@@ -79,13 +79,14 @@ def load_teacher(name_or_path: str) -> Teacher:
 
 
 def imitation_loss(embeddings: Tensor, taught: Tensor) -> Tensor:
-    """How far the likenesses within a batch are from those that the teacher sees: 0 the same, about 1 nothing of them.
+    """How far the likenesses within a batch are from those that the teacher sees: 0 the same, 1 or more none of them.
 
     As Tung and Mori 2019 ("Similarity-Preserving Knowledge Distillation") the two are compared by their matrices of
     similarities between the crops of a batch, so they may have different widths and no head is needed. Here the
     similarities are cosines between embeddings that were standardised over the batch: without that all embeddings share
     a large part that says nothing, and a student can come near its teacher by that part alone. The squared error over
-    all pairs is divided by the teacher's mean square.
+    all pairs is divided by the teacher's mean square; chance likenesses of the student's own add to it, so it begins at
+    about 2 with 64 crops.
 
     Args:
         embeddings: `(B, D)` of the student.

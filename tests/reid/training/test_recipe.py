@@ -37,7 +37,8 @@ def test_the_recipes_for_the_real_data_name_their_backbone(reid: str) -> None:
 def test_a_recipe_from_random_weights_learns_from_the_whole_batch(name: str) -> None:
     """Batch-hard triplets from random weights pull all embeddings into one point."""
     recipe, _ = load_recipe(name)
-    assert (recipe.triplet_weight, recipe.contrast_weight) == (0, 1)
+    assert recipe.triplet_weight == 0
+    assert recipe.contrast_weight == 1 or recipe.teacher
 
 
 def test_options_stand_over_the_recipe_where_they_were_given() -> None:

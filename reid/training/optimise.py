@@ -44,11 +44,13 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
 class MovingAverage:
     """The exponential moving average of a network's weights and buffers, as a network of its own.
 
+    It follows the tensors that the network has at the beginning, which training changes in place.
+
     The decay grows to its full value as `(1 + n) / (10 + n)` over the updates `n`, so that the first weights,
     which are random, are soon forgotten.
 
     Args:
-        net: what to average; not kept.
+        net: what to average.
         decay: share of the old average that stays at each update; 0 follows the weights.
 
     Attributes:
@@ -58,17 +60,19 @@ class MovingAverage:
     def __init__(self, net: ReidNet, decay: float) -> None:
         self.net: ReidNet = copy.deepcopy(net).eval().requires_grad_(False)
         self._decay = decay
+        # Listed once: walking through the modules takes as long as the arithmetic of a small network.
+        pairs = list(zip(_tensors(self.net), _tensors(net), strict=True))
+        self._moving = tuple(zip(*(pair for pair in pairs if pair[0].is_floating_point()), strict=True))
+        self._counters = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
-    def update(self, net: nn.Module, num_updates: int) -> None:
-        """Move the average towards the weights of `net`; `num_updates` were made before."""
+    def update(self, num_updates: int) -> None:
+        """Move the average towards the network's weights; `num_updates` were made before."""
         share = 1 - min(self._decay, (1 + num_updates) / (10 + num_updates))
-        averages, weights = _tensors(self.net), _tensors(net)
-        moving = [pair for pair in zip(averages, weights, strict=True) if pair[0].is_floating_point()]
-        torch._foreach_lerp_([pair[0] for pair in moving], [pair[1] for pair in moving], share)
-        for average, weight in zip(averages, weights, strict=True):
-            if not average.is_floating_point():  # counters
-                average.copy_(weight)
+        averages, weights = self._moving
+        torch._foreach_lerp_(averages, weights, share)
+        for average, count in self._counters:
+            average.copy_(count)
 
 
 def _tensors(net: nn.Module) -> list[Tensor]:

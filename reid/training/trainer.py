@@ -99,6 +99,7 @@ class Trainer:
         net.backbone.channels_last()
         self._net, self._optimizer = accelerator.prepare(net, create_optimizer(net, job.recipe))
         self._bare: ReidNet = accelerator.unwrap_model(self._net)
+        self._weights = list(self._bare.parameters())
         self.average = MovingAverage(self._bare, job.recipe.ema_decay)
         self._criterion = create_criterion(job.recipe)
         self._collapse = Collapse(job.recipe)
@@ -191,10 +192,10 @@ class Trainer:
         )
         accelerator.backward(losses.total)
         if recipe.max_gradient:
-            accelerator.clip_grad_norm_(self._bare.parameters(), recipe.max_gradient)
+            accelerator.clip_grad_norm_(self._weights, recipe.max_gradient)
         self._optimizer.step()
         self._optimizer.zero_grad()
-        self.average.update(self._bare, position.step)
+        self.average.update(position.step)
         return values
 
     def _account(self, values: dict[str, float]) -> None:

@@ -73,7 +73,7 @@ def test_average_of_the_weights(decay: float, step: int, kept: float) -> None:
     average = MovingAverage(net, decay)
     before = average.net.backbone.linear.bias.clone()
     torch.nn.init.constant_(net.backbone.linear.bias, 1.0)
-    average.update(net, step)
+    average.update(step)
     torch.testing.assert_close(average.net.backbone.linear.bias, kept * before + 1 - kept)
 
 
@@ -81,7 +81,7 @@ def test_average_covers_the_statistics_of_norms_and_copies_their_counters() -> N
     net = ReidNet(Flat(), 5)
     average = MovingAverage(net, 0.0)
     net.backbone.norm(torch.randn(4, 3, 2, 2) + 5)
-    average.update(net, 10)
+    average.update(10)
     torch.testing.assert_close(average.net.backbone.norm.running_mean, net.backbone.norm.running_mean)
     assert int(average.net.backbone.norm.num_batches_tracked) == 1
 

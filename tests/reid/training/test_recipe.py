@@ -56,7 +56,10 @@ def test_options_stand_over_the_recipe_where_they_were_given() -> None:
         ("epochs: 0", r"epochs is 0, expected a number from 1 to 100000"),
         ("lr: 0.0", r"lr is 0, expected a number above 0"),
         ("temperature: 0.0", r"temperature is 0, expected a number from 0.01 to 10"),
-        ("{identity_weight: 0.0, triplet_weight: 0.0}", r"are all 0 and no teacher has a weight, expected one of them above it"),
+        (
+            "{identity_weight: 0.0, triplet_weight: 0.0}",
+            r"are all 0 and no teacher has a weight, expected one of them above it",
+        ),
         ("contrast: 0.1", r"unknown key 'contrast'. Did you mean 'image_contrast'.* contrast_weight"),
         ("optimizer: adam", r"optimizer is 'adam', expected one of adamw, sgd"),
         ("input_size: [4, 4]", r"input_size is \(4, 4\), expected height and width from 8"),

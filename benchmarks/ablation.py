@@ -71,7 +71,7 @@ AIMS = ("HOTA", "MOTA", "IDF1")
 LINK_CHOICES: dict[str, tuple[float, ...]] = {
     "max_shift": (0.2, 0.3, 0.4),
     "least_probability": (0.55, 0.6, 0.65),
-    "score_noise": (0.0, 0.5, 0.7),
+    "score_noise": (0.0, 0.5),
 }
 """The same for linking."""
 

@@ -20,7 +20,7 @@ from detectors import Detections, Detector
 from reid import Encoder
 from tracker import REJECT_REASONS, AppearanceOnDemand, DeepSort, Tracks, reject_reasons
 
-__all__ = ["Affine", "Camera", "Models", "Tracked", "track_frames", "usable"]
+__all__ = ["Affine", "Camera", "Models", "Tracked", "size_of", "track_frames", "usable"]
 
 
 Affine = npt.NDArray[np.float64]
@@ -102,7 +102,7 @@ def track_frames(
                 coasting = tracker.coast(time_s=frame.time_s, motion=motion)
             yield Tracked(frame, Detections.empty(), coasting, tracker.tentative())
             continue
-        frame_size = _size_of(frame, size)
+        frame_size = size_of(frame, size)
         detections = usable(found, frame_size, models)
         motion = _camera_motion(frame, detections.xyxy, models, clock)
         with clock.stage("embed"):
@@ -177,7 +177,8 @@ def _camera_motion(
         return models.camera.estimate(frame.image, xyxy)
 
 
-def _size_of(frame: Frame, size: tuple[int, int] | None) -> tuple[int, int] | None:
+def size_of(frame: Frame, size: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Width and height (px) of a frame: of its picture, or `size` without one."""
     if frame.image is None:
         return size
     height, width = frame.image.shape[:2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import logging
 import math
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,13 @@ from app.summary import Summary
 from tracker.linking import LinkConfig, Sightings
 
 __all__ = ["FinishedRun", "print_linked", "read_run", "relink"]
+
+
+_logger = logging.getLogger(__name__)
+_NO_BORDER = (
+    "embeddings.npz is of an older version and does not tell what the border of the picture cuts off, so tracks "
+    "may take in such boxes at their ends: run track run again with --keep-embeddings"
+)
 
 
 @dataclass(frozen=True)
@@ -175,6 +183,9 @@ def relink(run_dir: Path, out: Path | None, overwrite: bool, max_gap_s: float) -
 
 
 def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) -> Summary:
+    warnings = [_NO_BORDER] if run.max_cosine is not None and run.seen.cut_off is None else []
+    for warning in warnings:
+        _logger.warning(warning)
     rows, linked = linked_rows(run.seen, run.moments, config)
     texts = (TracksTxt(folder / "tracks.txt"), TracksCsv(folder / "tracks.csv", run.class_names))
     for text in texts:
@@ -188,6 +199,7 @@ def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) ->
         counts={"frames": len(run.moments.frames), "ids": linked.report.kept, "rows": len(linked.ids)},
         linking=linking_facts(linked, config),
         files=["tracks.txt", "tracks.csv"],
+        warnings=warnings,
     )
     summary.write()
     return summary

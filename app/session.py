@@ -20,6 +20,7 @@ from app.sightings import SightingLog
 from app.sinks import FrameTracks
 from app.sources import Frame, Source, open_source
 from app.threads import Prefetch
+from tracker.border import watches_border
 
 __all__ = ["Session", "draw_pass", "tracking_pass"]
 
@@ -62,7 +63,12 @@ class Session:
 
     def __post_init__(self) -> None:
         if self.config.offline or self.config.keep_embeddings:
-            self.log = SightingLog()
+            self.log = SightingLog(self.size, watches_border=watches_border(self.models.tracker.config))
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height (px) of the source's frames, as far as it tells."""
+        return (self.source.width, self.source.height) if self.source.width and self.source.height else None
 
     @property
     def finishes_later(self) -> bool:
@@ -93,9 +99,9 @@ def tracking_pass(session: Session) -> list[FrameTracks]:
     with _reading(session, source) as frames, session.progress.task("tracking", source.num_frames) as task:
         if session.stop.number is not None:  # it came before there was a reader to be stopped
             frames.stop()
-        size = (source.width, source.height) if source.width and source.height else None
+        every = config.every or 1
         tracked = track_frames(
-            frames, session.models, session.clock, size=size, every=config.every or 1, overlaps=session.overlaps
+            frames, session.models, session.clock, size=session.size, every=every, overlaps=session.overlaps
         )
         for frame, tracks in _final_rows(session, _until_error(session, tracked)):
             session.count(tracks)

@@ -6,7 +6,8 @@ python benchmarks/ablation.py DATASET_DIR [--preset strong] [--only measured_noi
 DATASET_DIR holds MOTChallenge sequences with `det/det.txt` and `gt/gt.txt`; no pictures are read, so nothing that needs
 them (appearance, camera motion) is measured. Everything is online: a row is written when its frame is seen; but with
 --offline, which links the preset's finished tracks and turns the switches of linking off, one at a time.
---leave-one-out chooses settings on all sequences but one, by the mean of HOTA, MOTA and IDF1, and scores that one.
+--leave-one-out chooses settings on all sequences but one, by the mean of HOTA, MOTA and IDF1, and scores that one; with
+--offline those of linking.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import itertools
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,18 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
+from app.backfill import Backfill
+from app.clock import StageClock
 from app.config import RunConfig, load_preset
+from app.link import Moments, linked_rows, moments_of
+from app.pipeline import track_frames
+from app.setup import load_models
+from app.sightings import SightingLog
+from app.sources import open_source
 from evaluation import EvalOptions, Scores, evaluate, find_pairs
 from tracker import DeepSort, TrackerConfig
-from tracker.linking import LinkConfig
+from tracker.border import watches_border
+from tracker.linking import LinkConfig, Sightings
 
 Rows = npt.NDArray[np.float64]
 JITTER, LEFT_OUT = 0.015, 0.02
@@ -59,6 +68,12 @@ CHOICES: dict[str, tuple[float, ...]] = {
 }
 """What --leave-one-out chooses from."""
 AIMS = ("HOTA", "MOTA", "IDF1")
+LINK_CHOICES: dict[str, tuple[float, ...]] = {
+    "max_shift": (0.2, 0.3, 0.4),
+    "least_probability": (0.55, 0.6, 0.65),
+    "score_noise": (0.0, 0.5),
+}
+"""The same for linking."""
 
 
 OFFLINE: dict[str, dict[str, Any]] = {
@@ -66,6 +81,7 @@ OFFLINE: dict[str, dict[str, Any]] = {
     "no links": {"max_shift": 0.0},
     "no track dropped": {"least_probability": 0.0},
     "nothing taken in": {"extend_iou": 1.0},
+    "all boxes trusted the same": {"score_noise": 0.0},
     "boxes not smoothed": {"smooth": False},
     "no gap filled": {"max_gap_s": 0.0},
     "gaps filled and boxes smoothed only": {"max_shift": 0.0, "least_probability": 0.0, "extend_iou": 1.0},
@@ -73,46 +89,41 @@ OFFLINE: dict[str, dict[str, Any]] = {
 """Variants of linking: what each changes."""
 
 
-def offline_scores(folders: list[Path], preset: str, changed: dict[str, Any]) -> tuple[Scores, dict[str, Scores]]:
-    """Scores of all sequences together and of each, tracked with the preset and linked."""
-    from app.link import linked_rows, moments_of
-    from app.sightings import SightingLog
-    from app.sinks.text import TracksTxt
+@dataclasses.dataclass(frozen=True)
+class FinishedRun:
+    """The detections of a tracked sequence with their tracks, and its frames."""
 
-    with tempfile.TemporaryDirectory() as name:
-        truth, prediction = Path(name) / "gt", Path(name) / "pred"
-        truth.mkdir()
-        prediction.mkdir()
-        for folder in folders:
-            (truth / folder.name).symlink_to(folder.resolve())
-            log, rows = SightingLog(), []
-            for tracks in final_rows(folder, preset, log):
-                log.name(tracks)
-                rows.append(tracks)
-            linked, _ = linked_rows(log.sightings(), moments_of(rows), LinkConfig(**changed))
-            text = TracksTxt(prediction / f"{folder.name}.txt")
-            for tracks in linked:
-                text.write(tracks)
-            text.close()
-        report = evaluate(find_pairs(truth, prediction), EvalOptions())
-    return report.combined, {result.sequence: result.scores for result in report.results}
+    seen: Sightings
+    moments: Moments
+
+    def linked(self, changed: Mapping[str, Any]) -> Rows:
+        """Rows in submission form after linking with these settings."""
+        frames, _ = linked_rows(self.seen, self.moments, LinkConfig(**changed))
+        parts = [submission_rows(each.frame_index + 1, each.ids, each.xyxy) for each in frames]
+        return np.concatenate([np.empty((0, 10)), *parts])
 
 
-def final_rows(folder: Path, preset: str, log: Any) -> Iterator[Any]:
-    """The rows of a run after back-filling; `log` takes its detections."""
-    from app.backfill import Backfill
-    from app.clock import StageClock
-    from app.pipeline import track_frames
-    from app.setup import load_models
-    from app.sources import open_source
+def submission_rows(frame: int, ids: npt.NDArray[np.int64], xyxy: npt.NDArray[np.floating]) -> Rows:
+    """MOTChallenge rows `(N, 10)` of one frame, numbered from 1."""
+    count = len(ids)
+    columns = (np.full(count, frame), ids, xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2], np.tile([1, -1, -1, -1], (count, 1)))
+    return np.column_stack(columns)
 
+
+def finished_run(folder: Path, preset: str) -> FinishedRun:
+    """Track a sequence without pictures, rows filled in after confirmation."""
     config = RunConfig(str(folder), detector="public", reid="none", tracker=load_preset(preset), video=False)
     with open_source(config.source) as source:
-        backfill, size = Backfill(), (source.width, source.height)
-        for step in track_frames(source, load_models(config, source), StageClock(), size=size):
+        backfill, size, rows = Backfill(), (source.width, source.height), []
+        models = load_models(config, source)
+        log = SightingLog(size, watches_border=watches_border(models.tracker.config))
+        for step in track_frames(source, models, StageClock(), size=size):
             log.add(step)
-            yield from (tracks for _, tracks in backfill.push(step.frame, step.confirmed, step.tentative))
-        yield from (tracks for _, tracks in backfill.flush())
+            rows += [tracks for _, tracks in backfill.push(step.frame, step.confirmed, step.tentative)]
+        rows += [tracks for _, tracks in backfill.flush()]
+    for tracks in rows:
+        log.name(tracks)
+    return FinishedRun(log.sightings(), moments_of(rows))
 
 
 def variants(config: TrackerConfig) -> dict[str, dict[str, Any]]:
@@ -163,9 +174,7 @@ def rows_of(folder: Path, config: TrackerConfig, seed: int | None = None) -> tup
         before = time.process_time()
         tracks = tracker.update(xyxy, here[:, 6], frame_size=frame_size, time_s=(frame - 1) / float(info["frameRate"]))
         spent += time.process_time() - before
-        sides = tracks.xyxy[:, 2:] - tracks.xyxy[:, :2]
-        rest = np.tile([1.0, -1, -1, -1], (len(tracks), 1))
-        rows.append(np.column_stack((np.full(len(tracks), frame), tracks.ids, tracks.xyxy[:, :2], sides, rest)))
+        rows.append(submission_rows(frame, tracks.ids, tracks.xyxy))
     return np.concatenate(rows), 1000 * spent / int(info["seqLength"])
 
 
@@ -191,10 +200,14 @@ def score_rows(rows_by_folder: Mapping[Path, Rows]) -> tuple[Scores, dict[str, S
     return report.combined, {result.sequence: result.scores for result in report.results}
 
 
-def leave_one_out(folders: list[Path], config: TrackerConfig) -> Iterator[tuple[str, Scores]]:
+def leave_one_out(
+    folders: list[Path],
+    choices: Mapping[str, tuple[float, ...]],
+    tracked_with: Callable[[Path, dict[str, float]], Rows],
+) -> Iterator[tuple[str, Scores]]:
     """Each sequence, and all together, with the settings that are best on all boxes of the others."""
-    settings = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
-    tracked = [{f: rows_of(f, dataclasses.replace(config, **changed))[0] for f in folders} for changed in settings]
+    settings = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
+    tracked = [{folder: tracked_with(folder, changed) for folder in folders} for changed in settings]
     chosen = {}
     for left_out in folders:
         others = [score_rows({f: rows[f] for f in folders if f != left_out})[0] for rows in tracked]
@@ -204,7 +217,37 @@ def leave_one_out(folders: list[Path], config: TrackerConfig) -> Iterator[tuple[
         named = ", ".join(f"{key} {value:g}" for key, value in settings[choice].items())
         yield f"{folder.name} with {named}", each[folder.name]
     yield "each with settings chosen on the others", together
-    yield "the preset", score_rows({folder: rows_of(folder, config)[0] for folder in folders})[0]
+    yield "the preset", score_rows({folder: tracked_with(folder, {}) for folder in folders})[0]
+
+
+def print_leave_one_out(folders: list[Path], options: argparse.Namespace) -> None:
+    """The table of --leave-one-out, of tracking or with --offline of linking."""
+    config = load_preset(options.preset).config
+    if options.offline:
+        finished = {folder: finished_run(folder, options.preset) for folder in folders}
+        lines = leave_one_out(folders, LINK_CHOICES, lambda folder, changed: finished[folder].linked(changed))
+    else:
+        lines = leave_one_out(
+            folders, CHOICES, lambda folder, changed: rows_of(folder, dataclasses.replace(config, **changed))[0]
+        )
+    print_header()
+    for name, scores in lines:
+        print(_line(name, scores), flush=True)
+
+
+def print_offline(folders: list[Path], options: argparse.Namespace) -> None:
+    """The table of --offline: each switch of linking turned off."""
+    finished = {folder: finished_run(folder, options.preset) for folder in folders}
+    print_header()
+    for name, changed in OFFLINE.items():
+        combined, each = score_rows({folder: run.linked(changed) for folder, run in finished.items()})
+        print(_line(name, combined), flush=True)
+        for sequence, scores in each.items() if options.by_sequence and not changed else ():
+            print(_line(f"- {sequence}", scores))
+
+
+def print_header() -> None:
+    print(f"| variant | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}")
 
 
 def main() -> None:
@@ -217,22 +260,15 @@ def main() -> None:
     parser.add_argument("--disturbed", type=int, default=0, help="the preset on so many disturbed copies of the input")
     parser.add_argument("--offline", action="store_true", help="the switches of linking instead")
     parser.add_argument("--leave-one-out", action="store_true", help="choose on all sequences but one, score that one")
-    parser.add_argument("--also", nargs="*", type=Path, default=[], help="further sequences for it, with det/det.txt")
+    parser.add_argument("--also", nargs="*", type=Path, default=[], help="further sequences for these two")
     options = parser.parse_args()
     folders = sorted(path.parents[1] for path in options.dataset.glob("*/gt/gt.txt"))
     config = load_preset(options.preset).config
     if options.leave_one_out:
-        print(f"| variant | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}")
-        for name, scores in leave_one_out([*folders, *options.also], config):
-            print(_line(name, scores), flush=True)
+        print_leave_one_out([*folders, *options.also], options)
         return
     if options.offline:
-        print(f"| variant | {' | '.join(COLUMNS)} |\n|---|{'--:|' * len(COLUMNS)}")
-        for name, changed in OFFLINE.items():
-            combined, each = offline_scores(folders, options.preset, changed)
-            print(_line(name, combined), flush=True)
-            for sequence, scores in each.items() if options.by_sequence and not changed else ():
-                print(_line(f"- {sequence}", scores))
+        print_offline([*folders, *options.also], options)
         return
     chosen = (plateau if options.plateau else variants)(config)
     chosen = {k: v for k, v in chosen.items() if not options.only or any(word in k for word in options.only)}

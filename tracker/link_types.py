@@ -27,6 +27,7 @@ class LinkConfig:
         least_probability: a track is kept if its detections were real with this mean probability; 0 keeps all.
         extend_s: how far beyond its ends a track takes in detections that belong to nobody.
         extend_iou: least overlap with where the track was expected; 1 takes none in, not in gaps either.
+        score_noise: how far a sure detection is trusted beyond others in smoothing, as in `TrackerConfig`.
         smooth: whether boxes are smoothed; gaps are filled along the smoothed path all the same.
     """
 
@@ -38,6 +39,7 @@ class LinkConfig:
     least_probability: float = 0.6
     extend_s: float = 0.3
     extend_iou: float = 0.5
+    score_noise: float = 0.5
     smooth: bool = True
 
 
@@ -52,6 +54,8 @@ class Sightings:
         scores: of the detector, on any scale.
         class_ids: of the objects.
         embeddings: `(N, D)`, any length of row, NaN or 0 for rows that nobody looked at; D = 0 without appearance.
+        cut_off: which of them show only what the border of the picture leaves (`tracker.border.cut_off`), and so are
+            not taken in; `None` where that is unknown, or does not matter.
     """
 
     frames: Ints
@@ -60,6 +64,7 @@ class Sightings:
     scores: Array
     class_ids: Ints
     embeddings: npt.NDArray[np.floating] = dataclasses.field(default_factory=lambda: np.empty((0, 0), np.float32))
+    cut_off: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

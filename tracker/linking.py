@@ -47,9 +47,9 @@ def link_tracks(
         noise: of the motion model.
     """
     config, noise = config or LinkConfig(), noise or LINK_NOISE
-    state = _State(seen, frame_s, config, noise, _tracks(seen))
-    before = len(state.tracks)
     probabilities = whole_video_probabilities(seen.frames, seen.xyxy, seen.scores)
+    state = _State(seen, frame_s, config, noise, _tracks(seen), 1 - config.score_noise * probabilities)
+    before = len(state.tracks)
     links = state.join()
     sure = [float(probabilities[rows].mean()) >= config.least_probability for rows in state.tracks]
     dropped = [rows for rows, kept in zip(state.tracks, sure, strict=True) if not kept]
@@ -90,13 +90,14 @@ def _id(seen: Sightings, rows: Index) -> int:
 
 @dataclass
 class _State:
-    """The tracks as they stand, as rows of `seen`."""
+    """The tracks as they stand, as rows of `seen`; `shares` of the measured variance of each of its rows."""
 
     seen: Sightings
     frame_s: float
     config: LinkConfig
     noise: MotionNoise
     tracks: list[Index]
+    shares: Array
     known: dict[bytes, Array] = dataclasses.field(default_factory=dict)
 
     def paths(self) -> list[Array]:
@@ -104,7 +105,8 @@ class _State:
         keys = [rows.tobytes() for rows in self.tracks]
         new = [number for number, key in enumerate(keys) if key not in self.known]
         rows_of_new = [self.tracks[number] for number in new]
-        smoothed = smooth_paths([(self.seen.frames[rows], self.seen.xyxy[rows]) for rows in rows_of_new], self.noise)
+        boxes = [(self.seen.frames[rows], self.seen.xyxy[rows]) for rows in rows_of_new]
+        smoothed = smooth_paths(boxes, self.noise, [self.shares[rows] for rows in rows_of_new])
         fresh = dict(zip([keys[number] for number in new], smoothed, strict=True))
         self.known = {key: fresh[key] if key in fresh else self.known[key] for key in keys}
         return list(self.known.values())
@@ -142,9 +144,11 @@ class _State:
         return total
 
     def extend(self) -> int:
-        """Take in detections that belong to nobody; the number of them."""
+        """Take in detections that belong to nobody and are not cut off; the number of them."""
         seen, total = self.seen, 0
         spare = np.flatnonzero(seen.ids <= 0)
+        if seen.cut_off is not None:
+            spare = spare[~seen.cut_off[spare]]
         for _ in range(_MOST_ROUNDS if self.config.extend_iou < 1 else 0):
             if not len(spare) or not self.tracks:
                 break

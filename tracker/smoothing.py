@@ -40,12 +40,17 @@ def smooth_track(frames: Frames, xyxy: Array, noise: MotionNoise | None = None) 
     return xyah_to_xyxy(path[frames - frames[0], :, 0])
 
 
-def smooth_paths(tracks: Sequence[tuple[Frames, Array]], noise: MotionNoise | None = None) -> list[Array]:
+def smooth_paths(
+    tracks: Sequence[tuple[Frames, Array]],
+    noise: MotionNoise | None = None,
+    shares: Sequence[Array] | None = None,
+) -> list[Array]:
     """Smoothed states of many tracks, each at every frame from its first to its last.
 
     Args:
         tracks: frames and boxes of each, as for `smooth_track`.
         noise: of the motion model.
+        shares: of each box, how much of the measured variance it has, see `kalman.update`; 1 for all when left out.
 
     Returns:
         For each `(T, 4, 2)`: position and velocity (a frame) of centre x, centre y, aspect ratio and height.
@@ -60,20 +65,23 @@ def smooth_paths(tracks: Sequence[tuple[Frames, Array]], noise: MotionNoise | No
     # Longest first: those that are still there at step k are then the first ones, one slice of the arrays.
     alive = np.searchsorted(-lengths[by_length], -np.arange(lengths.max()), side="left")
     starts = np.concatenate(([0], np.cumsum(alive)))
-    measured = np.full((int(starts[-1]), 4), np.nan)
+    measured, weights = np.full((int(starts[-1]), 4), np.nan), np.ones(int(starts[-1]))
     for place, index in enumerate(by_length.tolist()):
         frames, xyxy = tracks[index]
         if np.isnan(xyxy[0]).any():
             raise ValueError("the first box of a track must be a detection, but it is NaN")
-        measured[starts[frames - frames[0]] + place] = xyxy_to_xyah(np.asarray(xyxy, np.float64))
-    means = _smoothed(measured, starts, alive, noise or MotionNoise())
+        steps = starts[frames - frames[0]] + place
+        measured[steps] = xyxy_to_xyah(np.asarray(xyxy, np.float64))
+        if shares is not None:
+            weights[steps] = shares[index]
+    means = _smoothed(measured, weights, starts, alive, noise or MotionNoise())
     paths: list[Array] = [np.empty(0)] * len(tracks)
     for place, index in enumerate(by_length.tolist()):
         paths[index] = means[starts[: lengths[index]] + place]
     return paths
 
 
-def _smoothed(measured: Array, starts: Frames, alive: Frames, noise: MotionNoise) -> Array:
+def _smoothed(measured: Array, shares: Array, starts: Frames, alive: Frames, noise: MotionNoise) -> Array:
     """`(S, 4, 2)`: a pass forwards over `measured` `(S, 4)` or NaN, and one back; step k begins at `starts[k]`."""
     means, covariances = np.empty((len(measured), 4, 2)), np.empty((len(measured), 4, 3))
     mean, covariance = kalman.initiate(measured[: alive[0]], noise)
@@ -83,9 +91,11 @@ def _smoothed(measured: Array, starts: Frames, alive: Frames, noise: MotionNoise
         mean, covariance = kalman.predict(mean[: alive[step]], covariance[: alive[step]], noise)
         seen = ~np.isnan(measured[here, 0])
         if seen.all():
-            mean, covariance = kalman.update(mean, covariance, measured[here], noise)
+            mean, covariance = kalman.update(mean, covariance, measured[here], noise, shares[here])
         elif seen.any():
-            mean[seen], covariance[seen] = kalman.update(mean[seen], covariance[seen], measured[here][seen], noise)
+            mean[seen], covariance[seen] = kalman.update(
+                mean[seen], covariance[seen], measured[here][seen], noise, shares[here][seen]
+            )
         means[here], covariances[here] = mean, covariance
     for step in range(len(alive) - 2, -1, -1):
         here = slice(starts[step], starts[step] + alive[step + 1])

@@ -7,9 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.app.runs import FAST, Track, Walker, all_files, read_csv, read_summary, read_txt, states, write_sequence
+from tests.app.runs import (
+    FAST,
+    WIDTH,
+    Track,
+    Walker,
+    all_files,
+    read_csv,
+    read_summary,
+    read_txt,
+    states,
+    write_detections,
+    write_sequence,
+)
 
 RUN = (*FAST, "--detector", "public")
+STRONG = ("--reid", "none", "--detector", "public", "--tracker", "strong")
 TWO_HALVES = (Walker(2, 4, 0.3, last=12), Walker(2, 4, 0.3, first=20))
 
 
@@ -56,6 +69,41 @@ def test_it_works_from_the_table_alone(track: Track, halves: Path) -> None:
     rows = read_txt(Path("o"))
     np.testing.assert_array_equal(rows[:, :2], np.column_stack((np.arange(1, 41), np.ones(40))))
     np.testing.assert_allclose(rows[:, 2], 2 + 0.3 * np.arange(40), atol=1)
+
+
+@pytest.fixture
+def leaving(track: Track, tmp_path: Path) -> Path:
+    """One person who walks out over the right border, which cuts its box off; the run is `leaving`, of `strong`."""
+    whole = Walker(20, 20, 1.5, last=36, width=22)
+    cut = [(frame + 1, -1, 20 + 1.5 * frame, 20, WIDTH - (20 + 1.5 * frame), 24, 0.9) for frame in range(36, 46)]
+    folder = write_sequence(tmp_path / "leaving-s", (whole,), 60)
+    write_detections(folder / "det" / "det.txt", (whole,), 60, cut)
+    assert track("run", folder, *STRONG, "--out", "leaving", "--keep-embeddings").code == 0
+    return tmp_path / "leaving"
+
+
+def test_offline_does_not_take_back_what_the_border_cuts_off(track: Track, leaving: Path) -> None:
+    assert track("run", "leaving-s", *STRONG, "--out", "offline", "--offline").code == 0
+    assert read_txt(Path("offline"))[:, 0].max() <= read_txt(leaving)[:, 0].max()
+    track("link", "leaving", "--out", "linked")
+    assert read_csv(Path("linked")) == read_csv(Path("offline"))
+
+
+def test_where_the_tracker_is_not_to_mind_the_border_linking_is_not_either(track: Track, leaving: Path) -> None:
+    Path("any.yaml").write_text("base: strong\ntracker: {border_wait_s: 0, border_share: 0}\n")
+    options = (*STRONG[:-1], "any.yaml", "--offline")
+    assert track("run", "leaving-s", *options, "--out", "offline").code == 0
+    assert read_txt(Path("offline"))[:, 0].max() > read_txt(leaving)[:, 0].max()
+
+
+def test_an_older_file_that_does_not_know_the_border_is_linked_with_a_warning(track: Track, leaving: Path) -> None:
+    with np.load(leaving / "embeddings.npz") as content:
+        older = {name: column for name, column in content.items() if name != "cut_off"}
+    np.savez(leaving / "embeddings.npz", **older)
+    result = track("link", "leaving", "--out", "o")
+    assert result.code == 0
+    assert "does not tell what the border of the picture cuts off" in result.err
+    assert len(read_summary(Path("o"))["warnings"]) == 1
 
 
 def test_linking_again_changes_no_identity(track: Track, halves: Path) -> None:

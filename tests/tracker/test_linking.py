@@ -124,6 +124,49 @@ def test_what_belongs_to_nobody_is_taken_in_where_a_track_must_have_been():
     assert link(track, spare, config=replace(KEEP_ALL, extend_iou=1.0)).report.taken_in == 0
 
 
+def test_what_the_border_cuts_off_is_not_taken_in():
+    seen = sightings(walk(1, range(20)), walk(0, [20, 21]))
+    linked = link_tracks(replace(seen, cut_off=seen.frames == 21), FRAME_S, KEEP_ALL)
+    assert linked.frames.tolist() == [*range(21)]
+    assert link_tracks(seen, FRAME_S, KEEP_ALL).frames.tolist() == [*range(22)], "where nobody knows of a border, it is"
+
+
+def test_in_a_gap_too_the_path_is_better_than_half_a_box():
+    half = [(*row[:4], row[4] - 10, *row[5:]) for row in walk(0, [10])]
+    seen = sightings(walk(1, [*range(10), *range(11, 20)]), half)
+    linked = link_tracks(replace(seen, cut_off=seen.frames == 10), FRAME_S, KEEP_ALL)
+    assert (linked.report.taken_in, linked.report.filled) == (0, 1)
+    expected = np.array([row[2:6] for row in walk(1, [10])])
+    np.testing.assert_allclose(linked.xyxy[linked.frames == 10], expected, atol=1)
+
+
+def test_a_track_may_be_cut_off_where_the_run_showed_it():
+    seen = sightings(walk(1, range(20)))
+    linked = link_tracks(replace(seen, cut_off=np.ones(20, np.bool_)), FRAME_S, KEEP_ALL)
+    np.testing.assert_array_equal(linked.sighting, np.arange(20))
+
+
+def jittering(track_id, score, y):
+    """A walk whose detections lie beside it by some px, the same ones for each track."""
+    offsets = np.random.default_rng(3).normal(0, 2, 40)
+    rows = walk(track_id, range(40), y=y, score=score)
+    return [(*row[:2], row[2] + by, row[3], row[4] + by, *row[5:]) for row, by in zip(rows, offsets, strict=True)]
+
+
+def test_sure_boxes_move_less_in_smoothing():
+    flicker = [row for number in range(40) for row in walk(0, [number], x=800 + 150 * (number % 5), score=0.3)]
+    seen = sightings(jittering(1, 0.9, y=100), jittering(2, 0.3, y=500), flicker)
+
+    def moved(score_noise):
+        linked = link_tracks(seen, FRAME_S, replace(KEEP_ALL, score_noise=score_noise, extend_iou=1.0))
+        by = np.abs(linked.xyxy - seen.xyxy[linked.sighting])
+        return by[linked.ids == 1].mean(), by[linked.ids == 2].mean()
+
+    (sure, doubtful), (sure_plain, doubtful_plain) = moved(0.9), moved(0.0)
+    assert sure_plain == pytest.approx(doubtful_plain)
+    assert sure < doubtful < doubtful_plain
+
+
 def test_a_gap_longer_than_allowed_stays_open():
     linked = link(walk(1, [*range(10), *range(40, 50)]))
     assert set(linked.ids) == {1}

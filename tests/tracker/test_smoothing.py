@@ -52,12 +52,13 @@ def test_the_first_box_must_be_a_detection():
         smooth_track(np.arange(2), np.array([[np.nan] * 4, [0, 0, 1, 1]]))
 
 
-def by_filterpy(frames, xyxy, noise):
-    """The same with full 8x8 matrices, by filterpy."""
+def by_filterpy(frames, xyxy, noise, shares=None):
+    """The same with full 8x8 matrices, by filterpy; `shares` of the measured variance of each box."""
     transition = np.block([[np.eye(4), np.eye(4)], [np.zeros((4, 4)), np.eye(4)]])
     kf = KalmanFilter(dim_x=8, dim_z=4)
     kf.F, kf.H = transition, np.eye(4, 8)
     measured = dict(zip(frames.tolist(), xyxy_to_xyah(xyxy), strict=True))
+    share_at = dict(zip(frames.tolist(), np.ones(len(frames)) if shares is None else shares, strict=True))
 
     def variances(weight, aspect):
         spread = (weight * abs(kf.x[3])) ** 2
@@ -72,7 +73,7 @@ def by_filterpy(frames, xyxy, noise):
         kf.predict(Q=noises[-1])
         if frame in measured:
             own = np.array(variances(noise.weight_position, noise.aspect_measured)) * noise.measured_factor**2
-            kf.update(measured[frame], R=np.diag(own))
+            kf.update(measured[frame], R=np.diag(own) * share_at[frame])
         means.append(kf.x.copy())
         covariances.append(kf.P.copy())
     smoothed, *_ = rts_smoother(
@@ -91,3 +92,11 @@ def test_equals_filterpy_for_many_tracks_at_once():
         expected = by_filterpy(frames, xyxy, noise)
         np.testing.assert_allclose(xyah_to_xyxy(path[frames - frames[0], :, 0]), expected, rtol=1e-8, atol=1e-6)
         np.testing.assert_allclose(smooth_track(frames, xyxy, noise), expected, rtol=1e-8, atol=1e-6)
+
+
+def test_a_share_of_the_measured_variance_equals_filterpy_too():
+    noise, frames = MotionNoise(aspect=0.1, measured_factor=2.2), np.arange(0, 60, 2)
+    xyxy, shares = walk(60, jitter=3)[1][frames], np.random.default_rng(5).uniform(0.1, 1, 30)
+    (path,) = smooth_paths([(frames, xyxy)], noise, [shares])
+    expected = by_filterpy(frames, xyxy, noise, shares)
+    np.testing.assert_allclose(xyah_to_xyxy(path[frames, :, 0]), expected, rtol=1e-8, atol=1e-6)

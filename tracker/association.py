@@ -5,8 +5,6 @@ Tracks and detections are numbered by their position in the arrays given; `Pairs
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +12,7 @@ from . import kalman
 from .boxes import pairwise_iou
 from .pairs import Index, Mask, Pairs, all_pairs, are_few, pairs_within
 
-__all__ = ["iou_pairs", "matching_cascade", "motion_pairs", "mutually_nearest", "with_costs"]
+__all__ = ["iou_pairs", "motion_pairs", "mutually_nearest"]
 
 Array = npt.NDArray[np.float64]
 
@@ -69,49 +67,21 @@ def _overlapping(track_xyxy: Array, detection_xyxy: Array, max_distance: float) 
     return pairs_within(centres - reach, centres + reach, detection_centres)
 
 
-def matching_cascade(pairs: Pairs, levels: npt.NDArray[np.int64], match: Callable[[Index], Mask]) -> Index:
-    """Match level by level: tracks seen most recently choose first (Wojke et al. 2017, listing 1).
-
-    A level sees only pairs whose detection nobody before it has taken. So after the first level hardly any are left,
-    and only those that are cost a look at the tracks' appearance.
+def mutually_nearest(pairs: Pairs, rivals: Index | None = None) -> Mask:
+    """Which pairs are each other's cheapest: what a greedy look at these costs alone would match; `(P,)`.
 
     Args:
-        pairs: inside the motion gate.
-        levels: `(N,)` frames since each track was last seen.
-        match: from the indices of a level's pairs to a mask of those that are matched.
-
-    Returns:
-        Indices of the matched pairs.
+        rivals: `pairs.contested()`, where it is known already.
     """
-    matched = [np.empty(0, np.intp)]
-    open_pairs, level_of_pair = np.arange(len(pairs)), levels.take(pairs.tracks)
-    while len(open_pairs):
-        level = level_of_pair.min()
-        here = open_pairs[level_of_pair == level]
-        chosen = here[match(here)]
-        matched.append(chosen)
-        taken = np.zeros(int(pairs.detections.max()) + 1, np.bool_)
-        taken[pairs.detections.take(chosen)] = True
-        still = ((level_of_pair > level) & ~taken.take(pairs.detections.take(open_pairs))).nonzero()[0]
-        open_pairs, level_of_pair = open_pairs.take(still), level_of_pair.take(still)
-    return np.concatenate(matched)
-
-
-def mutually_nearest(pairs: Pairs) -> Mask:
-    """Which pairs are each other's cheapest: what a greedy look at these costs alone would match; `(P,)`."""
     nearest = np.ones(len(pairs), np.bool_)
-    contested = pairs.contested(nearest)
+    contested = pairs.contested() if rivals is None else rivals
     if not len(contested):
         return nearest
-    of_track = np.full(int(pairs.tracks.max()) + 1, np.inf)
-    of_detection = np.full(int(pairs.detections.max()) + 1, np.inf)
-    np.minimum.at(of_track, pairs.tracks, pairs.costs)
-    np.minimum.at(of_detection, pairs.detections, pairs.costs)
-    nearest &= pairs.costs == of_track.take(pairs.tracks)
-    nearest &= pairs.costs == of_detection.take(pairs.detections)
+    tracks, detections = pairs.tracks.take(contested), pairs.detections.take(contested)
+    costs = pairs.costs.take(contested)
+    of_track = np.full(int(np.maximum.reduce(tracks)) + 1, np.inf)
+    of_detection = np.full(int(np.maximum.reduce(detections)) + 1, np.inf)
+    np.minimum.at(of_track, tracks, costs)
+    np.minimum.at(of_detection, detections, costs)
+    nearest[contested] = (costs == of_track.take(tracks)) & (costs == of_detection.take(detections))
     return nearest
-
-
-def with_costs(pairs: Pairs, costs: Array) -> Pairs:
-    """The same pairs at other costs."""
-    return Pairs(pairs.tracks, pairs.detections, costs)

@@ -14,13 +14,14 @@ import numpy.typing as npt
 from . import kalman
 from .ambiguity import NEUTRAL
 from .assignment import assign
-from .association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest, with_costs
+from .association import iou_pairs, motion_pairs
 from .boxes import xyah_to_xyxy
+from .cascade import matching_cascade
 from .config import TrackerConfig
 from .door import Measured
 from .gallery import Gallery
 from .observation import turning
-from .pairs import Index, Mask, Pairs
+from .pairs import Index, Mask, Pairs, with_costs
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence
 
@@ -109,31 +110,26 @@ class Matching:
             table.mean.take(tracks, axis=0), table.covariance.take(tracks, axis=0), config.noise
         )
         near = motion_pairs(expected, innovation, self.detections.xyah.take(detections, axis=0), config.motion_gate)
-        levels, evidence = table.misses.take(tracks), []
+        levels = table.misses.take(tracks)
 
-        def match(here: Index) -> Mask:
-            candidates = near[here]
-            looks = self._appearance(candidates, tracks, detections)
-            matched = assign(looks, config.max_cosine_distance)
-            unlike = looks.costs > config.max_cosine_distance
-            evidence.append(_appearance_evidence(candidates, unlike, matched, levels))
-            return matched
+        def look(candidates: Pairs, rivals: Index) -> Array:
+            return self._appearance(candidates, rivals, tracks, detections)
 
-        matched = near[matching_cascade(near, levels, match)]
-        chosen = tracks.take(matched.tracks), detections.take(matched.detections)
+        matched, evidence = matching_cascade(near, levels, look, config.max_cosine_distance)
+        chosen = tracks.take(near.tracks.take(matched)), detections.take(near.detections.take(matched))
         free.take(*chosen)
-        return chosen, sum(evidence, Evidence())
+        return chosen, evidence
 
-    def _appearance(self, near: Pairs, tracks: Index, detections: Index) -> Pairs:
-        """The pairs at their cosine distance; for one without a rival, within the gate is near enough."""
+    def _appearance(self, near: Pairs, rivals: Index, tracks: Index, detections: Index) -> Array:
+        """Cosine distances of the pairs; for those without a rival, within the gate is near enough."""
         gate, candidates = self.config.max_cosine_distance, detections.take(near.detections)
         enough = np.full(len(near), gate)
-        enough[near.contested(np.ones(len(near), np.bool_))] = -1.0
+        enough[rivals] = -1.0
         slots, embeddings = self.table.slot.take(tracks.take(near.tracks)), self.detections.embeddings
         distances = self.gallery.distances(slots, embeddings.take(candidates, axis=0), enough)
         if self.detections.known is not None:
             distances = np.where(self.detections.known.take(candidates), distances, NEUTRAL * gate)
-        return with_costs(near, distances)
+        return distances
 
     def _overlap(self, free: _Free, eligible: Mask, max_distance: float, *, plain: bool = False) -> Match:
         """Free tracks among the eligible ones with free detections, by IoU."""
@@ -167,14 +163,3 @@ class Matching:
             turned = turning(self.table.path[rows], self.detections.xyah[candidates, :2], self.table.last_xyxy[rows])
             costs += config.direction_penalty * turned * sure
         return with_costs(pairs, costs), most
-
-
-def _appearance_evidence(near: Pairs, unlike: Mask, matched: Mask, levels: npt.NDArray[np.int64]) -> Evidence:
-    """What appearance changed against a look at motion alone."""
-    by_motion = mutually_nearest(near)
-    return Evidence(
-        by_appearance=int(np.count_nonzero(matched)),
-        appearance_decided=int(np.count_nonzero(matched & ~by_motion)),
-        recovered=int(np.count_nonzero(levels.take(near.tracks[matched]) > 1)),
-        vetoed=int(np.count_nonzero(by_motion & unlike)),
-    )

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Index", "Mask", "Pairs", "all_pairs", "are_few", "pairs_within", "sweep_pairs"]
+__all__ = ["Index", "Mask", "Pairs", "all_pairs", "are_few", "pairs_within", "sweep_pairs", "with_costs"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
@@ -36,12 +36,18 @@ class Pairs:
     def __getitem__(self, keep: Mask | Index) -> Pairs:
         return Pairs(self.tracks[keep], self.detections[keep], self.costs[keep])
 
-    def contested(self, valid: Mask) -> Index:
-        """Which of the `valid` pairs, a mask, share their track or detection with another valid one; indices."""
-        here = valid.nonzero()[0]
-        tracks, detections = self.tracks.take(here), self.detections.take(here)
-        rivals = np.bincount(tracks).take(tracks) + np.bincount(detections).take(detections)
-        return here[rivals > 2]  # each pair counts itself twice
+    def contested(self) -> Index:
+        """Which pairs share their track or detection with another one; indices, in order."""
+        if not len(self):
+            return np.empty(0, np.intp)
+        rivals = np.bincount(self.tracks).take(self.tracks)
+        rivals += np.bincount(self.detections).take(self.detections)
+        return (rivals > 2).nonzero()[0]  # each pair counts itself twice
+
+
+def with_costs(pairs: Pairs, costs: Array) -> Pairs:
+    """The same pairs at other costs."""
+    return Pairs(pairs.tracks, pairs.detections, costs)
 
 
 def are_few(count: int, num_points: int) -> bool:

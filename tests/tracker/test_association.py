@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import kalman
-from tracker.assignment import assign
-from tracker.association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest
+from tracker.association import iou_pairs, motion_pairs, mutually_nearest
 from tracker.boxes import pairwise_iou
 from tracker.pairs import Pairs, all_pairs, are_few
 
@@ -76,29 +74,8 @@ def pairs(*rows):
     return Pairs(np.array(tracks, np.intp), np.array(detections, np.intp), np.array(costs, float))
 
 
-@pytest.mark.parametrize(
-    ("candidates", "levels", "expected"),
-    [
-        pytest.param([], [], set(), id="nothing"),
-        pytest.param([(0, 0, 0.2), (1, 0, 0.1)], [1, 2], {(0, 0)}, id="who was seen last chooses first"),
-        pytest.param([(0, 0, 0.2), (1, 0, 0.1)], [1, 1], {(1, 0)}, id="among equals the cheaper"),
-        pytest.param([(0, 0, 0.9), (1, 0, 0.1)], [1, 2], {(1, 0)}, id="a rejected pair does not block the next level"),
-        pytest.param([(0, 0, 0.1), (1, 0, 0.1), (1, 1, 0.3)], [1, 5], {(0, 0), (1, 1)}, id="levels may be far apart"),
-    ],
-)
-def test_cascade(candidates, levels, expected):
-    near = pairs(*candidates)
-    matched = matching_cascade(near, np.array(levels, np.int64), lambda here: assign(near[here], 0.5))
-    assert as_set(near[matched]) == expected
-
-
-def test_a_level_is_not_asked_about_what_an_earlier_one_has_taken():
-    near, asked = pairs((0, 0, 0.1), (1, 0, 0.1), (1, 1, 0.3), (2, 0, 0.1)), []
-    matching_cascade(near, np.array([1, 2, 3]), lambda here: asked.append(here.tolist()) or assign(near[here], 0.5))
-    assert asked == [[0], [2]]
-
-
 def test_mutually_nearest():
     candidates = pairs((0, 0, 1.0), (0, 1, 2.0), (1, 1, 3.0), (2, 2, 4.0))
     assert mutually_nearest(candidates).tolist() == [True, False, False, True]
+    assert mutually_nearest(candidates, candidates.contested()).tolist() == [True, False, False, True]
     assert mutually_nearest(pairs()).tolist() == []

@@ -56,6 +56,6 @@ def test_all_pairs():
 
 def test_contested_are_those_that_share_a_track_or_detection_with_another_valid_pair():
     pairs = Pairs(np.array([0, 0, 1, 2, 3]), np.array([0, 1, 2, 2, 4]), np.zeros(5))
-    assert pairs.contested(np.ones(5, bool)).tolist() == [0, 1, 2, 3]
-    assert pairs.contested(np.array([True, False, True, True, True])).tolist() == [2, 3]
-    assert pairs.contested(np.zeros(5, bool)).tolist() == []
+    assert pairs.contested().tolist() == [0, 1, 2, 3]
+    assert pairs[np.array([0, 2, 3, 4])].contested().tolist() == [1, 2]
+    assert pairs[np.empty(0, np.intp)].contested().tolist() == []

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from . import kalman
 from .boxes import pairwise_iou
-from .pairs import Index, Mask, Pairs, all_pairs, are_few, pairs_within
+from .pairs import Index, Mask, Pairs, are_few, are_many, pairs_within, touching_pairs
 
 __all__ = ["iou_pairs", "motion_pairs", "mutually_nearest"]
 
@@ -32,10 +32,11 @@ def motion_pairs(expected: Array, innovation: Array, xyah: Array, gate: float) -
         gate: largest squared distance.
     """
     if are_few(len(expected), len(xyah)):
-        tracks, detections = all_pairs(len(expected), len(xyah))
-    else:
-        reach, centres = np.sqrt(gate * innovation[:, :2]) * _HAIR, expected[:, :2]
-        tracks, detections = pairs_within(centres - reach, centres + reach, xyah[:, :2])
+        matrix = kalman.gating_distance(expected[:, None], innovation[:, None], xyah)
+        tracks, detections = (matrix <= gate).nonzero()
+        return Pairs(tracks, detections, matrix[tracks, detections])
+    reach, centres = np.sqrt(gate * innovation[:, :2]) * _HAIR, expected[:, :2]
+    tracks, detections = pairs_within(centres - reach, centres + reach, xyah[:, :2])
     distances = kalman.gating_distance(
         expected.take(tracks, axis=0), innovation.take(tracks, axis=0), xyah.take(detections, axis=0)
     )
@@ -45,9 +46,14 @@ def motion_pairs(expected: Array, innovation: Array, xyah: Array, gate: float) -
 def iou_pairs(track_xyxy: Array, detection_xyxy: Array, max_distance: float) -> Pairs:
     """The pairs that overlap, at 1 - IoU, up to `max_distance`."""
     if are_few(len(track_xyxy), len(detection_xyxy)):
-        tracks, detections = all_pairs(len(track_xyxy), len(detection_xyxy))
-    else:
+        matrix = 1.0 - pairwise_iou(track_xyxy[:, None], detection_xyxy)
+        tracks, detections = ((matrix <= max_distance) & (matrix < 1)).nonzero()
+        return Pairs(tracks, detections, matrix[tracks, detections])
+    if are_many(len(track_xyxy), len(detection_xyxy)):
         tracks, detections = _overlapping(track_xyxy, detection_xyxy, max_distance)
+    else:
+        corners = track_xyxy[:, :2], track_xyxy[:, 2:], detection_xyxy[:, :2], detection_xyxy[:, 2:]
+        tracks, detections = touching_pairs(*corners)
     costs = 1.0 - pairwise_iou(track_xyxy.take(tracks, axis=0), detection_xyxy.take(detections, axis=0))
     return Pairs(tracks, detections, costs)[((costs <= max_distance) & (costs < 1)).nonzero()[0]]
 
@@ -60,7 +66,8 @@ def _overlapping(track_xyxy: Array, detection_xyxy: Array, max_distance: float) 
     """
     least = max(1 - max_distance, 0.0)
     sizes, others = track_xyxy[:, 2:] - track_xyxy[:, :2], detection_xyxy[:, 2:] - detection_xyxy[:, :2]
-    largest = np.minimum(others.max(axis=0), sizes / max(least, 1e-6) * _HAIR)
+    largest_other = [np.maximum.reduce(others[:, 0]), np.maximum.reduce(others[:, 1])]
+    largest = np.minimum(largest_other, sizes / max(least, 1e-6) * _HAIR)
     reach = (sizes + largest) * ((1 - least) / (1 + least) / 2 * _HAIR) + 1e-6
     centres = (track_xyxy[:, :2] + track_xyxy[:, 2:]) / 2
     detection_centres = (detection_xyxy[:, :2] + detection_xyxy[:, 2:]) / 2

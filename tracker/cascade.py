@@ -23,9 +23,9 @@ __all__ = ["Look", "matching_cascade"]
 Array = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
 
-Look = Callable[[Pairs, Index], Array]
-"""From pairs, and the indices of those that have rivals, to cosine distances, `(P,)`. For a pair without a rival it is
-enough to be right about the gate."""
+Look = Callable[[Pairs, bool], Array]
+"""From pairs to their cosine distances, `(P,)`; unless these have to be exact, it is enough that they are on the right
+side of the gate."""
 
 
 def matching_cascade(pairs: Pairs, levels: Levels, look: Look, gate: float) -> tuple[Index, Evidence]:
@@ -60,14 +60,16 @@ def matching_cascade(pairs: Pairs, levels: Levels, look: Look, gate: float) -> t
 def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index, Evidence]:
     """The matches among pairs of any levels; `level`, `(P,)`, is that of each."""
     rivals = pairs.contested()
-    costs = look(pairs, rivals)
-    alike = costs <= gate
+    alike = look(pairs, False) <= gate
     matched = alike.copy()
-    if len(rivals):
-        # Who competes only with pairs beyond the gate has no rival any more.
-        waiting = rivals[alike.take(rivals)]
+    # Who competes only with pairs beyond the gate has no rival any more, and most have none.
+    waiting = rivals[alike.take(rivals)] if len(rivals) else rivals
+    if len(waiting):
         waiting = waiting.take(pairs[waiting].contested())
+    if len(waiting):
         matched[waiting] = False
+        costs = np.zeros(len(pairs))
+        costs[waiting] = look(pairs[waiting], True)
         while len(waiting):
             level_here = level.take(waiting)
             turn = level_here == np.minimum.reduce(level_here)

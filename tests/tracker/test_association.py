@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tracker import kalman
 from tracker.association import iou_pairs, motion_pairs, mutually_nearest
 from tracker.boxes import pairwise_iou
-from tracker.pairs import Pairs, all_pairs, are_few
+from tracker.pairs import Pairs, are_few, are_many
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -37,14 +37,15 @@ def test_iou_pairs_are_all_pairs_that_overlap_enough(seed, num_tracks, num_detec
         assert as_set(iou_pairs(tracks, detections, max_distance)) == brute
 
 
-@given(seeds, st.floats(0.1, 0.99))
-@settings(max_examples=25, deadline=None)
-def test_in_a_crowd_the_search_finds_the_same_pairs_as_a_look_at_all(seed, max_distance):
+@given(seeds, st.floats(0.1, 0.99), st.sampled_from([(90, 80), (190, 180)]))
+@settings(max_examples=30, deadline=None)
+def test_in_a_crowd_the_search_finds_the_same_pairs_as_a_look_at_all(seed, max_distance, sizes):
     rng = np.random.default_rng(seed)
-    tracks, detections = random_xyxy(rng, 90), random_xyxy(rng, 80)
+    tracks, detections = (random_xyxy(rng, size) for size in sizes)
     detections[0, 2:] = detections[0, :2] + 2000  # one box far larger than the others must not spoil the search
-    assert not are_few(len(tracks), len(detections))
-    i, j = all_pairs(len(tracks), len(detections))
+    assert not are_few(*sizes)
+    assert are_many(*sizes) == (sizes == (190, 180))
+    i, j = np.indices((len(tracks), len(detections))).reshape(2, -1)
     costs = 1 - pairwise_iou(tracks[i], detections[j])
     found, everything = iou_pairs(tracks, detections, max_distance), costs <= max_distance
     assert found.tracks.tolist() == i[everything].tolist()

@@ -32,13 +32,14 @@ def assign(pairs: Pairs, max_cost: float) -> Mask:
     Only pairs that cost at most `max_cost` can be; what is left unmatched counts as a little more.
     """
     matched = pairs.costs <= max_cost
-    contested = pairs.contested(matched)
+    allowed = matched.nonzero()[0]
+    contested = allowed.take(pairs[allowed].contested())
     if not len(contested):
         return matched
     matched[contested] = False
-    for block in _blocks(pairs[contested]):
-        here = contested[block]
-        matched[here[_solve(pairs[here], max_cost)]] = True
+    competing = pairs[contested]
+    for block in _blocks(competing):
+        matched[contested[block[_solve(competing[block], max_cost)]]] = True
     return matched
 
 

@@ -5,16 +5,14 @@ Tracks and detections are numbered by their position in the arrays given; `Pairs
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
 from . import kalman
 from .boxes import pairwise_iou
-from .pairs import Index, Mask, Pairs, all_pairs, are_few, pairs_within
+from .pairs import Index, Mask, Pairs, are_few, are_many, pairs_within, touching_pairs
 
-__all__ = ["iou_pairs", "matching_cascade", "motion_pairs", "mutually_nearest", "with_costs"]
+__all__ = ["iou_pairs", "motion_pairs", "mutually_nearest"]
 
 Array = npt.NDArray[np.float64]
 
@@ -34,10 +32,11 @@ def motion_pairs(expected: Array, innovation: Array, xyah: Array, gate: float) -
         gate: largest squared distance.
     """
     if are_few(len(expected), len(xyah)):
-        tracks, detections = all_pairs(len(expected), len(xyah))
-    else:
-        reach, centres = np.sqrt(gate * innovation[:, :2]) * _HAIR, expected[:, :2]
-        tracks, detections = pairs_within(centres - reach, centres + reach, xyah[:, :2])
+        matrix = kalman.gating_distance(expected[:, None], innovation[:, None], xyah)
+        tracks, detections = (matrix <= gate).nonzero()
+        return Pairs(tracks, detections, matrix[tracks, detections])
+    reach, centres = np.sqrt(gate * innovation[:, :2]) * _HAIR, expected[:, :2]
+    tracks, detections = pairs_within(centres - reach, centres + reach, xyah[:, :2])
     distances = kalman.gating_distance(
         expected.take(tracks, axis=0), innovation.take(tracks, axis=0), xyah.take(detections, axis=0)
     )
@@ -47,9 +46,14 @@ def motion_pairs(expected: Array, innovation: Array, xyah: Array, gate: float) -
 def iou_pairs(track_xyxy: Array, detection_xyxy: Array, max_distance: float) -> Pairs:
     """The pairs that overlap, at 1 - IoU, up to `max_distance`."""
     if are_few(len(track_xyxy), len(detection_xyxy)):
-        tracks, detections = all_pairs(len(track_xyxy), len(detection_xyxy))
-    else:
+        matrix = 1.0 - pairwise_iou(track_xyxy[:, None], detection_xyxy)
+        tracks, detections = ((matrix <= max_distance) & (matrix < 1)).nonzero()
+        return Pairs(tracks, detections, matrix[tracks, detections])
+    if are_many(len(track_xyxy), len(detection_xyxy)):
         tracks, detections = _overlapping(track_xyxy, detection_xyxy, max_distance)
+    else:
+        corners = track_xyxy[:, :2], track_xyxy[:, 2:], detection_xyxy[:, :2], detection_xyxy[:, 2:]
+        tracks, detections = touching_pairs(*corners)
     costs = 1.0 - pairwise_iou(track_xyxy.take(tracks, axis=0), detection_xyxy.take(detections, axis=0))
     return Pairs(tracks, detections, costs)[((costs <= max_distance) & (costs < 1)).nonzero()[0]]
 
@@ -62,56 +66,29 @@ def _overlapping(track_xyxy: Array, detection_xyxy: Array, max_distance: float) 
     """
     least = max(1 - max_distance, 0.0)
     sizes, others = track_xyxy[:, 2:] - track_xyxy[:, :2], detection_xyxy[:, 2:] - detection_xyxy[:, :2]
-    largest = np.minimum(others.max(axis=0), sizes / max(least, 1e-6) * _HAIR)
+    largest_other = [np.maximum.reduce(others[:, 0]), np.maximum.reduce(others[:, 1])]
+    largest = np.minimum(largest_other, sizes / max(least, 1e-6) * _HAIR)
     reach = (sizes + largest) * ((1 - least) / (1 + least) / 2 * _HAIR) + 1e-6
     centres = (track_xyxy[:, :2] + track_xyxy[:, 2:]) / 2
     detection_centres = (detection_xyxy[:, :2] + detection_xyxy[:, 2:]) / 2
     return pairs_within(centres - reach, centres + reach, detection_centres)
 
 
-def matching_cascade(pairs: Pairs, levels: npt.NDArray[np.int64], match: Callable[[Index], Mask]) -> Index:
-    """Match level by level: tracks seen most recently choose first (Wojke et al. 2017, listing 1).
-
-    A level sees only pairs whose detection nobody before it has taken. So after the first level hardly any are left,
-    and only those that are cost a look at the tracks' appearance.
+def mutually_nearest(pairs: Pairs, rivals: Index | None = None) -> Mask:
+    """Which pairs are each other's cheapest: what a greedy look at these costs alone would match; `(P,)`.
 
     Args:
-        pairs: inside the motion gate.
-        levels: `(N,)` frames since each track was last seen.
-        match: from the indices of a level's pairs to a mask of those that are matched.
-
-    Returns:
-        Indices of the matched pairs.
+        rivals: `pairs.contested()`, where it is known already.
     """
-    matched = [np.empty(0, np.intp)]
-    open_pairs, level_of_pair = np.arange(len(pairs)), levels.take(pairs.tracks)
-    while len(open_pairs):
-        level = level_of_pair.min()
-        here = open_pairs[level_of_pair == level]
-        chosen = here[match(here)]
-        matched.append(chosen)
-        taken = np.zeros(int(pairs.detections.max()) + 1, np.bool_)
-        taken[pairs.detections.take(chosen)] = True
-        still = ((level_of_pair > level) & ~taken.take(pairs.detections.take(open_pairs))).nonzero()[0]
-        open_pairs, level_of_pair = open_pairs.take(still), level_of_pair.take(still)
-    return np.concatenate(matched)
-
-
-def mutually_nearest(pairs: Pairs) -> Mask:
-    """Which pairs are each other's cheapest: what a greedy look at these costs alone would match; `(P,)`."""
     nearest = np.ones(len(pairs), np.bool_)
-    contested = pairs.contested(nearest)
+    contested = pairs.contested() if rivals is None else rivals
     if not len(contested):
         return nearest
-    of_track = np.full(int(pairs.tracks.max()) + 1, np.inf)
-    of_detection = np.full(int(pairs.detections.max()) + 1, np.inf)
-    np.minimum.at(of_track, pairs.tracks, pairs.costs)
-    np.minimum.at(of_detection, pairs.detections, pairs.costs)
-    nearest &= pairs.costs == of_track.take(pairs.tracks)
-    nearest &= pairs.costs == of_detection.take(pairs.detections)
+    tracks, detections = pairs.tracks.take(contested), pairs.detections.take(contested)
+    costs = pairs.costs.take(contested)
+    of_track = np.full(int(np.maximum.reduce(tracks)) + 1, np.inf)
+    of_detection = np.full(int(np.maximum.reduce(detections)) + 1, np.inf)
+    np.minimum.at(of_track, tracks, costs)
+    np.minimum.at(of_detection, detections, costs)
+    nearest[contested] = (costs == of_track.take(tracks)) & (costs == of_detection.take(detections))
     return nearest
-
-
-def with_costs(pairs: Pairs, costs: Array) -> Pairs:
-    """The same pairs at other costs."""
-    return Pairs(pairs.tracks, pairs.detections, costs)

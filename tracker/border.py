@@ -46,11 +46,16 @@ def remember_border(
     table: TrackTable, rows: Index, xyxy: Array, frame_size: tuple[int, int] | None, time_s: float
 ) -> None:
     """Note how much of each of `rows` its detection `xyxy` shows; those with a single hit are new."""
-    born = rows[table.hits[rows] == 1]
-    table.whole_area[born] = 0.0
-    table.born_s[born] = time_s
-    areas = np.prod(xyxy[:, 2:] - xyxy[:, :2], axis=1)
-    cut = cut_off(xyxy, frame_size)
+    born = rows[table.hits.take(rows) == 1]
+    if len(born):
+        table.whole_area[born] = 0.0
+        table.born_s[born] = time_s
+    sizes = xyxy[:, 2:] - xyxy[:, :2]
+    areas, cut = sizes[:, 0] * sizes[:, 1], cut_off(xyxy, frame_size)
+    if not np.count_nonzero(cut):  # as in most frames
+        table.whole_area[rows] = areas
+        table.cut_area[rows] = np.inf
+        return
     table.whole_area[rows[~cut]] = areas[~cut]
     table.cut_area[rows] = np.where(cut, areas, np.inf)
 

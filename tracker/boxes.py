@@ -33,16 +33,27 @@ def xyah_to_xyxy(xyah: Array) -> Array:
 
 
 def pairwise_iou(first: Array, second: Array) -> Array:
-    """Intersection over union of row i of `first` with row i of `second`, both `(P, 4)` xyxy; `(P,)` in [0, 1]."""
-    sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])
-    np.maximum(sides, 0.0, out=sides)
-    overlap: Array = sides[:, 0] * sides[:, 1]
-    union = _areas(first) + _areas(second) - overlap
-    overlap /= np.maximum(union, _TINY)  # boxes without a positive union do not overlap either
+    """Intersection over union of row i of `first` with row i of `second`, both `(P, 4)` xyxy; `(P,)` in [0, 1].
+
+    Or of any shapes `(..., 4)` that broadcast: `first[:, None]` and `second` make a matrix.
+    """
+    overlap = _shared(first, second, 0)
+    overlap *= _shared(first, second, 1)
+    union = _areas(first) + _areas(second)
+    union -= overlap
+    # Boxes without a positive union do not overlap either.
+    overlap /= np.maximum(union, _TINY, out=union)
     return overlap
 
 
+def _shared(first: Array, second: Array, axis: int) -> Array:
+    """Length that two boxes have in common along x (0) or y (1): NumPy is slow where the last axis is as short as 2."""
+    shared: Array = np.minimum(first[..., axis + 2], second[..., axis + 2])
+    shared -= np.maximum(first[..., axis], second[..., axis])
+    return np.maximum(shared, 0.0, out=shared)
+
+
 def _areas(xyxy: Array) -> Array:
-    sizes = xyxy[:, 2:] - xyxy[:, :2]
-    areas: Array = sizes[:, 0] * sizes[:, 1]
+    areas: Array = xyxy[..., 2] - xyxy[..., 0]
+    areas *= xyxy[..., 3] - xyxy[..., 1]
     return areas

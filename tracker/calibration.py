@@ -99,8 +99,8 @@ class ScoreCalibration:
         """How many detections in a row lead to each of these."""
         chain = np.zeros(len(xyxy), np.int64)
         pairs = iou_pairs(self._xyxy, xyxy, _CHAIN_IOU_DISTANCE)
-        same = pairs[mutually_nearest(pairs)]
-        chain[same.detections] = self._chain[same.tracks] + 1
+        same = mutually_nearest(pairs).nonzero()[0]
+        chain[pairs.detections.take(same)] = self._chain.take(pairs.tracks.take(same)) + 1
         return chain
 
     def _fit(self) -> None:

@@ -106,9 +106,12 @@ class DeepSort:
         self._frame_size = frame_size
         self._advance(time_s, check_motion(motion), detector_looked=True)
         sure = self._probabilities(detections)
-        matches = Matching(self._table, self._gallery, self.config, detections, sure, self._time_s).solve()
-        self._learn(matches.rows, matches.detections, detections, sure)
-        self.evidence += matches.evidence + Evidence(unborn=self._age())
+        table, noise = self._table, self.config.noise
+        innovation = kalman.project(table.mean, table.covariance, noise)[1]
+        matches = Matching(table, self._gallery, self.config, detections, sure, innovation, self._time_s).solve()
+        self._learn(matches.rows, matches.detections, detections, sure, innovation)
+        counts = Evidence(matches=len(matches.rows), unborn=self._age(), rejected=detections.rejected)
+        self.evidence += matches.evidence + counts
         unmatched = np.ones(len(detections), np.bool_)
         unmatched[matches.detections] = False
         self._start(unmatched, detections, sure)
@@ -162,7 +165,7 @@ class DeepSort:
             return self._calibration.observe(detections.xyxy, detections.scores)
         return detections.scores.astype(np.float64)
 
-    def _learn(self, rows: Index, matched: Index, detections: Measured, sure: Array) -> None:
+    def _learn(self, rows: Index, matched: Index, detections: Measured, sure: Array, innovation: Array) -> None:
         """Matched tracks take in their detection; the ones that have proved themselves are confirmed, with an id."""
         if not len(rows):
             return
@@ -170,10 +173,12 @@ class DeepSort:
         xyah, shares = detections.xyah.take(matched, axis=0), None
         if config.replay_gaps:
             replay_gap(table, rows, xyah, config)
+            innovation = kalman.project(table.mean, table.covariance, config.noise)[1]
         if config.score_noise:
             shares = np.maximum(1 - config.score_noise * sure.take(matched), _LEAST_SHARE)
         mean, covariance = table.mean.take(rows, axis=0), table.covariance.take(rows, axis=0)
-        table.mean[rows], table.covariance[rows] = kalman.update(mean, covariance, xyah, config.noise, shares)
+        variances = innovation.take(rows, axis=0)
+        table.mean[rows], table.covariance[rows] = kalman.correct(mean, covariance, variances, xyah, shares)
         table.hits[rows] += 1
         self._remember(rows, matched, detections, sure)
 

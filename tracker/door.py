@@ -91,8 +91,12 @@ def _all_usable(xyxy: Array, scores: npt.NDArray[np.float32], frame_size: tuple[
     if not len(xyxy):
         return True
     far = 2 * min(frame_size) if frame_size else _MAX_COORDINATE
-    inside = xyxy.min() >= -min(far / 2, _MAX_COORDINATE) and xyxy.max() <= min(far, _MAX_COORDINATE)
-    return bool(inside and (xyxy[:, 2:] - xyxy[:, :2]).min() > _LEAST_SIDE and abs(scores.sum()) < np.inf)
+    lowest, highest = np.minimum.reduce(xyxy, axis=None), np.maximum.reduce(xyxy, axis=None)
+    inside = lowest >= -min(far / 2, _MAX_COORDINATE) and highest <= min(far, _MAX_COORDINATE)
+    if not inside:
+        return False
+    least_side = np.minimum.reduce(xyxy[:, 2:] - xyxy[:, :2], axis=None)
+    return bool(least_side > _LEAST_SIDE and abs(np.add.reduce(scores)) < np.inf)
 
 
 def check_motion(motion: npt.ArrayLike | None) -> Array | None:

@@ -21,6 +21,7 @@ __all__ = [
     "CHI2_GATE_4",
     "MotionNoise",
     "Spread",
+    "correct",
     "gating_distance",
     "initiate",
     "predict",
@@ -87,11 +88,13 @@ class Spread:
 
     def at(self, heights: Array) -> Array:
         """The variances of tracks of these heights, `(N,)`; a row each."""
-        clipped = np.maximum(np.abs(heights), _MIN_HEIGHT)
-        variances: Array = np.multiply.outer(clipped, self.scale)
-        np.square(variances, out=variances)
-        variances += self.fixed
-        return variances
+        clipped = np.abs(heights)
+        np.maximum(clipped, _MIN_HEIGHT, out=clipped)
+        # A track a row: two axes are quicker than three.
+        variances: Array = clipped[:, None] * self.scale.ravel()
+        variances *= variances
+        variances += self.fixed.ravel()
+        return variances.reshape(-1, *self.scale.shape)
 
 
 def _of_state(position: float, velocity: float, noise: MotionNoise) -> Spread:
@@ -128,26 +131,40 @@ def project(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, 
 
 
 def gating_distance(expected: Array, innovation: Array, xyah: Array) -> Array:
-    """Squared Mahalanobis distance (Wojke et al. 2017, eq. 1) of row i of `xyah` to track row i; all `(P, 4)`."""
+    """Squared Mahalanobis distance (Wojke et al. 2017, eq. 1) of row i of `xyah` to track row i; all `(P, 4)`.
+
+    Or of any shapes `(..., 4)` that broadcast: tracks `[:, None]` and all measurements make a matrix.
+    """
     squares = xyah - expected
     np.square(squares, out=squares)
     squares /= innovation
-    return np.asarray(np.add.reduce(squares, axis=1))
+    return np.asarray(np.add.reduce(squares, axis=-1))
 
 
 def update(
     mean: Array, covariance: Array, xyah: Array, noise: MotionNoise, shares: Array | None = None
 ) -> tuple[Array, Array]:
-    """The state after measuring `xyah` `(N, 4)`: K = P H^T S^-1, x' = x + K y, P' = P - K S K^T, block by block.
+    """The state after measuring `xyah` `(N, 4)`, see `correct`.
 
     Args:
         shares: `(N,)`, how much of the variance R each measurement has (NSA Kalman: 1 - its confidence); 1 by default.
     """
-    expected, innovation = project(mean, covariance, noise)
+    return correct(mean, covariance, project(mean, covariance, noise)[1], xyah, shares)
+
+
+def correct(
+    mean: Array, covariance: Array, innovation: Array, xyah: Array, shares: Array | None = None
+) -> tuple[Array, Array]:
+    """K = P H^T S^-1, x' = x + K y, P' = P - K S K^T, block by block: `update` where `project` has told S before.
+
+    Args:
+        innovation: `(N, 4)` from `project`.
+        shares: as in `update`.
+    """
     variance, cross = covariance[..., 0], covariance[..., 1]
     if shares is not None:
         innovation = variance + (innovation - variance) * shares[:, None]
-    residual = xyah - expected
+    residual = xyah - mean[..., 0]
     gain_velocity = cross / innovation
     new_mean, new_covariance = mean.copy(), np.empty_like(covariance)
     new_mean[..., 0] += variance / innovation * residual

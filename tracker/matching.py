@@ -11,16 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from . import kalman
 from .ambiguity import NEUTRAL
 from .assignment import assign
-from .association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest, with_costs
+from .association import iou_pairs, motion_pairs
 from .boxes import xyah_to_xyxy
+from .cascade import matching_cascade
 from .config import TrackerConfig
 from .door import Measured
 from .gallery import Gallery
 from .observation import turning
-from .pairs import Index, Mask, Pairs
+from .pairs import Index, Mask, Pairs, with_costs
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence
 
@@ -40,7 +40,11 @@ _NOBODY: Match = (np.empty(0, np.intp), np.empty(0, np.intp))
 
 @dataclass(frozen=True)
 class Matches:
-    """`rows[i]` of the table was matched with detection `detections[i]`, both `(K,)`."""
+    """`rows[i]` of the table was matched with detection `detections[i]`, both `(K,)`.
+
+    Attributes:
+        evidence: what appearance did for it.
+    """
 
     rows: Index
     detections: Index
@@ -65,6 +69,7 @@ class Matching:
 
     Attributes:
         probabilities: `(N,)`, what each detection's score says of it: the score itself, or its calibration.
+        innovation: `(T, 4)` from `kalman.project`, of all tracks.
         time_s: of this frame.
     """
 
@@ -73,6 +78,7 @@ class Matching:
     config: TrackerConfig
     detections: Measured
     probabilities: Array
+    innovation: Array
     time_s: float
 
     def solve(self) -> Matches:
@@ -92,7 +98,7 @@ class Matching:
             seen_before = (table.misses == 1) & (table.state == CONFIRMED)
             stages.append(self._overlap(free, seen_before, _LOW_SCORE_IOU_DISTANCE, plain=True))
         tracks, detections = map(np.concatenate, zip(*stages, strict=True))
-        return Matches(tracks, detections, evidence + Evidence(matches=len(tracks), rejected=self.detections.rejected))
+        return Matches(tracks, detections, evidence)
 
     def _cascade(self, free: _Free) -> tuple[Match, Evidence]:
         """Confirmed tracks by appearance under the motion gate; none where there are no embeddings."""
@@ -105,35 +111,24 @@ class Matching:
         tracks, detections = confirmed.nonzero()[0], free.detections.nonzero()[0]
         if not len(tracks) or not len(detections):
             return _NOBODY, Evidence()
-        expected, innovation = kalman.project(
-            table.mean.take(tracks, axis=0), table.covariance.take(tracks, axis=0), config.noise
-        )
+        expected, innovation = table.mean[..., 0].take(tracks, axis=0), self.innovation.take(tracks, axis=0)
         near = motion_pairs(expected, innovation, self.detections.xyah.take(detections, axis=0), config.motion_gate)
-        levels, evidence = table.misses.take(tracks), []
+        levels = table.misses.take(tracks)
 
-        def match(here: Index) -> Mask:
-            candidates = near[here]
-            looks = self._appearance(candidates, tracks, detections)
-            matched = assign(looks, config.max_cosine_distance)
-            unlike = looks.costs > config.max_cosine_distance
-            evidence.append(_appearance_evidence(candidates, unlike, matched, levels))
-            return matched
+        def look(candidates: Pairs, exact: bool) -> Array:
+            return self._appearance(tracks.take(candidates.tracks), detections.take(candidates.detections), exact)
 
-        matched = near[matching_cascade(near, levels, match)]
-        chosen = tracks.take(matched.tracks), detections.take(matched.detections)
+        matched, evidence = matching_cascade(near, levels, look, config.max_cosine_distance)
+        chosen = tracks.take(near.tracks.take(matched)), detections.take(near.detections.take(matched))
         free.take(*chosen)
-        return chosen, sum(evidence, Evidence())
+        return chosen, evidence
 
-    def _appearance(self, near: Pairs, tracks: Index, detections: Index) -> Pairs:
-        """The pairs at their cosine distance; for one without a rival, within the gate is near enough."""
-        gate, candidates = self.config.max_cosine_distance, detections.take(near.detections)
-        enough = np.full(len(near), gate)
-        enough[near.contested(np.ones(len(near), np.bool_))] = -1.0
-        slots, embeddings = self.table.slot.take(tracks.take(near.tracks)), self.detections.embeddings
-        distances = self.gallery.distances(slots, embeddings.take(candidates, axis=0), enough)
-        if self.detections.known is not None:
-            distances = np.where(self.detections.known.take(candidates), distances, NEUTRAL * gate)
-        return with_costs(near, distances)
+    def _appearance(self, rows: Index, candidates: Index, exact: bool) -> Array:
+        """Cosine distances of tracks, rows of the table, to detections; unless exact, right about the gate alone."""
+        gate, known = self.config.max_cosine_distance, self.detections.known
+        embeddings = self.detections.embeddings.take(candidates, axis=0)
+        distances = self.gallery.distances(self.table.slot.take(rows), embeddings, -1.0 if exact else gate)
+        return distances if known is None else np.where(known.take(candidates), distances, NEUTRAL * gate)
 
     def _overlap(self, free: _Free, eligible: Mask, max_distance: float, *, plain: bool = False) -> Match:
         """Free tracks among the eligible ones with free detections, by IoU."""
@@ -167,14 +162,3 @@ class Matching:
             turned = turning(self.table.path[rows], self.detections.xyah[candidates, :2], self.table.last_xyxy[rows])
             costs += config.direction_penalty * turned * sure
         return with_costs(pairs, costs), most
-
-
-def _appearance_evidence(near: Pairs, unlike: Mask, matched: Mask, levels: npt.NDArray[np.int64]) -> Evidence:
-    """What appearance changed against a look at motion alone."""
-    by_motion = mutually_nearest(near)
-    return Evidence(
-        by_appearance=int(np.count_nonzero(matched)),
-        appearance_decided=int(np.count_nonzero(matched & ~by_motion)),
-        recovered=int(np.count_nonzero(levels.take(near.tracks[matched]) > 1)),
-        vetoed=int(np.count_nonzero(by_motion & unlike)),
-    )

@@ -7,19 +7,31 @@ rectangle is a candidate, and all that follows costs as much as there are neighb
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Index", "Mask", "Pairs", "all_pairs", "are_few", "pairs_within", "sweep_pairs"]
+__all__ = [
+    "Index",
+    "Mask",
+    "Pairs",
+    "are_few",
+    "are_many",
+    "pairs_within",
+    "search_pairs",
+    "sweep_pairs",
+    "touching_pairs",
+    "with_costs",
+]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
 _FEW_PAIRS = 1500
-"""Up to so many pairs in all, looking at each is faster than a search (some 40 tracks and detections)."""
+"""Up to so many pairs, a matrix of costs is faster than a choice of candidates (some 40 tracks and detections)."""
+_MANY_PAIRS = 30_000
+"""From so many on, a search is faster than comparing the corners of each with each (some 170 of both)."""
 
 
 @dataclass(frozen=True)
@@ -36,52 +48,81 @@ class Pairs:
     def __getitem__(self, keep: Mask | Index) -> Pairs:
         return Pairs(self.tracks[keep], self.detections[keep], self.costs[keep])
 
-    def contested(self, valid: Mask) -> Index:
-        """Which of the `valid` pairs, a mask, share their track or detection with another valid one; indices."""
-        here = valid.nonzero()[0]
-        tracks, detections = self.tracks.take(here), self.detections.take(here)
-        rivals = np.bincount(tracks).take(tracks) + np.bincount(detections).take(detections)
-        return here[rivals > 2]  # each pair counts itself twice
+    def contested(self) -> Index:
+        """Which pairs share their track or detection with another one; indices, in order."""
+        if not len(self):
+            return np.empty(0, np.intp)
+        rivals = np.bincount(self.tracks).take(self.tracks)
+        rivals += np.bincount(self.detections).take(self.detections)
+        return (rivals > 2).nonzero()[0]  # each pair counts itself twice
+
+
+def with_costs(pairs: Pairs, costs: Array) -> Pairs:
+    """The same pairs at other costs."""
+    return Pairs(pairs.tracks, pairs.detections, costs)
 
 
 def are_few(count: int, num_points: int) -> bool:
-    """Whether looking at all pairs is faster than a search."""
+    """Whether working out the cost of all pairs is faster than choosing candidates."""
     return count * num_points <= _FEW_PAIRS
 
 
-@lru_cache(maxsize=256)
-def all_pairs(count: int, num_points: int) -> tuple[Index, Index]:
-    """Every (i, j), ordered by i, then j."""
-    i, j = np.divmod(np.arange(count * num_points), max(num_points, 1))
-    i.flags.writeable = j.flags.writeable = False
-    return i, j
+def are_many(count: int, num_points: int) -> bool:
+    """Whether a search is faster than comparing each with each."""
+    return count * num_points > _MANY_PAIRS
+
+
+def touching_pairs(low: Array, high: Array, other_low: Array, other_high: Array) -> tuple[Index, Index]:
+    """All (i, j) where rectangle i and the other rectangle j have a point in common, by comparing each with each.
+
+    Args:
+        low, high: `(N, 2)` corners, px.
+        other_low, other_high: `(M, 2)`, likewise.
+    """
+    touching = (low[:, :1] <= other_high[:, 0]) & (other_low[:, 0] <= high[:, :1])
+    touching &= low[:, 1:] <= other_high[:, 1]
+    touching &= other_low[:, 1] <= high[:, 1:]
+    first, second = np.divmod(touching.ravel().nonzero()[0], max(len(other_low), 1))  # quicker than along two axes
+    return first, second
 
 
 def pairs_within(low: Array, high: Array, points: Array) -> tuple[Index, Index]:
-    """All (i, j) where point j lies in rectangle i, and some more near by; ordered by i, then j.
-
-    The plane is cut into horizontal strips about as high as the rectangles. Strip and x together make one number, so
-    that the points of a strip in a range of x are found by one sort and two binary searches. Costs about
-    O((N + M) log M + pairs). None is lost to rounding: each step keeps the order of the numbers.
+    """All (i, j) where point j lies in rectangle i, and perhaps some more near by; ordered by i, then j.
 
     Args:
         low, high: `(N, 2)` corners of the rectangles, px.
         points: `(M, 2)`, px; at least one.
     """
+    if are_many(len(low), len(points)):
+        return search_pairs(low, high, points)
+    return touching_pairs(low, high, points, points)
+
+
+def search_pairs(low: Array, high: Array, points: Array) -> tuple[Index, Index]:
+    """As `pairs_within`, for a crowd: costs about O((N + M) log M + pairs).
+
+    The plane is cut into horizontal strips about as high as the rectangles. Strip and x together make one number, so
+    that the points of a strip in a range of x are found by one sort and two binary searches. None is lost to rounding:
+    each step keeps the order of the numbers.
+    """
     count, num_points = len(low), len(points)
-    origin, end = points.min(axis=0), points.max(axis=0)
-    width, span = end - origin
-    height = max(float(np.mean(high[:, 1] - low[:, 1])), span / num_points, 1e-6)
-    strip_of_point = np.floor((points[:, 1] - origin[1]) / height)
-    first = np.maximum(np.floor((low[:, 1] - origin[1]) / height), 0.0)
-    last = np.minimum(np.floor((high[:, 1] - origin[1]) / height), strip_of_point.max())
+    # Coordinates as rows: NumPy is slow where the last axis is as short as 2.
+    (x, y), (left, bottom), (right, top) = points.T.copy(), low.T.copy(), high.T.copy()
+    min_x, min_y = np.minimum.reduce(x), np.minimum.reduce(y)
+    width, span = np.maximum.reduce(x) - min_x, np.maximum.reduce(y) - min_y
+    height = max(float(np.add.reduce(top - bottom)) / count, span / num_points, 1e-6)
+    strip_of_point = np.floor((y - min_y) / height)
+    first = np.maximum(np.floor((bottom - min_y) / height), 0.0)
+    last = np.minimum(np.floor((top - min_y) / height), np.maximum.reduce(strip_of_point))
     num_strips = np.maximum(last - first + 1, 0).astype(np.intp)
     owner = np.repeat(np.arange(count), num_strips)
-    strip = first.take(owner) + _count_up(num_strips)
+    strip_start = first.take(owner)
+    strip_start += _count_up(num_strips)
     stride = 2 * width + 1
-    left, right = np.clip(low[:, 0] - origin[0], 0, width), np.clip(high[:, 0] - origin[0], 0, width)
-    keys = strip_of_point * stride + (points[:, 0] - origin[0])
-    found, point = sweep_pairs(strip * stride + left.take(owner), strip * stride + right.take(owner), keys)
+    strip_start *= stride
+    left, right = np.minimum(np.maximum(left - min_x, 0.0), width), np.minimum(np.maximum(right - min_x, 0.0), width)
+    keys = strip_of_point * stride + (x - min_x)
+    found, point = sweep_pairs(strip_start + left.take(owner), strip_start + right.take(owner), keys)
     flat = np.sort(owner.take(found) * num_points + point)
     found, point = np.divmod(flat, num_points)
     return found, point

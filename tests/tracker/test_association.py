@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import kalman
-from tracker.assignment import assign
-from tracker.association import iou_pairs, matching_cascade, motion_pairs, mutually_nearest
+from tracker.association import iou_pairs, motion_pairs, mutually_nearest
 from tracker.boxes import pairwise_iou
-from tracker.pairs import Pairs, all_pairs, are_few
+from tracker.pairs import Pairs, are_few, are_many
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -39,14 +37,15 @@ def test_iou_pairs_are_all_pairs_that_overlap_enough(seed, num_tracks, num_detec
         assert as_set(iou_pairs(tracks, detections, max_distance)) == brute
 
 
-@given(seeds, st.floats(0.1, 0.99))
-@settings(max_examples=25, deadline=None)
-def test_in_a_crowd_the_search_finds_the_same_pairs_as_a_look_at_all(seed, max_distance):
+@given(seeds, st.floats(0.1, 0.99), st.sampled_from([(90, 80), (190, 180)]))
+@settings(max_examples=30, deadline=None)
+def test_in_a_crowd_the_search_finds_the_same_pairs_as_a_look_at_all(seed, max_distance, sizes):
     rng = np.random.default_rng(seed)
-    tracks, detections = random_xyxy(rng, 90), random_xyxy(rng, 80)
+    tracks, detections = (random_xyxy(rng, size) for size in sizes)
     detections[0, 2:] = detections[0, :2] + 2000  # one box far larger than the others must not spoil the search
-    assert not are_few(len(tracks), len(detections))
-    i, j = all_pairs(len(tracks), len(detections))
+    assert not are_few(*sizes)
+    assert are_many(*sizes) == (sizes == (190, 180))
+    i, j = np.indices((len(tracks), len(detections))).reshape(2, -1)
     costs = 1 - pairwise_iou(tracks[i], detections[j])
     found, everything = iou_pairs(tracks, detections, max_distance), costs <= max_distance
     assert found.tracks.tolist() == i[everything].tolist()
@@ -76,29 +75,8 @@ def pairs(*rows):
     return Pairs(np.array(tracks, np.intp), np.array(detections, np.intp), np.array(costs, float))
 
 
-@pytest.mark.parametrize(
-    ("candidates", "levels", "expected"),
-    [
-        pytest.param([], [], set(), id="nothing"),
-        pytest.param([(0, 0, 0.2), (1, 0, 0.1)], [1, 2], {(0, 0)}, id="who was seen last chooses first"),
-        pytest.param([(0, 0, 0.2), (1, 0, 0.1)], [1, 1], {(1, 0)}, id="among equals the cheaper"),
-        pytest.param([(0, 0, 0.9), (1, 0, 0.1)], [1, 2], {(1, 0)}, id="a rejected pair does not block the next level"),
-        pytest.param([(0, 0, 0.1), (1, 0, 0.1), (1, 1, 0.3)], [1, 5], {(0, 0), (1, 1)}, id="levels may be far apart"),
-    ],
-)
-def test_cascade(candidates, levels, expected):
-    near = pairs(*candidates)
-    matched = matching_cascade(near, np.array(levels, np.int64), lambda here: assign(near[here], 0.5))
-    assert as_set(near[matched]) == expected
-
-
-def test_a_level_is_not_asked_about_what_an_earlier_one_has_taken():
-    near, asked = pairs((0, 0, 0.1), (1, 0, 0.1), (1, 1, 0.3), (2, 0, 0.1)), []
-    matching_cascade(near, np.array([1, 2, 3]), lambda here: asked.append(here.tolist()) or assign(near[here], 0.5))
-    assert asked == [[0], [2]]
-
-
 def test_mutually_nearest():
     candidates = pairs((0, 0, 1.0), (0, 1, 2.0), (1, 1, 3.0), (2, 2, 4.0))
     assert mutually_nearest(candidates).tolist() == [True, False, False, True]
+    assert mutually_nearest(candidates, candidates.contested()).tolist() == [True, False, False, True]
     assert mutually_nearest(pairs()).tolist() == []

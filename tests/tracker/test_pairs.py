@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.pairs import Pairs, all_pairs, pairs_within, sweep_pairs
+from tracker.pairs import Pairs, are_many, pairs_within, search_pairs, sweep_pairs, touching_pairs
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -33,29 +33,34 @@ def test_no_point_of_a_rectangle_is_missed_and_the_order_is_by_rectangle_then_po
     low = origin + scale * rng.integers(-5, 30, (count, 2))
     high = low + scale * rng.integers(-1, 12, (count, 2))
     points = origin + scale * rng.integers(0, 25, (num_points, 2))
-    rectangles, found = pairs_within(low, high, points)
     inside = (low[:, None] <= points).all(axis=2) & (points <= high[:, None]).all(axis=2)
-    pairs = list(zip(rectangles.tolist(), found.tolist(), strict=True))
-    assert pairs == sorted(set(pairs))
-    assert set(zip(*(part.tolist() for part in inside.nonzero()), strict=True)) <= set(pairs)
+    for find in (pairs_within, search_pairs):
+        rectangles, found = find(low, high, points)
+        pairs = list(zip(rectangles.tolist(), found.tolist(), strict=True))
+        assert pairs == sorted(set(pairs))
+        assert set(zip(*(part.tolist() for part in inside.nonzero()), strict=True)) <= set(pairs)
+
+
+@given(seeds, st.integers(0, 12), st.integers(0, 12))
+def test_rectangles_touch_where_they_share_a_point(seed, count, num_others):
+    rng = np.random.default_rng(seed)
+    corners = [rng.integers(0, 12, (number, 2)) for number in (count, num_others)]
+    (low, high), (other_low, other_high) = [(low, low + rng.integers(0, 5, low.shape)) for low in corners]
+    shared = np.minimum(high[:, None], other_high) >= np.maximum(low[:, None], other_low)
+    brute = [part.tolist() for part in shared.all(axis=2).nonzero()]
+    assert [part.tolist() for part in touching_pairs(low, high, other_low, other_high)] == brute
 
 
 def test_candidates_grow_with_the_neighbours_and_not_with_all():
     rng = np.random.default_rng(0)
     points = rng.uniform(0, 1000, (2000, 2))
+    assert are_many(len(points), len(points))
     rectangles, _ = pairs_within(points - 10, points + 10, points)
     assert len(rectangles) < 3 * 2000 * (2000 * 20 * 20 / 1000**2 + 1)
 
 
-def test_all_pairs():
-    i, j = all_pairs(2, 3)
-    assert i.tolist() == [0, 0, 0, 1, 1, 1]
-    assert j.tolist() == [0, 1, 2, 0, 1, 2]
-    assert [len(part) for part in all_pairs(3, 0)] == [0, 0]
-
-
 def test_contested_are_those_that_share_a_track_or_detection_with_another_valid_pair():
     pairs = Pairs(np.array([0, 0, 1, 2, 3]), np.array([0, 1, 2, 2, 4]), np.zeros(5))
-    assert pairs.contested(np.ones(5, bool)).tolist() == [0, 1, 2, 3]
-    assert pairs.contested(np.array([True, False, True, True, True])).tolist() == [2, 3]
-    assert pairs.contested(np.zeros(5, bool)).tolist() == []
+    assert pairs.contested().tolist() == [0, 1, 2, 3]
+    assert pairs[np.array([0, 2, 3, 4])].contested().tolist() == [1, 2]
+    assert pairs[np.empty(0, np.intp)].contested().tolist() == []

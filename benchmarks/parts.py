@@ -90,10 +90,10 @@ class Part:
 
 
 def _run(runs: str) -> Callable[[Inputs], list[str]]:
-    return lambda given: [*given.clip(), "--runs", runs, "--end", "2", "--turns", str(given.turns)]
+    return lambda given: [*given.clip(), "--runs", runs, "--end", "1.5", "--turns", str(given.turns)]
 
 
-_RATIO = "Median of the ratios to detection alone, turn by turn; 2 s of the clip, models loaded before."
+_RATIO = "Median of the ratios to detection alone, turn by turn; 1.5 s of the clip, models loaded before."
 
 PARTS = (
     Part("startup", "Start-up", "Seconds from the start of the process until the step was done, with dogenet50.",
@@ -102,7 +102,7 @@ PARTS = (
          "association.py", lambda given: ["--sizes", "10,50,100,200,500,1000,2000,5000", "--turns", "40"],
          rows.growth_rows, one_thread=True),
     Part("peers", "Association beside other projects", "Turn by turn on the same frames, one thread.",
-         "association.py", lambda given: [*given.others(), "--sizes", "10,100,500", "--turns", "20"], rows.peer_rows,
+         "association.py", lambda given: [*given.others(), "--sizes", "10,100,200", "--turns", "20"], rows.peer_rows,
          one_thread=True),
     Part("run-none", "Whole run without an encoder", _RATIO, "end_to_end.py", _run("strong+none"), rows.run_rows),
     Part("run-strong", "Whole run with an encoder", _RATIO, "end_to_end.py", _run("strong+dogenet50"), rows.run_rows),

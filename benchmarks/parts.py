@@ -90,10 +90,10 @@ class Part:
 
 
 def _run(runs: str) -> Callable[[Inputs], list[str]]:
-    return lambda given: [*given.clip(), "--runs", runs, "--end", "1.5", "--turns", str(given.turns)]
+    return lambda given: [*given.clip(), "--runs", runs, "--end", "2", "--turns", str(given.turns)]
 
 
-_RATIO = "Median of the ratios to detection alone, turn by turn; 1.5 s of the clip, models loaded before."
+_RATIO = "Median of the ratios to detection alone, turn by turn; 2 s of the clip, models loaded before."
 
 PARTS = (
     Part("startup", "Start-up", "Seconds from the start of the process until the step was done, with dogenet50.",

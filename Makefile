@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow test-wheel lint format clean
+.PHONY: demo test test-slow test-wheel bench lint format clean
 
 demo: $(INSTALLED)
 	$(BIN)/track run videos/plaza.mp4 --reid dogenet50 --detector motion
@@ -18,6 +18,10 @@ test-slow: $(INSTALLED)
 
 test-wheel: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow tests/test_wheel.py
+
+# Half an hour. PEERS=DIR: a folder into which other trackers were installed (see benchmarks/peers_association.py).
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -11,10 +11,12 @@ instead. The last columns say how fast a contender is for its multiply-accumulat
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import timm
@@ -73,14 +75,15 @@ def take_turns(contenders: dict[str, Callable[[], object]], turns: int) -> dict[
     return times
 
 
-def compare(names: list[str], size: tuple[int, int], batch: int, turns: int) -> None:
-    """Print one line a contender."""
+def compare(names: list[str], size: tuple[int, int], batch: int, turns: int) -> list[dict[str, Any]]:
+    """Print and return one row a contender."""
     crops = torch.randn(batch, 3, *size)
     networks = {name: build(name, size) for name in names}
     with torch.inference_mode():
         times = take_turns({name: lambda net=net: net(crops) for name, net in networks.items()}, turns)  # type: ignore[misc]
     print("name                    crops/s  (10-90 % of turns)   MMACs  CPU GMAC/s: median, best  to the first")
     first: tuple[float, float] | None = None
+    rows: list[dict[str, Any]] = []
     for name, (wall, cpu) in times.items():
         macs = num_macs(name, networks[name], size)
         slow, middle, fast = batch / np.percentile(wall, [90, 50, 10])
@@ -91,19 +94,25 @@ def compare(names: list[str], size: tuple[int, int], batch: int, turns: int) -> 
             f"{name:22s} {middle:8.1f}  ({slow:.1f} to {fast:.1f})".ljust(53)
             + f"{macs / 1e6:7.0f}  {rates[0]:15.1f} {rates[1]:8.1f}  {shares}"
         )
+        spread = {"low": slow, "crops_per_s": middle, "high": fast}
+        rows.append({"name": name, **spread, "million_macs": macs / 1e6, "cpu_gmacs_per_s": rates[0]})
+    return rows
 
 
-def compare_runtimes(names: list[str], size: tuple[int, int]) -> None:
-    """Print crops/s in each installed runtime."""
+def compare_runtimes(names: list[str], size: tuple[int, int]) -> list[dict[str, Any]]:
+    """Print and return crops/s in each installed runtime."""
     print("name".ljust(22), *(f"{runtime:>10s}" for runtime in installed_runtimes()), " crops/s, best to torch")
+    rows: list[dict[str, Any]] = []
     for name in names:
         found = dict(speeds(name, size))
+        rows.append({"name": name, "crops_per_s": found})
         cells = [f"{speed:10.1f}" if speed else f"{'no':>10s}" for speed in found.values()]
         print(name.ljust(22), *cells, f" {max(filter(None, found.values())) / (found['torch'] or 1):.2f}", flush=True)
+    return rows
 
 
-def main() -> None:
-    """Measure and print."""
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=list(CONTENDERS))
     parser.add_argument("--size", default="128x64", help="HEIGHTxWIDTH px")
@@ -111,13 +120,16 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--runtimes", action="store_true", help="time our names in every installed runtime")
-    args = parser.parse_args()
+    parser.add_argument("--json", type=Path, help="file for all measurements")
+    args = parser.parse_args(arguments)
     height, width = map(int, args.size.split("x"))
     torch.set_num_threads(args.threads)
     if args.runtimes:
-        compare_runtimes([name for name in args.names if ":" not in name], (height, width))
+        rows = compare_runtimes([name for name in args.names if ":" not in name], (height, width))
     else:
-        compare(args.names, (height, width), args.batch, args.turns)
+        rows = compare(args.names, (height, width), args.batch, args.turns)
+    if args.json:
+        args.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

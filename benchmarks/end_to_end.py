@@ -1,14 +1,12 @@
 """`track run` as a whole beside detection alone and beside ultralytics' own tracker, by turns in one process.
 
-python benchmarks/end_to_end.py VIDEO --detector yolo11n_int8_openvino_model --turns 5 --end 3
-python benchmarks/end_to_end.py --memory --frames 4000
+python benchmarks/end_to_end.py VIDEO --detector yolo11n_int8_openvino_model --turns 5 --end 2
 
-Contenders: decoding and detection alone, as fast as our pipeline can; each preset with and without `annotated.mp4`; and
-`model.track(tracker="botsort.yaml")` of ultralytics with the same weights, offline. Models are loaded and warmed before
-the clock starts, files are finished before it stops. Ratios are taken turn by turn against detection alone of that
-turn, so that what else the machine does falls out. CPU time is that of all threads. ultralytics needs the package lap.
-
-`--memory` tracks a drawn 1080p video of people who come and go, and samples the resident memory.
+Contenders: decoding and detection alone, as fast as our pipeline can; the networks alone, which is that and the
+embedding of all detections; each preset and encoder, with and without `annotated.mp4`; and, where `--peers` names a
+folder with the package lap, ultralytics' `model.track(tracker="botsort.yaml")` with the same weights. Models are loaded
+and warmed before the clock starts, files are finished before it stops. Ratios are taken turn by turn against detection
+alone of that turn, so that what else the machine does falls out. CPU time is that of all threads.
 """
 
 from __future__ import annotations
@@ -19,8 +17,6 @@ import json
 import os
 import statistics
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,20 +25,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-import numpy as np
-
-import app.run
 from app.ahead import MapAhead
 from app.config import RunConfig, load_preset
-from app.progress import Silent
-from app.setup import load_detector, load_models
+from app.setup import load_detector, load_encoder
 from app.sources import open_source
 from app.threads import Prefetch
-from tracker import DeepSort
+from benchmarks.whole_run import load_once, run_once
 
 ALONE = "detection alone"
-SAMPLE_S = 0.25
-MIB = 1 << 20
+RUNS = "strong+none,strong+dogenet50,realtime+dogenet50"
 
 
 def detection_alone(config: RunConfig) -> Callable[[], int]:
@@ -65,40 +56,33 @@ def detection_alone(config: RunConfig) -> Callable[[], int]:
     return run
 
 
-def whole_run(config: RunConfig) -> Callable[[], int]:
-    """`app.run.run` with models that are loaded once, and a fresh tracker each time."""
+def networks_alone(config: RunConfig) -> Callable[[], int]:
+    """Detection alone, and every detection embedded: what no pipeline can undercut that embeds them all."""
     with open_source(config.source, end_s=config.end_s) as source:
-        loaded = load_models(config, source)
-
-    def kept(_config: RunConfig, source: Any) -> Any:
-        return load_cheaply(config, loaded, source)
+        detector = load_detector(config, source)
+    encoder, workers = load_encoder(config), getattr(detector, "parallel", 1)
 
     def run() -> int:
-        with tempfile.TemporaryDirectory() as folder:
-            original, app.run.load_models = app.run.load_models, kept
-            try:
-                summary = app.run.run(replace(config, out=Path(folder) / "out"), Silent())
-            finally:
-                app.run.load_models = original
-        return int(summary.counts["frames"])
+        count = 0
+        with (
+            open_source(config.source, end_s=config.end_s) as source,
+            Prefetch(source) as frames,
+            MapAhead(
+                lambda f: (f, detector.detect(f.image, f.index)), frames, workers=workers, size=workers + 1
+            ) as seen,
+        ):
+            for frame, found in seen:
+                encoder.encode(frame.image, found.xyxy, found.features)
+                count += 1
+        return count
 
     return run
 
 
-def load_cheaply(config: RunConfig, loaded: Any, source: Any) -> Any:
-    """Models for another run with the networks of `loaded`."""
-    from app.setup import create_camera
-    from tracker import AppearanceOnDemand
-
-    return replace(
-        loaded,
-        tracker=DeepSort(loaded.tracker.config),
-        camera=create_camera(source, loaded.detector.name) if loaded.camera is not None else None,
-        demand=None if loaded.demand is None else AppearanceOnDemand(config.tracker.reid_refresh),
-        num_detections=0,
-        num_embedded=0,
-        rejected=type(loaded.rejected)(),
-    )
+def whole_run(config: RunConfig) -> Callable[[], int]:
+    """`app.run.run` with models that are loaded once, and a fresh tracker each time."""
+    loaded = load_once(config)
+    return lambda: run_once(config, loaded)
 
 
 def ultralytics_track(config: RunConfig) -> Callable[[], int]:
@@ -158,101 +142,56 @@ def _spread(values: list[float], digits: int) -> str:
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
 
 
-def resident_bytes() -> int:
-    """Memory of this process, Linux."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def drawn_crowd(path: Path, num_frames: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Write a 1080p video of boxes that come and go; returns their detections as rows of `det.txt`."""
-    from app.sinks.video import VideoSink
-
-    rows = []
-    with VideoSink(path, 1920, 1080, 25) as video:
-        for frame in range(num_frames):
-            image = np.full((1080, 1920, 3), 90, np.uint8)
-            for person in range(12):
-                x, y = (frame * (2 + person % 5) + 160 * person) % 2100 - 90, 60 + 70 * person
-                rows.append((frame + 1, -1, x, y, 80, 200, 0.9, -1, -1, -1))
-                image[y : y + 200, max(x, 0) : max(x + 80, 0)] = (20 * person, 200 - 10 * person, 100)
-            video.write(image, frame / 25)
-    return np.array(rows, np.float64)
-
-
-def memory(num_frames: int, reid: str) -> dict[str, Any]:
-    """Resident memory over a long run with video out, beyond what it was once the models were loaded."""
-    samples: list[int] = []
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(SAMPLE_S):
-            samples.append(resident_bytes())
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        np.savetxt(folder / "det.txt", drawn_crowd(folder / "crowd.mp4", num_frames), delimiter=",", fmt="%g")
-        config = RunConfig(
-            str(folder / "crowd.mp4"), detector=str(folder / "det.txt"), reid=reid, out=folder / "out",
-            tracker=load_preset("realtime"), every=1,
-        )  # fmt: skip
-        whole_run(replace(config, end_s=0.2))()  # models loaded and run, code imported
-        before = resident_bytes()
-        thread = threading.Thread(target=watch)
-        thread.start()
-        try:
-            frames = whole_run(config)()
-        finally:
-            done.set()
-            thread.join()
-    quarter = max(len(samples) // 4, 1)
-    facts = {"frames": frames, "models_mib": before / MIB, "most_over_mib": (max(samples) - before) / MIB}
-    facts["growth_mib"] = (max(samples[-quarter:]) - max(samples[quarter : 2 * quarter])) / MIB
-    return {**facts, "samples_mib": [round(sample / MIB, 1) for sample in samples]}
-
-
 def contenders_of(chosen: argparse.Namespace) -> Iterator[tuple[str, Callable[[], int]]]:
-    """What takes part, by name."""
+    """What takes part, by name.
+
+    Raises:
+        ValueError: a run that is not PRESET+ENCODER.
+    """
     base = RunConfig(
-        str(chosen.video.resolve()), detector=str(chosen.detector), classes=("person",), reid=chosen.reid,
-        end_s=chosen.end, device="cpu",
-    )  # fmt: skip
+        str(chosen.video.resolve()), detector=str(chosen.detector), classes=("person",), end_s=chosen.end, device="cpu"
+    )
     yield ALONE, detection_alone(base)
-    for preset in chosen.presets.split(","):
-        for every in sorted({1, load_preset(preset).every}):
+    runs = [run.partition("+")[::2] for run in chosen.runs.split(",")]
+    for reid in dict.fromkeys(reid for _, reid in runs if reid != "none"):
+        yield f"networks alone, {reid}", networks_alone(replace(base, reid=reid))
+    for preset, reid in runs:
+        if not reid:
+            raise ValueError(f"--runs has {preset!r}, expected PRESET+ENCODER such as strong+dogenet50")
+        settings = load_preset(preset)
+        for every in sorted({1, settings.every}):
             for video in (False, True):
-                config = replace(base, tracker=load_preset(preset), reid_when=None, every=every, video=video)
-                yield f"{preset}{f', every {every}' * (every > 1)}{', video' * video}", whole_run(config)
-    if importlib.util.find_spec("lap") is None:
-        print("without ultralytics: its tracker needs the package lap", file=sys.stderr)
-    else:
+                config = replace(base, reid=reid, tracker=settings, reid_when=None, every=every, video=video)
+                yield f"{preset}, {reid}{f', every {every}' * (every > 1)}{', video' * video}", whole_run(config)
+    if chosen.peers:
         yield "ultralytics track, BoT-SORT", ultralytics_track(base)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("video", type=Path, nargs="?")
+    parser.add_argument("video", type=Path)
     parser.add_argument("--detector", type=Path, default=Path("yolo11n.pt"))
-    parser.add_argument("--reid", default="dogenet50")
-    parser.add_argument("--presets", default="strong,realtime")
+    parser.add_argument("--runs", default=RUNS, help="PRESET+ENCODER, separated by commas")
+    parser.add_argument("--peers", type=Path, help="folder with the package lap: ultralytics' own tracker takes part")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--end", type=float, help="second of the video to stop before")
-    parser.add_argument("--memory", action="store_true", help="measure memory instead; needs no video")
-    parser.add_argument("--frames", type=int, default=4000, help="of the drawn video of --memory")
     parser.add_argument("--json", type=Path, help="file for all measurements")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `track run` sets it, before an OpenMP library loads
-    found: Any
-    if chosen.memory:
-        found = memory(chosen.frames, chosen.reid)
-        print({key: round(value, 1) for key, value in found.items() if key != "samples_mib"})
-    elif chosen.video is None:
-        parser.error("give a video, or --memory")
-    else:
+    if chosen.peers:
+        sys.path.append(str(chosen.peers))
+        if importlib.util.find_spec("lap") is None:
+            parser.error(
+                f"--peers {chosen.peers} lacks lap: python -m pip install --no-deps --target {chosen.peers} lap"
+            )
+    try:
         found = report(take_turns(dict(contenders_of(chosen)), chosen.turns))
-        print_rows(found)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    print_rows(found)
     if chosen.json:
-        chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+        chosen.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "YOLO_OFFLINE": "true"}
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
@@ -82,13 +82,13 @@ def main() -> None:
     parser.add_argument("--reid", default="dogenet50")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--json", type=Path, help="file for all measurements")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     models = ["--detector", chosen.detector, "--reid", chosen.reid]
-    arguments = [str(chosen.video.resolve()), *models, "--end", "0.2"]
-    one_start(arguments)
+    command = [str(chosen.video.resolve()), *models, "--end", "0.2"]
+    one_start(command)
     runs, helps = [], []
     for _ in range(chosen.turns):
-        runs.append(one_start(arguments))
+        runs.append(one_start(command))
         helps.append(one_help())
     rows = {step: [run[step] for run in runs] for step in STEPS} | {"track --help": helps}
     print(f"{'done after, s':16s} median    min    max   ({chosen.turns} processes)")

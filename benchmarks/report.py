@@ -1,0 +1,82 @@
+"""`results.json` and, made from it, `RESULTS.md`: nothing in the second is typed by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.parts import PARTS, Part
+from benchmarks.rows import Row
+
+__all__ = ["read_results", "to_markdown", "write_results"]
+
+HEAD = """# Benchmarks
+
+Written by `make bench`; each part says how to run it alone. Spread is the least and the most of the turns, for trackers
+the quartiles over frames. Goals are upper bounds."""
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """What was measured before, empty where nothing was.
+
+    Raises:
+        ValueError: the file is no results.
+    """
+    if not path.exists():
+        return {"machine": {}, "parts": {}}
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        return {"machine": dict(results["machine"]), "parts": dict(results["parts"])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} holds no results of benchmarks ({error}); remove it, or name another --out"
+        ) from error
+
+
+def write_results(folder: Path, results: dict[str, Any]) -> None:
+    """Write both files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (folder / "RESULTS.md").write_text(to_markdown(results), encoding="utf-8")
+
+
+def to_markdown(results: dict[str, Any]) -> str:
+    """The text of `RESULTS.md`."""
+    facts = [f"| {name} | {fact} |" for name, fact in results["machine"].items()]
+    parts = [_section(part, results["parts"].get(part.name)) for part in PARTS]
+    return "\n\n".join([HEAD, "\n".join(["| machine | |", "|---|---|", *facts]), *parts]) + "\n"
+
+
+def _section(part: Part, result: dict[str, Any] | None) -> str:
+    head = f"## {part.title}\n\n`{part.command_shown}`"
+    if result is None:
+        return f"{head}\n\nNot run."
+    if "missing" in result:
+        return f"{head}\n\nNot run: {result['missing']}."
+    rows = part.rows(result["found"])
+    others = result.get("others_share")
+    load = "" if others is None else f" Other processes had {others:.0%} of the machine."
+    return f"{head}. {part.about}{load}\n\n{_table(rows)}"
+
+
+def _table(rows: Sequence[Row]) -> str:
+    columns = ["", "median", "spread", "goal", "", "note"]
+    kept = [True, True, any(math.isfinite(row.low) for row in rows), *[any(row.verdict for row in rows)] * 2,
+            any(row.note for row in rows)]  # fmt: skip
+    lines = [columns, ["---", "--:", "--:", "--:", "---", "---"], *(_cells(row) for row in rows)]
+    chosen = ([cell for cell, keep in zip(line, kept, strict=True) if keep] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in chosen)
+
+
+def _cells(row: Row) -> list[str]:
+    spread = f"{_number(row.low)} to {_number(row.high)}" if math.isfinite(row.low) else ""
+    goal = "" if row.goal is None else f"{row.goal:g}"
+    return [row.what, f"{_number(row.value)} {row.unit}".strip(), spread, goal, row.verdict, row.note]
+
+
+def _number(value: float) -> str:
+    """Three digits, at least those before the point."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from .class_groups import Groups, parse_groups
 from .kalman import CHI2_GATE_4, MotionNoise
 
 __all__ = ["TrackerConfig"]
@@ -84,6 +85,8 @@ class TrackerConfig:
             (0.9: StrongSORT, Du et al. 2023); 0 keeps a gallery instead.
         class_vote: whether a track has the class that most of its detections had, weighted by score, instead of the
             last one's.
+        class_groups: which classes may be one object, such as `"2 5 7, 1 3"`: a track then meets only detections of its
+            own group, and classes that are not named are groups of their own; empty, any class may meet any other.
         border_wait_s: seconds for which a track that the border of the picture has cut off since its birth must stay
             before it is confirmed (`border`); 0 switches this off.
         border_share: a track that is cut off is shown while at least this share of its area is left, as it was last
@@ -118,6 +121,7 @@ class TrackerConfig:
     duplicate_iou: float = 1.0
     appearance_momentum: float = 0.0
     class_vote: bool = False
+    class_groups: str = ""
     border_wait_s: float = 0.0
     border_share: float = 0.0
     camera_motion: bool = False
@@ -140,6 +144,12 @@ class TrackerConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected a number from 0 to 1")
         if not 0 <= self.max_cosine_distance <= 2:
             raise ValueError(f"max_cosine_distance is {self.max_cosine_distance}, expected a number from 0 to 2")
+        parse_groups(self.class_groups)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """`class_groups`, read."""
+        return parse_groups(self.class_groups)
 
     @cached_property
     def noise(self) -> MotionNoise:

@@ -16,6 +16,7 @@ from .assignment import assign
 from .association import iou_pairs, motion_pairs
 from .boxes import xyah_to_xyxy
 from .cascade import matching_cascade
+from .class_groups import group_of
 from .config import TrackerConfig
 from .door import Measured
 from .gallery import Gallery
@@ -113,6 +114,7 @@ class Matching:
             return _NOBODY, Evidence()
         expected, innovation = table.mean[..., 0].take(tracks, axis=0), self.innovation.take(tracks, axis=0)
         near = motion_pairs(expected, innovation, self.detections.xyah.take(detections, axis=0), config.motion_gate)
+        near = self._of_one_group(near, tracks, detections)
         levels = table.misses.take(tracks)
 
         def look(candidates: Pairs, exact: bool) -> Array:
@@ -137,6 +139,7 @@ class Matching:
             return _NOBODY
         xyxy = xyah_to_xyxy(self.table.mean[tracks, :, 0])
         pairs = iou_pairs(xyxy, self.detections.xyxy.take(detections, axis=0), max_distance)
+        pairs = self._of_one_group(pairs, tracks, detections)
         extra = 0.0
         if not plain:
             pairs, extra = self._with_doubts(pairs, tracks, detections)
@@ -144,6 +147,15 @@ class Matching:
         chosen = tracks.take(pairs.tracks[matched]), detections.take(pairs.detections[matched])
         free.take(*chosen)
         return chosen
+
+    def _of_one_group(self, pairs: Pairs, tracks: Index, detections: Index) -> Pairs:
+        """The pairs whose classes may be one object."""
+        groups = self.config.groups
+        if not groups:
+            return pairs
+        classes = self.table.class_id.take(tracks.take(pairs.tracks))
+        found = self.detections.class_ids.take(detections.take(pairs.detections))
+        return pairs[group_of(classes, groups) == group_of(found, groups)]
 
     def _with_doubts(self, pairs: Pairs, tracks: Index, detections: Index) -> tuple[Pairs, float]:
         """The pairs with what speaks against them added to their costs, and the most that can be.

@@ -57,10 +57,15 @@ class CompareConfig:
                 raise ValueError(f"--reid-weights {name}=... has no effect: {name} has no network; drop it")
 
     def run_of(self, encoder: str, tracker: TrackerPreset | None = None) -> RunConfig:
-        """The settings with which `track run` does the same."""
-        preset = self.run.tracker if tracker is None else tracker
+        """The settings with which `track run` does the same: every frame, everybody embedded, whatever the preset."""
         return dataclasses.replace(
-            self.run, reid=encoder, reid_weights=self.weights.get(encoder), tracker=preset, video=False
+            self.run,
+            reid=encoder,
+            reid_weights=self.weights.get(encoder),
+            reid_when=None if encoder in WITHOUT_NETWORK else "always",
+            every=1,
+            tracker=self.run.tracker if tracker is None else tracker,
+            video=False,
         )
 
 

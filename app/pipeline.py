@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -83,7 +83,7 @@ def track_frames(
     size: tuple[int, int] | None,
     every: int = 1,
     overlaps: bool = False,
-) -> Iterator[Tracked]:
+) -> Generator[Tracked, None, None]:
     """Track frame after frame.
 
     Args:

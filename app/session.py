@@ -103,15 +103,16 @@ def tracking_pass(session: Session) -> list[FrameTracks]:
         tracked = track_frames(
             frames, session.models, session.clock, size=session.size, every=every, overlaps=session.overlaps
         )
-        for frame, tracks in _final_rows(session, _until_error(session, tracked)):
-            session.count(tracks)
-            if session.log is not None:
-                session.log.name(tracks)
-            if session.finishes_later:
-                kept.append(tracks)
-            else:
-                session.outputs.write(frame, tracks)
-            task.step(len(tracks))
+        with contextlib.closing(tracked):  # what detects ahead ends here, also when a row could not be written
+            for frame, tracks in _final_rows(session, _until_error(session, tracked)):
+                session.count(tracks)
+                if session.log is not None:
+                    session.log.name(tracks)
+                if session.finishes_later:
+                    kept.append(tracks)
+                else:
+                    session.outputs.write(frame, tracks)
+                task.step(len(tracks))
     return kept
 
 

@@ -43,7 +43,7 @@ def train_reid(config: TrainConfig, console: Console) -> int | None:
         console.quiet = True
     with StopSignal() as stop:
         accelerator = open_accelerator(config.device, config.amp)
-        _check_size(config)
+        _check_network(config)
         data = _load(config, console)
         print_counts(data, console)
         with _folder(config) as out:
@@ -62,11 +62,15 @@ def _consequence(out: Path) -> str:
     return "the training had not begun, and nothing was written"
 
 
-def _check_size(config: TrainConfig) -> None:
-    """Refuse crops of a size that the backbone cannot take before the data is read, which may take minutes."""
+def _check_network(config: TrainConfig) -> None:
+    """Refuse crops that the backbone cannot take, or a missing teacher, before minutes go into reading data."""
     import torch
 
     from reid import create_backbone
+    from reid.training.job import teacher_file
+
+    if config.recipe.teacher is not None:
+        teacher_file(config.recipe.teacher)
 
     with torch.device("meta"):  # its layers, without the weights
         create_backbone(config.reid, input_size=config.recipe.input_size)

@@ -40,7 +40,7 @@ class Letterbox:
     @property
     def inner(self) -> tuple[int, int]:
         """Width and height of the scaled frame, px of the input."""
-        return round(self.width * self.gain), round(self.height * self.gain)
+        return max(1, round(self.width * self.gain)), max(1, round(self.height * self.gain))
 
     @property
     def origin(self) -> tuple[int, int]:

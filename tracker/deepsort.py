@@ -153,7 +153,9 @@ class DeepSort:
             if keeps_observations(self.config):
                 warp_observations(table, motion)
             if watches_border(self.config):
-                table.whole_area *= abs(np.linalg.det(motion[:, :2]))
+                zoom = abs(np.linalg.det(motion[:, :2]))
+                table.whole_area *= zoom
+                table.cut_area *= zoom
         table.mean[:], table.covariance[:] = kalman.predict(mean, covariance, self.config.noise)
         table.time_since_update += 1
         table.misses += detector_looked

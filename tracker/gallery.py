@@ -91,14 +91,15 @@ class Gallery:
             enough: how near a pair has to be for no more to be asked: such a pair may get the distance of any embedding
                 that is as near; all others get the smallest one. By default each gets the smallest.
         """
-        nearest = 1.0 - np.einsum("ij,ij->i", self._newest.take(slots, axis=0), embeddings)
+        products = np.einsum("ij,ij->i", self._newest.take(slots, axis=0), embeddings)
+        nearest = (1.0 - products).astype(np.float64)  # as the cascade compares it with its gate
         pushed = self._pushed.take(slots)
         nearest[pushed == 0] = 2.0
         if self.size > 1:
             unsettled = ((nearest > enough) & (pushed > 1)).nonzero()[0]
             if len(unsettled):
                 nearest[unsettled] = self._nearest_of_all(slots.take(unsettled), embeddings.take(unsettled, axis=0))
-        return np.asarray(np.maximum(nearest, 0.0), np.float64)
+        return np.asarray(np.maximum(nearest, 0.0))
 
     def _nearest_of_all(self, slots: Index, embeddings: Embeddings) -> Embeddings:
         """As `distances`, by every embedding of each gallery, for slots that remember some.

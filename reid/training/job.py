@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from reid.bundled import bundled_names, bundled_weights
 from reid.data import ReidData, num_identities
 from reid.training.log import Row
 from reid.training.recipe import Recipe
 
-__all__ = ["Job", "SilentWatch", "Watch", "configuration"]
+__all__ = ["Job", "SilentWatch", "Watch", "configuration", "teacher_file"]
 
 CHECKPOINT_EVERY_S = 120.0
+SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,31 @@ def configuration(job: Job) -> dict[str, Any]:
         "images": len(job.data.train.paths),
         "identities": job.data.num_classes,
         "files": _files(job.data),
+        "teacher_file": None if job.recipe.teacher is None else _content(teacher_file(job.recipe.teacher)),
         "pretrained": None if job.pretrained is None else str(job.pretrained),
         "seed": job.seed,
         "amp": job.amp,
         "false_match_rate": job.false_match_rate,
         **recipe,
     }
+
+
+def teacher_file(name_or_path: str) -> Path:
+    """The checkpoint of a recipe's teacher.
+
+    Raises:
+        ValueError: no such backbone, or none of its weights come with the package.
+        FileNotFoundError: no such file.
+    """
+    path = Path(name_or_path).expanduser() if name_or_path.endswith(SUFFIX) else bundled_weights(name_or_path)
+    if path is None:
+        raise ValueError(
+            f"teacher is {name_or_path!r}, expected a backbone with weights in this package "
+            f"({', '.join(bundled_names())}) or the path of a checkpoint (*{SUFFIX})"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"teacher {name_or_path!r} not found, expected the path of a checkpoint (*{SUFFIX})")
+    return path
 
 
 def _files(data: ReidData) -> str:
@@ -85,6 +106,11 @@ def _files(data: ReidData) -> str:
         for path in split.paths:
             digest.update("/".join((*path.parts[-3:], "")).encode())
     return digest.hexdigest()
+
+
+def _content(path: Path) -> str:
+    """A hash of a file: another version of the teacher gives other weights."""
+    return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
 
 
 class Watch(Protocol):

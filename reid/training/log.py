@@ -61,7 +61,7 @@ def draw_curves(path: Path, rows: Sequence[Row], title: str) -> None:
     for panel, (name, columns) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
         for column in columns:
             points = [(row["epoch"], row[column]) for row in rows if row.get(column) is not None]
-            if any(value for _, value in points):  # a loss that the recipe leaves out stands as 0
+            if points and (name != "loss" or any(value for _, value in points)):  # a loss that is left out stands as 0
                 panel.plot(*zip(*points, strict=True), marker="." if len(points) < 40 else None, label=column)
         panel.set_title(name, fontsize=10)
         panel.set_xlabel("epoch")

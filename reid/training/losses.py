@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +17,11 @@ from torch.nn import functional as F
 from reid.training.recipe import Recipe
 from reid.training.teacher import imitation_loss
 
-__all__ = ["Criterion", "Losses", "create_criterion"]
+__all__ = ["MEANS", "Criterion", "Losses", "create_criterion"]
+
+
+MEANS = ("loss", "identity_loss", "triplet_loss", "contrastive_loss", "imitation_loss", "accuracy", "distance")
+"""What is averaged over the steps of an epoch: the fields of `Losses` in their order."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,11 @@ class Losses:
     imitation: Tensor
     accuracy: Tensor
     distance: Tensor
+
+    def values(self) -> dict[str, float]:
+        """As numbers, under their names in `MEANS`."""
+        columns: list[Tensor] = [getattr(self, item.name) for item in dataclasses.fields(self)]
+        return dict(zip(MEANS, torch.stack(columns).tolist(), strict=True))  # one transfer from the device
 
 
 class Criterion(Protocol):

@@ -90,10 +90,16 @@ class Recipe:
             if not low <= value <= high:
                 option = f" ({_OPTIONS[name]})" if name in _OPTIONS else ""
                 raise ValueError(f"{name}{option} is {value:g}, expected a number from {low:g} to {high:g}")
-        taught = self.teacher_weight if self.teacher else 0
-        if not self.identity_weight + self.triplet_weight + self.contrast_weight + taught:
+        if self.teacher is not None and not (self.teacher and self.teacher_weight):
             raise ValueError(
-                "identity_weight, triplet_weight and contrast_weight are all 0 and no teacher has a weight, expected "
+                f"teacher is {self.teacher!r} with teacher_weight {self.teacher_weight:g}, expected a backbone or a "
+                "checkpoint and a weight above 0; leave both out for no teacher"
+            )
+        if self.teacher is None and self.teacher_weight != 1:
+            raise ValueError(f"teacher_weight is {self.teacher_weight:g} without a teacher; name one, or leave it out")
+        if self.teacher is None and not self.identity_weight + self.triplet_weight + self.contrast_weight:
+            raise ValueError(
+                "identity_weight, triplet_weight and contrast_weight are all 0 and there is no teacher, expected "
                 "one of them above it"
             )
         if self.lr <= 0:

@@ -16,6 +16,7 @@ import torch
 
 __all__ = [
     "CONFIG_FILE",
+    "LATER_KEYS",
     "STATE_FILE",
     "check_same",
     "read_config",
@@ -28,6 +29,8 @@ __all__ = [
 STATE_FILE = "last.pt"
 CONFIG_FILE = "config.json"
 FORMAT_VERSION = 1
+LATER_KEYS = {"teacher": None, "teacher_weight": 1.0, "teacher_file": None}
+"""What a configuration that was written before there were such keys meant."""
 
 
 @contextlib.contextmanager
@@ -115,7 +118,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}); start anew with --out") from error
-    return config
+    return {**LATER_KEYS, **config}
 
 
 def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

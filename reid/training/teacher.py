@@ -6,7 +6,6 @@ once, where an identity says only "same" or "different".
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,17 +13,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
-from reid.bundled import bundled_names, bundled_weights
 from reid.checkpoint import read_checkpoint
 from reid.registry import create_backbone
 from reid.training.augment import Changes, apply_colours
+from reid.training.job import teacher_file
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["Teacher", "imitation_loss", "load_teacher"]
 
-SUFFIX = ".safetensors"
 EPSILON = 1e-5
 """Added to a variance, as batch normalisation does."""
 
@@ -63,15 +61,7 @@ def load_teacher(name_or_path: str) -> Teacher:
         ValueError: no such backbone, nothing bundled for it, or not a checkpoint of this project.
         FileNotFoundError: no such file.
     """
-    if not name_or_path.endswith(SUFFIX):
-        weights = bundled_weights(name_or_path)
-        if weights is None:
-            raise ValueError(
-                f"teacher is {name_or_path!r}, expected a backbone with weights in this package "
-                f"({', '.join(bundled_names())}) or the path of a checkpoint (*{SUFFIX})"
-            )
-        return Teacher(create_backbone(name_or_path, pretrained=weights))
-    path = Path(name_or_path).expanduser()
+    path = teacher_file(name_or_path)
     info = read_checkpoint(path).info
     if info is None:
         raise ValueError(f"teacher {path.name} does not say which backbone it holds, expected one of track train-reid")

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from reid.backbones.base import Backbone
 from reid.training.augment import Changes, apply_colours, apply_geometry, draw_changes
@@ -26,11 +25,11 @@ from reid.training.evaluate import evaluate
 from reid.training.job import Job, Watch, configuration
 from reid.training.loading import Images
 from reid.training.log import Row
-from reid.training.losses import Losses, create_criterion
+from reid.training.losses import MEANS, create_criterion
 from reid.training.network import ReidNet, gathered
 from reid.training.optimise import MovingAverage, create_optimizer, learning_rate
 from reid.training.sampler import epoch_batches
-from reid.training.state import STATE_FILE, check_same, read_config, read_state, write_state
+from reid.training.state import LATER_KEYS, STATE_FILE, check_same, read_config, read_state, write_state
 from reid.training.synced_norm import with_synced_norms
 from reid.training.teacher import Teacher
 
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 __all__ = ["Trainer"]
-
-MEANS = ("loss", "identity_loss", "triplet_loss", "contrastive_loss", "imitation_loss", "accuracy", "distance")
-"""What is averaged over the steps of an epoch."""
 
 
 @dataclass
@@ -182,7 +178,7 @@ class Trainer:
         embeddings, logits = self._net(batch)
         taught = gathered(self._teacher.embed(on_device, changes)) if self._teacher else None
         losses = self._criterion(embeddings, logits, self._labels[torch.from_numpy(rows)], taught)
-        values = _values(losses)
+        values = losses.values()
         self._collapse.check(
             position.step,
             total=values["loss"],
@@ -273,7 +269,7 @@ class Trainer:
         write_state(self._job.out, state)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        check_same(self._job.out, state["configuration"], configuration(self._job))
+        check_same(self._job.out, {**LATER_KEYS, **state["configuration"]}, configuration(self._job))
         self._bare.load_state_dict(state["net"])
         self.average.net.load_state_dict(state["average"])
         self._optimizer.load_state_dict(state["optimizer"])
@@ -281,6 +277,7 @@ class Trainer:
             self._accelerator.scaler.load_state_dict(state["scaler"])
         self._collapse.counters = state["collapse"]
         self.position = Position(**state["position"])
+        self.position.sums = {**dict.fromkeys(MEANS, 0.0), **self.position.sums}  # a loss may be new since then
 
 
 def _share_of(job: Job, accelerator: Accelerator) -> slice:
@@ -293,12 +290,6 @@ def _share_of(job: Job, accelerator: Accelerator) -> slice:
         )
     share = batch // processes
     return slice(accelerator.process_index * share, (accelerator.process_index + 1) * share)
-
-
-def _values(losses: Losses) -> dict[str, float]:
-    """The losses as numbers under their names in `MEANS`."""
-    columns: list[Tensor] = [getattr(losses, item.name) for item in dataclasses.fields(losses)]
-    return dict(zip(MEANS, torch.stack(columns).tolist(), strict=True))  # one transfer from the device
 
 
 def _step_seed(seed: int, step: int, process: int) -> int:

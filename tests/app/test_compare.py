@@ -19,6 +19,7 @@ import pytest
 import app.compare
 from app.embedding_cache import Entry, EntryCache
 from app.interrupt import StoppedError
+from reid.bundled import bundled_names
 from tests.app.runs import TWO_WALKERS, Result, Track, Walker, all_files, write_sequence, write_video
 
 CROSSING = (Walker(2, 20, speed=4.0), Walker(80, 22, speed=-4.0, score=0.8))
@@ -100,6 +101,16 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     for name in ("detect_scene", "embed_scene"):
         monkeypatch.setattr(app.compare, name, counted(name))
     return done
+
+
+def test_a_preset_that_embeds_on_demand_embeds_everybody_here(track: Track, clip: Path) -> None:
+    """`realtime` is then `strong`: every frame, everybody, so that the encoders are compared and not the savings."""
+    assert _compare(track, "--tracker", "strong,realtime").code == 0
+    for encoder in ("none", "small-cnn"):
+        first, second = (
+            Path("o", f"{encoder}-{preset}", "tracks.txt").read_bytes() for preset in ("strong", "realtime")
+        )
+        assert first == second
 
 
 @pytest.mark.parametrize("extra", [(), ("--online", "--start", "0.5", "--end", "1.5")], ids=" ".join)
@@ -350,7 +361,7 @@ def test_by_default_the_bundled_encoders(track: Track, tmp_path: Path, clip: Pat
     write_sequence(tmp_path / "seq")
     assert [row["encoder"] for row in _rows(track("compare", "seq", "--csv").out)] == ["none"]
     result = track("compare", "clip.mp4", "--detector", "clip.txt", "--csv")
-    assert [row["encoder"] for row in _rows(result.out)] == ["none", "dogenet50", "small-cnn"]
+    assert [row["encoder"] for row in _rows(result.out)] == ["none", *bundled_names()]
 
 
 BAD = {

@@ -52,6 +52,15 @@ def test_boxes_come_back_to_where_they_were(width: int, height: int, box: tuple[
     np.testing.assert_allclose(letterbox.to_frame(onto), there, atol=2e-3 * max(width, height) / 640)
 
 
+@pytest.mark.parametrize(("width", "height"), [(4000, 2), (1, 2000)])
+def test_a_frame_that_is_a_line_still_has_a_pixel_of_the_input(width: int, height: int) -> None:
+    letterbox = Letterbox(width, height, (640, 640))
+    canvas = np.zeros((640, 640, 3), np.uint8)
+    letterbox.put(np.full((height, width, 3), 200, np.uint8), canvas)
+    assert min(letterbox.inner) == 1
+    assert (canvas == 200).any()
+
+
 def test_boxes_are_cut_off_at_the_border_of_the_frame() -> None:
     found = Letterbox(1920, 1080, SIZE).to_frame(np.array([[-9, 100, 700, 600]], np.float32))
     assert found.tolist() == [[0, 0, 1920, 1080]]

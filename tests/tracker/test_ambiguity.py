@@ -42,6 +42,13 @@ def test_what_motion_alone_can_place_is_not_embedded(
     assert demand.wanted(tracker, np.array(seen, np.float64).reshape(-1, 4)).tolist() == wanted
 
 
+def test_a_track_that_began_without_a_look_gets_one_in_the_next_frame() -> None:
+    tracker, demand = DeepSort(), AppearanceOnDemand(refresh=30)
+    tracker.update([HERE], [0.9], embeddings=np.zeros((1, 4), np.float32), known=[False])
+    demand.note(tracker, np.array([False]))
+    assert demand.wanted(tracker, [HERE]).tolist() == [True]
+
+
 def test_who_was_lost_is_embedded() -> None:
     tracker, demand = _tracker(HERE)
     tracker.update([], [])

@@ -107,3 +107,11 @@ def test_the_border_only_hides_rows_and_never_changes_a_box(corners):
         assert {(i, *b) for i, b in zip(shown.ids.tolist(), shown.xyxy.tolist(), strict=True)} <= {
             (i, *b) for i, b in zip(everything.ids.tolist(), everything.xyxy.tolist(), strict=True)
         }
+
+
+def test_a_zoom_while_nobody_looks_hides_nobody():
+    tracker = DeepSort(TrackerConfig(n_init=1, border_share=0.7, max_iou_distance=0.95))
+    for box in ([50, 100, 200, 400], [0, 100, 120, 400]):
+        tracker.update([box], [0.9], frame_size=SIZE)
+    assert tracker.confirmed().ids.tolist() == [1]
+    assert tracker.coast(motion=[[1.3, 0, 0], [0, 1.3, 0]]).ids.tolist() == [1]

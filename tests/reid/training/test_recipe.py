@@ -58,7 +58,7 @@ def test_options_stand_over_the_recipe_where_they_were_given() -> None:
         ("temperature: 0.0", r"temperature is 0, expected a number from 0.01 to 10"),
         (
             "{identity_weight: 0.0, triplet_weight: 0.0}",
-            r"are all 0 and no teacher has a weight, expected one of them above it",
+            r"are all 0 and there is no teacher, expected one of them above it",
         ),
         ("contrast: 0.1", r"unknown key 'contrast'. Did you mean 'image_contrast'.* contrast_weight"),
         ("optimizer: adam", r"optimizer is 'adam', expected one of adamw, sgd"),

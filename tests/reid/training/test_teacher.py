@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+from reid.bundled import bundled_weights
 from reid.training import Job, Recipe, SilentWatch, open_accelerator, train
 from reid.training.augment import draw_changes
+from reid.training.job import configuration
 from reid.training.teacher import imitation_loss, load_teacher
 from tests.reid.training.conftest import RECIPE
 
@@ -108,11 +111,32 @@ def test_who_cannot_teach_is_told_before_any_image_is_read(
 
 
 def test_a_recipe_without_any_loss_is_refused_and_a_teacher_is_one() -> None:
-    with pytest.raises(ValueError, match="no teacher has a weight"):
+    with pytest.raises(ValueError, match="there is no teacher"):
         Recipe(**NOTHING_ELSE)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="no teacher has a weight"):
-        Recipe(**NOTHING_ELSE, teacher="small-cnn", teacher_weight=0.0)  # type: ignore[arg-type]
     assert Recipe(**NOTHING_ELSE, teacher="small-cnn").teacher == "small-cnn"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"teacher": "small-cnn", "teacher_weight": 0.0}, "with teacher_weight 0, expected .* a weight above 0"),
+        ({"teacher": ""}, "teacher is '' with teacher_weight 1, expected a backbone"),
+        ({"teacher_weight": 3.0}, "teacher_weight is 3 without a teacher"),
+    ],
+)
+def test_a_teacher_without_effect_is_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Recipe(**settings)  # type: ignore[arg-type]
+
+
+def test_another_version_of_the_teacher_is_another_training(make_job: MakeJob, tmp_path: Path) -> None:
+    bundled = bundled_weights("small-cnn")
+    assert bundled is not None
+    shutil.copy(bundled, tmp_path / "mine.safetensors")
+    job = make_job(recipe=dataclasses.replace(RECIPE, teacher=str(tmp_path / "mine.safetensors")))
+    before = configuration(job)
+    (tmp_path / "mine.safetensors").write_bytes(b"another")
+    assert configuration(job)["teacher_file"] != before["teacher_file"]
 
 
 def test_a_student_learns_who_is_who_from_its_teacher_alone(make_job: MakeJob) -> None:

@@ -1,8 +1,8 @@
 """Milliseconds a tracker's `update` takes, against the number of objects; ours and others turn by turn in one run.
 
 python benchmarks/association.py --sizes 10,100,1000 --json growth.json --plot growth.png
-python -m pip install --no-deps --target /tmp/peers norfair deep-sort-realtime trackers supervision
-python benchmarks/association.py --peers /tmp/peers
+python -m pip install --no-deps --target peers norfair deep-sort-realtime trackers supervision
+python benchmarks/association.py --peers peers
 
 Objects move in a 3840x2160 picture (`association_scene`); embeddings have 128 numbers. Each tracker sees the same
 frames; the first ones, in which galleries fill up, are not counted. Wall time says what a user waits for; CPU time is

@@ -85,6 +85,10 @@ SURE = {
         _prediction(lambda f, i, *box: (f, -1, *box)),
         ["ids missing in prediction", "column 2 is -1", "track run"],
     ),
+    "all widths negative": (
+        _prediction(lambda f, i, x, y, w, h: (f, i, x, y, -w, h)),
+        ["90 of 90 boxes of prediction", "not above 0", "frame,id,x,y,w,h in px"],
+    ),
     "one id for all": (_prediction(lambda f, i, *box: (f, 0, *box)), ["ids missing in prediction", "column 2 is 0"]),
     "no ids in the ground truth": (_truth(lambda f, i, *box: (f, -1, *box)), ["ids missing in ground truth", "-1"]),
     "an id twice": (
@@ -166,7 +170,7 @@ WARNED = {
     "empty prediction": ((GT, GT_TAIL, [], ""), ["is empty", "missed"]),
     "boxes without area": (
         (GT, GT_TAIL, [*PREDICTION, (1, 9, 5, 5, 0, 9)], PRED_TAIL),
-        ["1 boxes without width or height"],
+        ["1 of 91 boxes", "not above 0", "match nothing"],
     ),
     "another video": (
         _prediction(lambda f, i, x, y, w, h: (f, i, x + 3000, y, w, h)),

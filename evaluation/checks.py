@@ -81,8 +81,8 @@ def _of_one(rows: TrackRows, what: str) -> Iterator[Finding]:
         )
     if len(rows) and (no_area := (rows.tlwh[:, 2:] <= 0).any(axis=1)).any():
         yield Finding(
-            f"{int(no_area.sum())} of {len(rows)} boxes of {name} have a width or height (columns 5, 6) that is not above "
-            "0, so they match nothing; expected frame,id,x,y,w,h in px",
+            f"{int(no_area.sum())} of {len(rows)} boxes of {name} have a width or height (columns 5, 6) that is "
+            "not above 0, so they match nothing; expected frame,id,x,y,w,h in px",
             stops=bool(no_area.all()),
         )
 

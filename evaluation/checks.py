@@ -7,13 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.forms import FORMS, fit, fits_better_as, has_class_in_column_3, is_fractions, looks_like_corners
+from evaluation.forms import (
+    FORMS,
+    fit,
+    fits_better_as,
+    has_class_in_column_3,
+    has_id_first,
+    is_fractions,
+    lacks_id_column,
+    looks_like_corners,
+)
 from evaluation.frame_numbers import fits_by_shift, off_by
-from evaluation.rows import TrackRows
+from evaluation.rows import NO_ID, TrackRows
 
 __all__ = ["Finding", "look", "look_at_truth", "same_video", "twice"]
 
-NO_ID = -1
 WRONG_VIDEO_FIT = 0.2
 """Mean best overlap. Tracks of one MOT15 sequence held against another stay below 0.14, against their own above
 0.56."""
@@ -67,24 +75,47 @@ def same_video(truth: TrackRows, detections: TrackRows) -> bool:
 
 
 def _of_one(rows: TrackRows, what: str) -> Iterator[Finding]:
+    """What a file tells of itself, whatever stands in the other."""
     name = f"{what} {rows.path}"
-    if has_class_in_column_3(rows):
-        yield Finding(f"{name} looks like {FORMS['class first'].looks_like}: {FORMS['class first'].fix}", by_looks=True)
-    if looks_like_corners(rows):
-        yield Finding(f"{name} looks like {FORMS['corners'].looks_like}: {FORMS['corners'].fix}", by_looks=True)
-    per_frame = np.unique(rows.frames, return_counts=True)[1]
-    if len(rows) and len(np.unique(rows.ids)) == 1 and (rows.ids[0] == NO_ID or per_frame.max() > 1):
-        track = "track run <sequence folder> --detector public --reid none" if what == "prediction" else ""
-        yield Finding(
-            f"ids missing in {name}: column 2 is {rows.ids[0]} in every row, as in a file of detections; "
-            + (f"track them first ({track})" if track else "every object needs an id of its own there")
-        )
+    by_itself = {
+        "class first": has_class_in_column_3,
+        "no ids": lacks_id_column,
+        "id first": has_id_first,
+        "corners": looks_like_corners,
+    }
+    for form, betrays_itself in by_itself.items():
+        if betrays_itself(rows):
+            yield Finding(FORMS[form].of(name), by_looks=True)
+    yield from _of_ids(rows if what == "prediction" else rows[rows.flags != 0], name, what)
     if len(rows) and (no_area := (rows.tlwh[:, 2:] <= 0).any(axis=1)).any():
         yield Finding(
             f"{int(no_area.sum())} of {len(rows)} boxes of {name} have a width or height (columns 5, 6) that is "
             "not above 0, so they match nothing; expected frame,id,x,y,w,h in px",
             stops=bool(no_area.all()),
         )
+
+
+def _of_ids(rows: TrackRows, name: str, what: str) -> Iterator[Finding]:
+    """Ids that tell nobody apart. Areas to ignore need none: they are no objects."""
+    per_frame = np.unique(rows.frames, return_counts=True)[1]
+    none = rows.ids == NO_ID
+    if len(rows) and len(np.unique(rows.ids)) == 1 and (none[0] or per_frame.max() > 1):
+        track = "track run <sequence folder> --detector public --reid none" if what == "prediction" else ""
+        yield Finding(
+            f"ids missing in {name}: column 2 is {rows.ids[0]} in every row, as in a file of detections; "
+            + (f"track them first ({track})" if track else "every object needs an id of its own there")
+        )
+    elif none.any():
+        yield Finding(
+            f"{_rows(int(none.sum()))} of {len(rows)} in {name} without an id ({NO_ID} in column 2, first in line "
+            f"{rows.lines[none][0]}), which would all count as one object: give each object an id of its own, or "
+            "delete these rows",
+            by_looks=True,
+        )
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" + ("s" if count > 1 else "")
 
 
 def _of_forms(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
@@ -96,12 +127,11 @@ def _of_forms(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
             by_looks=True,
         )
         return
-    for rows, what in ((prediction, "prediction"), (truth, "ground truth")):
-        form = fits_better_as(truth, prediction, rows)
-        if form is not None:
-            text = f"boxes of {what} {rows.path} look like {form.looks_like}: {form.fix}"
-            yield Finding(text, by_looks=True)
-            return
+    if (found := fits_better_as(truth, prediction)) is not None:
+        is_prediction, form = found
+        name = f"prediction {prediction.path}" if is_prediction else f"ground truth {truth.path}"
+        yield Finding(form.of(name), by_looks=True)
+        return
     if truth.path.exists() and prediction.path.exists() and truth.path.samefile(prediction.path):
         yield Finding(f"the prediction is the ground truth itself ({truth.path})", stops=False)
 
@@ -152,13 +182,17 @@ def _of_flags(truth: TrackRows) -> Iterator[Finding]:
 
 
 def twice(rows: TrackRows, what: str) -> Iterator[Finding]:
-    """Ids that stand at one frame more than once, which no metric can score."""
+    """Ids that stand in one frame more than once, which no metric can score; but areas to ignore need no id."""
+    rows = rows[(rows.ids != NO_ID) | (rows.flags != 0)]
     pairs, counts = np.unique(np.stack([rows.frames, rows.ids]), axis=1, return_counts=True)
     if len(counts) and counts.max() > 1:
         frame, track = pairs[:, counts > 1][:, 0].tolist()
+        lines = [str(line) for line in rows.lines[(rows.frames == frame) & (rows.ids == track)].tolist()]
+        times = "twice" if len(lines) == 2 else f"{len(lines)} times"
+        where = " and ".join(lines) if len(lines) == 2 else f"{', '.join(lines[:3])}{', ...' if len(lines) > 3 else ''}"
         more = int((counts > 1).sum()) - 1
-        also = f" (and {more} more)" if more else ""
+        also = f"; so have {more} more pairs of id and frame" if more > 1 else "; so has one more pair" if more else ""
         yield Finding(
-            f"{what} {rows.path} has id {track} {counts.max()} times at frame {frame}{also}: an id may stand there "
-            "once; give every object an id of its own"
+            f"{what} {rows.path} has id {track} {times} in frame {frame} (lines {where}{also}), but an object can be in "
+            "one place only: give every object an id of its own, or delete the rows that are too many"
         )

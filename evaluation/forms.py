@@ -14,7 +14,17 @@ import numpy as np
 from evaluation.overlap import box_iou
 from evaluation.rows import TrackRows
 
-__all__ = ["FORMS", "Form", "fit", "fits_better_as", "has_class_in_column_3", "is_fractions", "looks_like_corners"]
+__all__ = [
+    "FORMS",
+    "Form",
+    "fit",
+    "fits_better_as",
+    "has_class_in_column_3",
+    "has_id_first",
+    "is_fractions",
+    "lacks_id_column",
+    "looks_like_corners",
+]
 
 MAX_FRAMES = 100
 """Frames looked at to see how well two files fit: a mean over many boxes, and at once."""
@@ -31,14 +41,18 @@ class Form:
     """Another way to read a file.
 
     Attributes:
-        looks_like: what the file seems to hold, after "looks like".
+        says: what the file seems to hold, in words; `{name}` is the file.
         fix: what to do.
         read: the rows when read that way; `None` where they can't be.
     """
 
-    looks_like: str
+    says: str
     fix: str
     read: Callable[[TrackRows], TrackRows | None]
+
+    def of(self, name: str) -> str:
+        """The sentence about a file."""
+        return f"{self.says.format(name=name)}: {self.fix}"
 
 
 def _from_corners(rows: TrackRows) -> TrackRows | None:
@@ -61,15 +75,36 @@ def _with_id_first(rows: TrackRows) -> TrackRows:
     return dataclasses.replace(rows, frames=rows.ids, ids=rows.frames)
 
 
+def _without_ids(rows: TrackRows) -> TrackRows | None:
+    return dataclasses.replace(rows, tlwh=rows.raw[:, 1:5]) if rows.raw.shape[1] > 5 else None
+
+
 FORMS: Mapping[str, Form] = {
-    "corners": Form("x1,y1,x2,y2 in a w,h file", "write w = x2 - x1 and h = y2 - y1 in columns 5 and 6", _from_corners),
+    "corners": Form(
+        "the boxes of {name} look like x1,y1,x2,y2 in a w,h file",
+        "write w = x2 - x1 and h = y2 - y1 in columns 5 and 6",
+        _from_corners,
+    ),
     "centres": Form(
-        "centre x, centre y, w, h", "write left = x - w / 2 and top = y - h / 2 in columns 3 and 4", _from_centres
+        "the boxes of {name} look like centre x, centre y, w, h",
+        "write left = x - w / 2 and top = y - h / 2 in columns 3 and 4",
+        _from_centres,
     ),
     "class first": Form(
-        "class in column 3", "write frame,id,x,y,w,h,score,class: the class belongs in column 8", _with_class_first
+        "{name} seems to have the class in column 3",
+        "write frame,id,x,y,w,h,score,class: the class belongs in column 8",
+        _with_class_first,
     ),
-    "id first": Form("id,frame,x,y,w,h", "swap columns 1 and 2: the frame comes first", _with_id_first),
+    "id first": Form(
+        "{name} seems to have the id before the frame (id,frame,x,y,w,h)",
+        "swap columns 1 and 2: the frame comes first",
+        _with_id_first,
+    ),
+    "no ids": Form(
+        "ids missing in {name}: it seems to have no id in column 2 (frame,x,y,w,h)",
+        "write frame,id,x,y,w,h with an id for each object; detections have to be tracked first",
+        _without_ids,
+    ),
 }
 
 
@@ -86,17 +121,41 @@ def fit(truth: TrackRows, prediction: TrackRows) -> float:
     return float(np.concatenate(best).mean())
 
 
-def fits_better_as(truth: TrackRows, prediction: TrackRows, rows: TrackRows) -> Form | None:
-    """The form in which `rows` (one of the two) fits the other file well, where it fits badly as it stands."""
+def fits_better_as(truth: TrackRows, prediction: TrackRows) -> tuple[bool, Form] | None:
+    """Which file fits the other well when read in another form, where they fit badly as they stand.
+
+    Returns:
+        Whether it is the prediction, and its form: of all readings of either file the one that fits best.
+    """
     if fit(truth, prediction) >= POOR_FIT:
         return None
-    fits: list[tuple[float, str]] = []
+    fits: list[tuple[float, bool, str]] = []
     for name, form in FORMS.items():
-        other = form.read(rows)
-        if other is not None:
-            fits.append((fit(other, prediction) if rows is truth else fit(truth, other), name))
-    best, name = max(fits)
-    return FORMS[name] if best >= GOOD_FIT else None
+        if (other := form.read(prediction)) is not None:
+            fits.append((fit(truth, other), True, name))
+        if (other := form.read(truth)) is not None:
+            fits.append((fit(other, prediction), False, name))
+    best, is_prediction, name = max(fits)
+    return (is_prediction, FORMS[name]) if best >= GOOD_FIT else None
+
+
+def has_id_first(rows: TrackRows) -> bool:
+    """Whether columns 1 and 2 must be swapped, by themselves: a "track" leaps about, its boxes at one "frame" do not.
+
+    Nothing goes further in a frame than objects are apart.
+    """
+    if len(rows) < 10 or len(np.unique(rows.ids)) == 1 or len(np.unique(rows.frames)) == 1:
+        return False
+    sound, swapped = _mean_step(rows), _mean_step(_with_id_first(rows))
+    return sound is not None and swapped is not None and swapped < 0.5 * sound
+
+
+def lacks_id_column(rows: TrackRows) -> bool:
+    """Whether column 2 must be the left edge of a box, by itself: no "height" is above a score, nearly all else is."""
+    tlwh = rows.tlwh
+    if len(tlwh) < 10 or rows.raw.shape[1] < 6:
+        return False
+    return bool(tlwh[:, 3].max() <= MAX_SCORE and (tlwh[:, 1:3] > MAX_SCORE).all(axis=1).mean() > 0.9)
 
 
 def looks_like_corners(rows: TrackRows) -> bool:
@@ -109,6 +168,14 @@ def looks_like_corners(rows: TrackRows) -> bool:
     if len(tlwh) < 10 or (tlwh[:, 2:] > tlwh[:, :2]).all(axis=1).mean() < 0.99:
         return False
     return _variance_within(rows, tlwh[:, 2:] - tlwh[:, :2]) < 0.5 * _variance_within(rows, tlwh[:, 2:])
+
+
+def _mean_step(rows: TrackRows) -> float | None:
+    """Mean way of a box's left and top from one row of its track to the next, px; `None` where none has two."""
+    order = np.lexsort((rows.frames, rows.ids))
+    same = np.diff(rows.ids[order]) == 0
+    steps = np.abs(np.diff(rows.tlwh[order, :2], axis=0)).sum(axis=1)[same]
+    return float(steps.mean()) if len(steps) else None
 
 
 def _variance_within(rows: TrackRows, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:

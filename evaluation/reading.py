@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from evaluation.rows import NO_CLASS, FloatArray, IntArray, TrackRows
 __all__ = ["read_rows"]
 
 EXPECTED = "frame,id,x,y,w,h[,flag or score[,class[,visibility]]] in px, or a header that names the columns"
+COLUMNS = ("frame", "id", "x", "y", "w", "h", "flag or score", "class", "visibility")
 NUM_COLUMNS = 6
 FLAG, CLASS = 6, 7
 MAX_EXACT = 2.0**53
@@ -30,6 +32,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "flag": ("flag", "considered", "not_ignored"),
     "class": ("class", "class_id", "label", "category"),
 }
+_EMPTY_CELL = re.compile(r"(^|[,;\t]) *[,;\t]")
 
 
 def read_rows(path: Path, labels: Sequence[str] = ()) -> TrackRows:
@@ -55,7 +58,7 @@ def read_rows(path: Path, labels: Sequence[str] = ()) -> TrackRows:
     first = next((line for line in lines if line.strip()), "")
     if any(name in _names_in(first) for name in _NAMES["frame"]):
         return _read_named(path, lines)
-    return _of_columns(path, _read_numbers(path, lines), labels)
+    return _of_columns(path, lines, labels)
 
 
 def _names_in(line: str) -> list[str]:
@@ -68,13 +71,14 @@ def _fields(line: str) -> list[str]:
 
 def _read_numbers(path: Path, lines: Sequence[str]) -> FloatArray:
     """`(N, 6 or more)` numbers; all lines have as many columns as the first."""
+    _refuse_empty_cells(path, lines)
     rows = [(number, _fields(line)) for number, line in enumerate(lines, start=1) if line.strip()]
     if not rows:
         return np.empty((0, NUM_COLUMNS))
     width = len(rows[0][1])
     for number, fields in rows:
         if len(fields) != width or width < NUM_COLUMNS:
-            before = "" if len(fields) < NUM_COLUMNS else f", but the lines before have {width}"
+            before = "" if len(fields) == width else f", but the lines before have {width}"
             raise ValueError(f"{path}, line {number}: {len(fields)} columns{before}; expected {EXPECTED}")
     try:
         values = np.array([fields for _, fields in rows], np.float64)
@@ -83,19 +87,35 @@ def _read_numbers(path: Path, lines: Sequence[str]) -> FloatArray:
     wrong = np.argwhere(~np.isfinite(values[:, :FLAG]))
     if len(wrong):
         row, column = wrong[0].tolist()
-        raise ValueError(f"{path}, line {rows[row][0]}: column {column + 1} is {rows[row][1][column]}, not a number")
-    for column, name in enumerate(("frame", "id")):
-        _check_whole(path, values[:, column], name, [number for number, _ in rows])
+        raise ValueError(f"{path}, line {rows[row][0]}: {_named(column)} is {rows[row][1][column]}, not a number")
+    for column in (0, 1):
+        _check_whole(path, values[:, column], _named(column), [number for number, _ in rows])
     return values
+
+
+def _named(column: int) -> str:
+    """`column 2 (id)` of 1."""
+    return f"column {column + 1}" + (f" ({COLUMNS[column]})" if column < len(COLUMNS) else "")
+
+
+def _refuse_empty_cells(path: Path, lines: Iterable[str]) -> None:
+    """Nothing between two separators would shift what follows into the columns of others; only at the end it may be."""
+    for number, line in enumerate(lines, start=1):
+        if _EMPTY_CELL.search(line) is None or not line.strip():
+            continue
+        separator = next(mark for mark in ",;\t" if mark in line)
+        cells = [cell.strip() for cell in line.rstrip(" \r\t,;").split(separator)]
+        if "" in cells:
+            raise ValueError(f"{path}, line {number}: {_named(cells.index(''))} is empty; expected {EXPECTED}")
 
 
 def _not_a_number(path: Path, rows: Iterable[tuple[int, list[str]]]) -> ValueError:
     for number, fields in rows:
-        for column, text in enumerate(fields, start=1):
+        for column, text in enumerate(fields):
             if not _is_number(text):
-                hint = " (a class by name? columns can be named in a header line)" if column == 3 else ""
+                hint = " (a class by name? columns can be named in a header line)" if column == 2 else ""
                 return ValueError(
-                    f"{path}, line {number}: column {column} is {text!r}, not a number{hint}; expected {EXPECTED}"
+                    f"{path}, line {number}: {_named(column)} is {text!r}, not a number{hint}; expected {EXPECTED}"
                 )
     return ValueError(f"{path} holds something that is no number; expected {EXPECTED}")
 
@@ -111,10 +131,14 @@ def _is_number(text: str) -> bool:
 def _check_whole(path: Path, values: FloatArray, name: str, lines: Sequence[int]) -> None:
     wrong = np.flatnonzero((values != np.floor(values)) | (np.abs(values) > MAX_EXACT))
     if len(wrong):
-        raise ValueError(f"{path}, line {lines[wrong[0]]}: {name} {values[wrong[0]]:g}, expected a whole number")
+        missing = " (a file of boxes without ids?)" if "id" in name and len(wrong) > len(values) / 2 else ""
+        raise ValueError(
+            f"{path}, line {lines[wrong[0]]}: {name} is {values[wrong[0]]:g}, expected a whole number{missing}"
+        )
 
 
-def _of_columns(path: Path, values: FloatArray, labels: Sequence[str]) -> TrackRows:
+def _of_columns(path: Path, lines: Sequence[str], labels: Sequence[str]) -> TrackRows:
+    values = _read_numbers(path, lines)
     count, width = values.shape
     return TrackRows(
         path,
@@ -125,7 +149,13 @@ def _of_columns(path: Path, values: FloatArray, labels: Sequence[str]) -> TrackR
         class_ids=_class_ids(values[:, CLASS]) if width > CLASS else np.full(count, NO_CLASS, np.int64),
         class_names=dict(enumerate(labels, start=1)),
         raw=values,
+        lines=_filled(lines),
     )
+
+
+def _filled(lines: Iterable[str]) -> IntArray:
+    """Numbers of the lines that are not blank, from 1."""
+    return np.array([number for number, line in enumerate(lines, start=1) if line.strip()], np.int64)
 
 
 def _class_ids(column: FloatArray) -> IntArray:
@@ -139,36 +169,42 @@ def _read_named(path: Path, lines: Sequence[str]) -> TrackRows:
     text = [line for line in lines if line.strip()]
     dialect = max(",;\t", key=text[0].count)
     table = [[field.strip() for field in row] for row in csv.reader(text, delimiter=dialect)]
-    header = [name.lower() for name in table[0]]
+    header, body = [name.lower() for name in table[0]], table[1:]
+    where = _filled(lines)[1:]
     columns = {key: _position(header, names) for key, names in _NAMES.items()}
     corners = columns["x2"] is not None and columns["y2"] is not None
     needed = ("frame", "id", "x", "y", *(("x2", "y2") if corners else ("w", "h")))
     for key in needed:
         if columns[key] is None:
-            raise ValueError(
-                f"{path}: the header ({','.join(header)}) names no column {key!r}; it has {', '.join(needed)}"
-            )
-    body = table[1:]
-    for number, row in enumerate(body, start=2):
+            raise _no_column(path, header, key)
+    for line, row in zip(where, body, strict=False):
         if len(row) != len(header):
-            raise ValueError(f"{path}, row {number}: {len(row)} columns, but the header has {len(header)}")
-    numbers = {key: _named_numbers(path, body, columns[key], key) for key in needed}
+            raise ValueError(f"{path}, line {line}: {len(row)} columns, but the header has {len(header)}")
+    numbers = {key: _named_numbers(path, body, columns[key], key, where) for key in needed}
     for key in ("frame", "id"):
-        _check_whole(path, numbers[key], key, range(2, len(body) + 2))
+        _check_whole(path, numbers[key], key, where.tolist())
     box = np.stack([numbers[key] for key in needed[2:]], axis=1).reshape(-1, 4)
     if corners:
         box[:, 2:] -= box[:, :2]
-    class_ids, class_names = _named_classes(
-        [row[columns["class"]] for row in body] if columns["class"] is not None else []
-    )
+    class_column, flag_column = columns["class"], columns["flag"]
+    class_ids, class_names = _named_classes([row[class_column] for row in body] if class_column is not None else [])
     return TrackRows(
         path,
         frames=numbers["frame"].astype(np.int64),
         ids=numbers["id"].astype(np.int64),
         tlwh=box,
-        flags=np.ones(len(body)) if columns["flag"] is None else _named_numbers(path, body, columns["flag"], "flag"),
+        flags=np.ones(len(body)) if flag_column is None else _named_numbers(path, body, flag_column, "flag", where),
         class_ids=class_ids if len(class_ids) == len(body) else np.full(len(body), NO_CLASS, np.int64),
         class_names=class_names,
+        lines=where,
+    )
+
+
+def _no_column(path: Path, header: Sequence[str], key: str) -> ValueError:
+    corners = ", or the corners of the boxes as x1, y1, x2, y2" if key in ("x", "y", "w", "h") else ""
+    return ValueError(
+        f"{path}: the header ({','.join(header)}) names no column {key!r}; expected one named "
+        f"{' or '.join(_NAMES[key])}{corners}"
     )
 
 
@@ -176,7 +212,9 @@ def _position(header: Sequence[str], names: Sequence[str]) -> int | None:
     return next((header.index(name) for name in names if name in header), None)
 
 
-def _named_numbers(path: Path, body: Sequence[Sequence[str]], column: int | None, name: str) -> FloatArray:
+def _named_numbers(
+    path: Path, body: Sequence[Sequence[str]], column: int | None, name: str, where: Sequence[int] | IntArray
+) -> FloatArray:
     values = np.empty(len(body))
     for number, row in enumerate(body):
         text = row[column or 0]
@@ -185,7 +223,8 @@ def _named_numbers(path: Path, body: Sequence[Sequence[str]], column: int | None
         except ValueError:
             values[number] = np.nan
         if not np.isfinite(values[number]):
-            raise ValueError(f"{path}, row {number + 2}: {name} is {text!r}, not a number")
+            what = f"{text!r}, not a number" if text else "empty, expected a number"
+            raise ValueError(f"{path}, line {where[number]}: {name} is {what}")
     return values
 
 

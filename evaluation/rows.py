@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NO_CLASS", "BoolArray", "FloatArray", "IntArray", "TrackRows"]
+__all__ = ["NO_CLASS", "NO_ID", "BoolArray", "FloatArray", "IntArray", "TrackRows"]
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -18,6 +18,8 @@ IntArray = npt.NDArray[np.int64]
 
 NO_CLASS = -1
 """What MOTChallenge files write where no class is known."""
+NO_ID = -1
+"""What they write where nobody was tracked: in files of detections."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class TrackRows:
         class_ids: `(N,)` int64; `NO_CLASS` where the file tells none.
         class_names: names of class ids, where known.
         raw: `(N, C)` float64, all columns as read; `(N, 0)` for a file with named columns.
+        lines: `(N,)` int64, where each row stands in the file, from 1; counted anew where nobody says.
     """
 
     path: Path
@@ -44,6 +47,7 @@ class TrackRows:
     class_ids: IntArray
     class_names: Mapping[int, str] = field(default_factory=dict)
     raw: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    lines: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __post_init__(self) -> None:
         count = len(self.frames)
@@ -54,13 +58,15 @@ class TrackRows:
                 raise ValueError(f"{name} must have shape ({count},), but has {getattr(self, name).shape}")
         if len(self.raw) != count:
             object.__setattr__(self, "raw", np.empty((count, 0)))
+        if len(self.lines) != count:
+            object.__setattr__(self, "lines", np.arange(1, count + 1))
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def __getitem__(self, rows: BoolArray | IntArray) -> TrackRows:
         """The chosen rows, by boolean mask or index array."""
-        names = ("frames", "ids", "tlwh", "flags", "class_ids", "raw")
+        names = ("frames", "ids", "tlwh", "flags", "class_ids", "raw", "lines")
         return dataclasses.replace(self, **{name: getattr(self, name)[rows] for name in names})
 
     @property

@@ -68,6 +68,30 @@ BY_LOOKS = {
         _prediction(lambda f, i, *box: (i, f, *box)),
         ["prediction", "id,frame", "swap columns 1 and 2"],
     ),
+    "id before frame in the ground truth": (
+        _truth(lambda f, i, *box: (i, f, *box)),
+        ["ground truth", "id,frame", "swap columns 1 and 2"],
+    ),
+    "no id column in the prediction": (
+        _prediction(lambda f, i, x, y, w, h: (f, round(x), y, w, h)),
+        ["ids missing in prediction", "no id in column 2", "tracked first"],
+    ),
+    "no id column in the ground truth": (
+        _truth(lambda f, i, x, y, w, h: (f, round(x), y, w, h)),
+        ["ids missing in ground truth", "no id in column 2"],
+    ),
+    "no id column, scores in percent": (
+        _prediction(lambda f, i, x, y, w, h: (f, round(x), y, w, h), ",90,-1,-1,-1"),
+        ["ids missing in prediction", "no id in column 2"],
+    ),
+    "some rows without an id": (
+        (GT, GT_TAIL, [*PREDICTION, (3, -1, 700, 5, 50, 120), (4, -1, 700, 5, 50, 120)], PRED_TAIL),
+        ["2 rows of 92 in prediction", "without an id (-1 in column 2, first in line 91)", "delete these rows"],
+    ),
+    "a row without an id in the ground truth": (
+        ([(3, -1, 700, 5, 50, 120), *GT], GT_TAIL, PREDICTION, PRED_TAIL),
+        ["1 row of 91 in ground truth", "first in line 1)"],
+    ),
     "frames from 0": (
         _prediction(lambda f, *rest: (f - 1, *rest)),
         ["off by one", "gt starts at 1, prediction at 0", "--shift 1"],
@@ -93,9 +117,16 @@ SURE = {
     "no ids in the ground truth": (_truth(lambda f, i, *box: (f, -1, *box)), ["ids missing in ground truth", "-1"]),
     "an id twice": (
         (GT, GT_TAIL, [*PREDICTION, PREDICTION[4]], PRED_TAIL),
-        ["prediction", "id 2 2 times at frame 2", "an id of its own"],
+        ["prediction", "id 2 twice in frame 2 (lines 5 and 91)", "an id of its own"],
     ),
-    "an id twice in the ground truth": (([*GT, GT[0], GT[5]], GT_TAIL, PREDICTION, PRED_TAIL), ["id 1", "and 1 more"]),
+    "an id twice in the ground truth": (
+        ([*GT, GT[0], GT[5]], GT_TAIL, PREDICTION, PRED_TAIL),
+        ["id 1 twice in frame 1 (lines 1 and 91; so has one more pair", "ground truth"],
+    ),
+    "an id four times": (
+        (GT, GT_TAIL, [*PREDICTION, *[PREDICTION[4]] * 3], PRED_TAIL),
+        ["id 2 4 times in frame 2 (lines 5, 91, 92, ...)"],
+    ),
     "all flags 0": (_truth(lambda *row: row, ",0,1,1"), ["every row", "flag 0 in column 7", "write 1"]),
     "a class of no rule": (
         (GT, ",1,1,1", changed(PREDICTION, lambda *row: row), ",1,7,-1,-1"),
@@ -164,6 +195,25 @@ def test_real_predictions_in_a_wrong_form(
     finding = next(look(read_rows(gt / "gt" / "gt.txt"), read_rows(pred)))
     assert fragment in finding.text
     assert finding.stops
+
+
+def test_areas_to_ignore_need_no_ids(tmp_path: Path) -> None:
+    """KITTI and others write -1 there, several times in a frame."""
+    areas = "".join(f"{frame},-1,{x},0,90,90,0,1,1\n" for frame in range(1, 31) for x in (1200, 1400))
+    folder = write_gt(tmp_path / "seq", GT, GT_TAIL)
+    file = folder / "gt" / "gt.txt"
+    file.write_text(file.read_text() + areas)
+    stray = [(frame, 9, 1205, 5, 80, 80) for frame in range(1, 31)]
+    report = evaluate(find_pairs(folder, write(tmp_path / "p.txt", [*PREDICTION, *stray])), EvalOptions(rules="own"))
+    assert report.warnings == ()
+    assert (report.combined["TP"], report.combined["FP"]) == (90, 0)
+
+
+def test_rows_without_an_id_count_as_one_object_when_forced(tmp_path: Path) -> None:
+    rows = [*PREDICTION, (3, -1, 700, 5, 50, 120), (4, -1, 700, 5, 50, 120)]
+    report = _score(tmp_path, (GT, GT_TAIL, rows, PRED_TAIL), force=True)
+    assert report.combined["FP"] == 2  # type: ignore[attr-defined]
+    assert report.combined["pred_ids"] == 4  # type: ignore[attr-defined]
 
 
 WARNED = {

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs
+from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,6 +23,7 @@ COMBINED = "COMBINED"
 SHOWN_PERCENTAGES = ("HOTA", "DetA", "AssA", "LocA", "MOTA", "IDF1", "IDP", "IDR")
 SHOWN_COUNTS = ("FP", "FN", "IDSW", "Frag", "MT", "PT", "ML", "gt_ids", "gt_boxes", "frames")
 SIZES = ("frames", "gt_boxes", "gt_ids", "pred_boxes", "pred_ids")
+NO_MATCH = "LocA -: nothing matches, so there is no place to judge (TrackEval, --json and --csv have 100 there)"
 EVENT_COLUMNS = ("frame", "event", "gt_id", "from_id", "to_id", "last_frame")
 
 
@@ -42,7 +43,10 @@ def parse_span(text: str | None) -> tuple[int | None, int | None]:
 
 def score(gt: Path, pred: Path, sequences: tuple[str, ...], options: EvalOptions) -> Report:
     """Find the files, look at them and score them; see `evaluation.evaluate`."""
-    return evaluate(find_pairs(gt, pred, sequences), options)
+    pairs = find_pairs(gt, pred, sequences)
+    report = evaluate(pairs, options)
+    unscored = None if sequences or pred.is_file() else without_truth(gt, pairs)
+    return report if unscored is None else dataclasses.replace(report, warnings=(*report.warnings, unscored))
 
 
 def print_report(report: Report, *, events: bool, as_json: bool = False, as_csv: bool = False) -> None:
@@ -142,6 +146,8 @@ def _print_tables(report: Report, events: bool) -> None:
     for table in tables:
         console.print()
         console.print(table)
+    if any(_is_undefined(scores, "LocA") for _, scores in _rows(report)):
+        console.print(f"\n{NO_MATCH}", markup=False, soft_wrap=True)
 
 
 def _table(title: str, columns: tuple[str, ...], report: Report) -> Table:
@@ -162,7 +168,14 @@ def _table(title: str, columns: tuple[str, ...], report: Report) -> Table:
 
 def _cell(scores: Scores, column: str) -> str:
     """Five digits of a percentage, as TrackEval prints them; counts in full."""
+    if _is_undefined(scores, column):
+        return "-"
     return f"{scores.percentages[column]:#.5g}" if column in scores.percentages else str(scores.counts[column])
+
+
+def _is_undefined(scores: Scores, column: str) -> bool:
+    """Whether a percentage is a mean over no match at all."""
+    return column == "LocA" and scores["DetPr"] == scores["DetRe"] == 0
 
 
 def _event_table(report: Report) -> Table:

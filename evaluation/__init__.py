@@ -2,7 +2,7 @@
 
 from evaluation.evaluate import EvalOptions, Report, Result, evaluate
 from evaluation.events import Event
-from evaluation.layout import GroundTruth, Pair, find_ground_truth, find_pairs, is_sequence
+from evaluation.layout import GroundTruth, Pair, find_ground_truth, find_pairs, is_sequence, without_truth
 from evaluation.metrics import COUNTS, PERCENTAGES, Scores
 from evaluation.rules import RULES
 
@@ -21,4 +21,5 @@ __all__ = [
     "find_ground_truth",
     "find_pairs",
     "is_sequence",
+    "without_truth",
 ]

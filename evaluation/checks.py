@@ -193,6 +193,6 @@ def twice(rows: TrackRows, what: str) -> Iterator[Finding]:
         more = int((counts > 1).sum()) - 1
         also = f"; so have {more} more pairs of id and frame" if more > 1 else "; so has one more pair" if more else ""
         yield Finding(
-            f"{what} {rows.path} has id {track} {times} in frame {frame} (lines {where}{also}), but an object can be in "
-            "one place only: give every object an id of its own, or delete the rows that are too many"
+            f"{what} {rows.path} has id {track} {times} in frame {frame} (lines {where}{also}), but an object can only be "
+            "in one place: give every object an id of its own, or delete the rows that are too many"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from registry import unknown_name
 
-__all__ = ["GroundTruth", "Pair", "find_ground_truth", "find_pairs", "is_sequence"]
+__all__ = ["GroundTruth", "Pair", "find_ground_truth", "find_pairs", "is_sequence", "without_truth"]
 
 SUFFIXES = (".txt", ".csv")
 _NOT_TRACKS = frozenset({"labels.txt", "seqinfo.txt", "seqmap.txt", "readme.txt", "license.txt", "requirements.txt"})
@@ -70,6 +70,37 @@ def find_pairs(gt: Path, pred: Path, sequences: Sequence[str] = ()) -> list[Pair
     if missing:
         raise FileNotFoundError(_missing_text(missing, [name for name in found if name not in missing], pred))
     return [Pair(truth, file) for truth in wanted if (file := found[truth.name]) is not None]
+
+
+def without_truth(gt: Path, pairs: Sequence[Pair]) -> str | None:
+    """A sentence that names predictions beside those of `pairs` for which `gt`, a folder, has no ground truth."""
+    if gt.is_file() or (gt / "gt" / "gt.txt").is_file():
+        return None
+    known = {pair.truth.name for pair in pairs} | {pair.prediction.stem for pair in pairs}
+    beside = {name for pair in pairs for name in _names_beside(pair)}
+    unknown = sorted(beside - known)
+    return f"not scored, since {gt} has no ground truth of that name: {_listed(unknown)}" if unknown else None
+
+
+def _names_beside(pair: Pair) -> list[str]:
+    """What the predictions are named that lie where that of a pair does, as files or each in a folder of its own."""
+    file = pair.prediction
+    if file.parent.name == pair.truth.name:
+        return [other.parent.name for other in file.parent.parent.glob(f"*/{file.name}")]
+    return [other.stem for other in _track_files(file.parent)]
+
+
+def _predictions_in(pred: Path) -> list[str]:
+    """The names that predictions in a folder go by; see `find_pairs`."""
+    in_data = _track_files(pred / "data") if (pred / "data").is_dir() else []
+    return sorted(
+        {file.stem for file in in_data or _track_files(pred)}
+        | {file.parent.name for suffix in SUFFIXES for file in pred.glob(f"*/tracks{suffix}")}
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def find_ground_truth(path: Path) -> Mapping[str, GroundTruth]:
@@ -157,7 +188,7 @@ def _prediction_for(name: str, pred: Path, *, alone: bool) -> Path | None:
 
 
 def _missing_text(missing: Sequence[str], present: Sequence[str], pred: Path) -> str:
-    names = ", ".join(missing)
+    names = _listed(missing)
     if pred.is_file():
         number = len(missing) + len(present)
         return f"--pred {pred} is one file, but --gt has {number} sequences: give a folder with {names}"
@@ -167,9 +198,14 @@ def _missing_text(missing: Sequence[str], present: Sequence[str], pred: Path) ->
     if deeper is not None and not present:
         folder = deeper.parent.parent if deeper.parent.name == "data" else deeper.parent
         return f"no prediction for {names} directly in {pred}, but in {folder}: use --pred {folder}"
-    there = [file.stem for file in _track_files(pred)] or [f.name for f in sorted(pred.iterdir()) if f.is_dir()]
+    there = [name for name in _predictions_in(pred) or _folders(pred) if name not in present]
     close = difflib.get_close_matches(missing[0], there, n=1, cutoff=0.5)
-    hint = f"; the folder has {', '.join(there[:8])}{', ...' if len(there) > 8 else ''}" if there else "; it is empty"
     guess = f" (is {missing[0]} the one named {close[0]}?)" if close else ""
-    fix = f"; to leave them out: --sequences {','.join(present)}" if present else ""
-    return f"no prediction for {names} in {pred}: expected {missing[0]}.txt{guess}{fix or hint}"
+    others = f"; without ground truth there is {_listed(there)}" if there else "" if present else "; it is empty"
+    fix = f"; to score the others alone: --sequences {','.join(present)}" if present else ""
+    none = "" if present else "no name of --gt is one of --pred: "
+    return f"{none}no prediction for {names} in {pred}, expected {missing[0]}.txt{guess}{others}{fix}"
+
+
+def _folders(path: Path) -> list[str]:
+    return sorted(folder.name for folder in path.iterdir() if folder.is_dir())

@@ -70,6 +70,27 @@ def test_no_figure_is_cut_on_a_narrow_terminal(track: Track, stage: Path, monkey
     assert [line.split() for line in narrow.splitlines()] == [line.split() for line in wide.splitlines()]
 
 
+def test_tracks_without_ground_truth_are_named(track: Track, stage: Path) -> None:
+    write(stage / "pred" / "c.txt", ROWS)
+    result = track(*EVAL)
+    assert result.code == 0
+    assert "warning: not scored, since gt has no ground truth of that name: c" in result.err
+    assert track(*EVAL, "--sequences", "a").err == ""
+
+
+def test_where_nothing_matches_no_place_is_judged(track: Track, stage: Path) -> None:
+    """TrackEval's LocA is 100 there, which the files keep."""
+    write(stage / "pred" / "a.txt", changed(ROWS, lambda f, i, x, *rest: (f, i, x + 3000, *rest)))
+    result = track(*EVAL)
+    table = [line.split() for line in result.out.splitlines()]
+    titles = next(line for line in table if line[:1] == ["sequence"])
+    assert next(line for line in table if line[:1] == ["a"])[titles.index("LocA")] == "-"
+    assert next(line for line in table if line[:1] == ["b"])[titles.index("LocA")] != "-"
+    assert "LocA -: nothing matches" in result.out
+    content = json.loads(track(*EVAL, "--json").out)
+    assert content["sequences"][0]["LocA"] == 100
+
+
 def test_json_holds_every_figure_unrounded(track: Track, stage: Path) -> None:
     report = evaluate(find_pairs(Path("gt"), Path("pred")))
     content = _json(track, *EVAL)

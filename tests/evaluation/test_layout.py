@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import find_ground_truth, find_pairs
+from evaluation import find_ground_truth, find_pairs, without_truth
 from tests.evaluation.scenes import walkers, write, write_gt
 
 ROWS = walkers(3)
@@ -85,6 +85,18 @@ def _missing(tmp_path: Path, dataset: Path) -> None:
     find_pairs(dataset, tmp_path / "pred")
 
 
+def _none_meets(tmp_path: Path, dataset: Path) -> None:
+    for name in ("x1", "x2"):
+        _touch(tmp_path / "pred" / f"{name}.txt")
+    find_pairs(dataset, tmp_path / "pred")
+
+
+def _some_meet(tmp_path: Path, dataset: Path) -> None:
+    for name in ("b", "c"):
+        _touch(tmp_path / "pred" / f"{name}.txt")
+    find_pairs(dataset, tmp_path / "pred")
+
+
 def _elsewhere(tmp_path: Path, dataset: Path) -> None:
     for name in "ab":
         _touch(tmp_path / "pred" / "tracker" / "data" / f"{name}.txt")
@@ -116,6 +128,8 @@ def _bad_ini(tmp_path: Path, dataset: Path) -> None:
 
 WRONG = {
     "one of two": (_missing, ["no prediction for a", "expected a.txt", "--sequences b"]),
+    "none meets": (_none_meets, ["no name of --gt is one of --pred", "for a, b in", "there is x1, x2"]),
+    "one on each side": (_some_meet, ["for a in", "without ground truth there is c", "--sequences b"]),
     "one folder further": (_elsewhere, ["directly in", "use --pred", "tracker"]),
     "one file for two sequences": (_one_file, ["is one file, but --gt has 2 sequences", "a, b"]),
     "a test split": (_test_split, ["no gt/gt.txt: a test split?", "train"]),
@@ -135,3 +149,25 @@ def test_what_is_not_there_is_named_with_the_fix(tmp_path: Path, dataset: Path, 
     assert "\n" not in str(error.value)
     for fragment in fragments:
         assert fragment in str(error.value), str(error.value)
+
+
+@pytest.mark.parametrize("form", ["{}.txt", "data/{}.txt", "{}/tracks.txt"])
+def test_predictions_without_ground_truth_are_named(tmp_path: Path, dataset: Path, form: str) -> None:
+    for name in "abcd":
+        _touch(tmp_path / "pred" / form.format(name))
+    text = without_truth(dataset, find_pairs(dataset, tmp_path / "pred"))
+    assert text is not None
+    assert text.endswith("no ground truth of that name: c, d")
+
+
+def test_the_only_ground_truth_takes_a_prediction_of_any_name(tmp_path: Path, dataset: Path) -> None:
+    write_gt(tmp_path / "one" / "a", ROWS)
+    _touch(tmp_path / "pred" / "whatever.txt")
+    assert without_truth(tmp_path / "one", find_pairs(tmp_path / "one", tmp_path / "pred")) is None
+
+
+def test_one_ground_truth_asked_for_leaves_nothing_out(tmp_path: Path, dataset: Path) -> None:
+    for name in "ab":
+        _touch(tmp_path / "pred" / f"{name}.txt")
+    assert without_truth(dataset, find_pairs(dataset, tmp_path / "pred")) is None
+    assert without_truth(dataset / "a", find_pairs(dataset / "a", tmp_path / "pred")) is None

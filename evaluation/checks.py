@@ -192,7 +192,8 @@ def twice(rows: TrackRows, what: str) -> Iterator[Finding]:
         where = " and ".join(lines) if len(lines) == 2 else f"{', '.join(lines[:3])}{', ...' if len(lines) > 3 else ''}"
         more = int((counts > 1).sum()) - 1
         also = f"; so have {more} more pairs of id and frame" if more > 1 else "; so has one more pair" if more else ""
+        text = f"{what} {rows.path} has id {track} {times} in frame {frame} (lines {where}{also})"
         yield Finding(
-            f"{what} {rows.path} has id {track} {times} in frame {frame} (lines {where}{also}), but an object can only be "
-            "in one place: give every object an id of its own, or delete the rows that are too many"
+            f"{text}, but an object can be in one place only: give every object an id of its own, or delete the rows "
+            "that are too many"
         )

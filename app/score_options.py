@@ -51,7 +51,10 @@ Rules = Annotated[
 ]
 Classes = Annotated[
     str | None,
-    typer.Option(help="Score these classes only, by name or number; any takes all as one.", rich_help_panel=_WHAT),
+    typer.Option(
+        help="Score these classes only, by name (pedestrian) or number (1); any takes all as one.",
+        rich_help_panel=_WHAT,
+    ),
 ]
 Frames = Annotated[
     str | None,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from evaluation.rows import NO_CLASS, TrackRows
-from evaluation.rules import PEDESTRIAN, Rules
+from evaluation.rules import MOT_CLASSES, PEDESTRIAN, PEDESTRIAN_LABELS, Rules
 from registry import unknown_name
 
-__all__ = ["ANY", "split_by_class"]
+__all__ = ["ANY", "only_pedestrians", "split_by_class"]
 
 ANY = "any"
 """In place of class names: all boxes are of one class."""
 _PEOPLE = ("pedestrian", "person")
+_NUMBER_OF = {name: number for number, name in enumerate(MOT_CLASSES, start=1)}
 
 Unit = tuple[str, TrackRows, TrackRows]
 
@@ -39,6 +41,8 @@ def split_by_class(
     if not rules.by_class or not truth.has_classes:
         label = "pedestrian" if rules.pedestrians_only else ""
         return [(label, truth, _without_classes(truth, prediction, rules, classes, warnings))]
+    if not truth.class_names:
+        truth, prediction = _with_names(truth, classes), _with_names(prediction, classes)
     labels = [_known(label, truth) for label in classes] or list(truth.labels)
     if prediction.has_classes:
         return _class_by_class(labels, truth, prediction, bool(classes), warnings)
@@ -48,6 +52,18 @@ def split_by_class(
             f"which one it holds, --classes {ANY} scores all as one, or put the class in column 8"
         )
     return [(labels[0], _of_class(truth, labels[0], truth), prediction)]
+
+
+def only_pedestrians(classes: Sequence[str], truth: TrackRows) -> bool:
+    """Whether what is asked for is MOTChallenge's class 1, by name or number, and nothing else."""
+    return bool(classes) and not truth.class_names and {label.lower() for label in classes} <= PEDESTRIAN_LABELS
+
+
+def _with_names(rows: TrackRows, classes: Sequence[str]) -> TrackRows:
+    """With MOTChallenge's names for its numbers, where they are asked for and the file has no names of its own."""
+    if rows.class_names or not any(label.lower() in _NUMBER_OF for label in classes):
+        return rows
+    return dataclasses.replace(rows, class_names=dict(enumerate(MOT_CLASSES, start=1)))
 
 
 def _class_by_class(
@@ -71,6 +87,8 @@ def _class_by_class(
 def _of_class(rows: TrackRows, label: str, truth: TrackRows) -> TrackRows:
     """The rows of a class of the ground truth, by its name, or by its number in a file without names."""
     chosen = rows.of_label(label)
+    if label == _PEOPLE[0] and rows is not truth:
+        chosen |= rows.of_label(_PEOPLE[1])
     if not rows.class_names:
         number = next((i for i in set(truth.class_ids.tolist()) if truth.label_of(i) == label), NO_CLASS)
         chosen |= (rows.class_ids == number) & (number != NO_CLASS)
@@ -82,17 +100,28 @@ def _known(label: str, truth: TrackRows) -> str:
     for class_id in np.unique(truth.class_ids).tolist():
         if class_id != NO_CLASS and label.lower() in (truth.label_of(class_id).lower(), str(class_id)):
             return truth.label_of(class_id)
-    raise unknown_name("class", label, truth.labels, hint=f"These are the classes of {truth.path}.")
+    raise _unknown(label, truth)
+
+
+def _unknown(label: str, rows: TrackRows) -> ValueError:
+    """For a class that a file does not have; where it has numbers alone, with MOTChallenge's names for them."""
+    hint = f"These are the classes of {rows.path}."
+    if not rows.class_names or tuple(rows.class_names.values()) == MOT_CLASSES:
+        names = ", ".join(f"{number} {name}" for name, number in _NUMBER_OF.items())
+        hint += f" Numbers may be given by MOTChallenge's names: {names}."
+    return unknown_name("class", label, rows.labels, hint=hint)
 
 
 def _without_classes(
     truth: TrackRows, prediction: TrackRows, rules: Rules, classes: Sequence[str], warnings: list[str]
 ) -> TrackRows:
     """The predictions to score where the ground truth is of one kind."""
-    if classes:
+    if only_pedestrians(classes, truth) and not prediction.class_names:
+        return prediction[prediction.class_ids <= PEDESTRIAN]
+    if classes and not (rules.pedestrians_only and only_pedestrians(classes, truth)):
         return _asked_for(truth, prediction, classes)
     if prediction.class_names and rules.pedestrians_only:
-        return _people(prediction, warnings)
+        return _people(prediction, bool(classes), warnings)
     if rules.pedestrians_only and len(other := prediction.class_ids[prediction.class_ids > PEDESTRIAN]):
         raise ValueError(
             f"{prediction.path} has class {other[0]}, but {rules.name} scores pedestrians (class 1 or -1) only: leave "
@@ -111,16 +140,19 @@ def _asked_for(truth: TrackRows, prediction: TrackRows, classes: Sequence[str]) 
         raise ValueError(
             f"--classes has no effect: neither {truth.path} nor {prediction.path} tells classes; leave it out"
         )
+    prediction = _with_names(prediction, classes)
     chosen = np.zeros(len(prediction), bool)
     for label in classes:
-        if not prediction.of_label(label).any():
-            hint = f"These are the classes of {prediction.path}."
-            raise unknown_name("class", label, prediction.labels, hint=hint)
-        chosen |= prediction.of_label(label)
+        of_label = prediction.of_label(label)
+        if label.lower() == _PEOPLE[0]:
+            of_label |= prediction.of_label(_PEOPLE[1])
+        if not of_label.any():
+            raise _unknown(label, prediction)
+        chosen |= of_label
     return prediction[chosen]
 
 
-def _people(prediction: TrackRows, warnings: list[str]) -> TrackRows:
+def _people(prediction: TrackRows, asked: bool, warnings: list[str]) -> TrackRows:
     chosen = np.zeros(len(prediction), bool)
     for label in _PEOPLE:
         chosen |= prediction.of_label(label)
@@ -128,7 +160,7 @@ def _people(prediction: TrackRows, warnings: list[str]) -> TrackRows:
         labels = ", ".join(prediction.labels)
         warnings.append(f"{prediction.path} tells no people, so all its boxes ({labels}) are scored as pedestrians")
         return prediction
-    if not chosen.all():
+    if not chosen.all() and not asked:
         warnings.append(
             f"{int((~chosen).sum())} boxes of {prediction.path} were left out: their class is neither "
             f"{' nor '.join(_PEOPLE)}"

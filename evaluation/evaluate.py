@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evaluation.checks import Finding, look, twice
-from evaluation.classes import ANY, split_by_class
+from evaluation.classes import ANY, only_pedestrians, split_by_class
 from evaluation.events import Event, list_events
 from evaluation.layout import GroundTruth, Pair
 from evaluation.metrics import Measured, Scores, combine, measure
 from evaluation.prepare import prepare
 from evaluation.reading import read_rows
 from evaluation.rows import BoolArray, TrackRows
-from evaluation.rules import RULES, Rules, choose_rules
+from evaluation.rules import PEDESTRIAN, PEDESTRIAN_LABELS, RULES, Rules, choose_rules
 from registry import unknown_name
 
 __all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate"]
@@ -47,9 +47,11 @@ class EvalOptions:
             raise ValueError(
                 f"--classes is {','.join(self.classes)}, but {ANY} stands alone: it takes all as one class"
             )
-        if self.classes and self.rules not in (AUTO, "own"):
+        pedestrians = {label.lower() for label in self.classes} <= PEDESTRIAN_LABELS
+        if not pedestrians and self.rules not in (AUTO, "own"):
             raise ValueError(
-                f"--classes has no effect with --rules {self.rules}: use --rules own, or leave one of them out"
+                f"--classes {','.join(self.classes)} has no effect with --rules {self.rules}, which score pedestrians: "
+                "use --rules own, or leave one of them out"
             )
         if self.first is not None and self.last is not None and self.first > self.last:
             raise ValueError(f"--frames is {self.first}-{self.last}, expected the first frame before the last: 1-150")
@@ -178,11 +180,13 @@ def _read(pair: Pair, options: EvalOptions, warnings: list[str]) -> _Files:
     prediction = _cut(prediction, span)
     if len(prediction) and options.first is None and options.last is None:
         warnings.extend(_of_gaps(pair, truth, prediction, span))
-    if options.rules == AUTO and options.classes and truth.has_classes:
+    pedestrians = only_pedestrians(options.classes, truth)
+    if options.rules == AUTO and options.classes and truth.has_classes and not pedestrians:
         return _Files(truth, prediction, span, RULES["own"], "--classes was given")
     if options.rules != AUTO:
         return _Files(truth, prediction, span, RULES[options.rules], "--rules says so")
-    rules, reason = choose_rules(pair.truth.name, truth, prediction, own_labels=bool(pair.truth.labels))
+    people = prediction[prediction.class_ids <= PEDESTRIAN] if pedestrians else prediction
+    rules, reason = choose_rules(pair.truth.name, truth, people, own_labels=bool(pair.truth.labels))
     return _Files(truth, prediction, span, rules, reason)
 
 

@@ -10,13 +10,27 @@ from dataclasses import dataclass
 
 from evaluation.rows import NO_CLASS, TrackRows
 
-__all__ = ["PEDESTRIAN", "RULES", "Rules", "choose_rules"]
+__all__ = ["MOT_CLASSES", "PEDESTRIAN", "PEDESTRIAN_LABELS", "RULES", "Rules", "choose_rules"]
 
+MOT_CLASSES = (
+    "pedestrian",
+    "person_on_vehicle",
+    "car",
+    "bicycle",
+    "motorbike",
+    "non_mot_vehicle",
+    "static_person",
+    "distractor",
+    "occluder",
+    "occluder_on_ground",
+    "occluder_full",
+    "reflection",
+    "crowd",
+)
+"""MOTChallenge's classes, from 1 on, by the names of its devkit; crowd in 2020 only."""
 PEDESTRIAN = 1
-CROWD = 13
-LAST_CLASS = 13
-"""MOTChallenge's classes: 1 pedestrian, 2 person on vehicle, 3 car, 4 bicycle, 5 motorbike, 6 non-motorised vehicle,
-7 static person, 8 distractor, 9 to 11 occluders, 12 reflection, 13 crowd (2020 only)."""
+PEDESTRIAN_LABELS = frozenset({"pedestrian", "1"})
+CROWD = LAST_CLASS = 13
 _DISTRACTORS = frozenset({2, 7, 8, 12})
 
 

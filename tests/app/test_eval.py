@@ -129,7 +129,7 @@ OPTIONS = {
     "frames": (("--frames", "16-30"), "IDSW", 0),
     "frames to the end": (("--frames", "20-"), "gt_boxes", 66),
     "frames from the start": (("--frames", "-10"), "gt_boxes", 60),
-    "classes": (("--classes", "1"), "TP", 178),
+    "classes": (("--classes", "any"), "TP", 178),
     "rules": (("--rules", "mot15"), "TP", 178),
 }
 

@@ -107,6 +107,55 @@ def test_classes_are_scored_each_for_itself(tmp_path: Path) -> None:
     assert _scored(tmp_path, gt, pred, "person\ncar", classes=("2",)).results[0].label == "car"
 
 
+@pytest.mark.parametrize("label", ["3", "car", "CAR"])
+def test_numbers_go_by_the_names_of_motchallenge_too(tmp_path: Path, label: str) -> None:
+    """The pedestrian and the static person (class 7) are not asked for."""
+    gt = _gt((1, 0, PERSON), (2, 300, CAR), (3, 600, ",1,7,1"))
+    pred = _gt((1, 0, ",0.9,1"), (2, 300, ",0.9,3"))
+    report = _scored(tmp_path, gt, pred, classes=(label,))
+    assert (report.combined["TP"], report.combined["gt_boxes"]) == (4, 4)
+
+
+@pytest.mark.parametrize("label", ["1", "pedestrian", "Pedestrian"])
+@pytest.mark.parametrize("rules", ["auto", "mot16", "mot17", "mot20"])
+def test_pedestrians_asked_for_are_scored_by_the_rules_for_them(tmp_path: Path, rules: str, label: str) -> None:
+    """Predictions of other classes are left out instead of refused; who matches a static person does not count."""
+    gt = _gt((1, 0, PERSON), (2, 300, CAR), (3, 600, STATIC))
+    pred = _gt((1, 0, ",0.9,1"), (2, 300, ",0.9,3"), (3, 600, ",0.9,1"))
+    report = _scored(tmp_path, gt, pred, rules=rules, classes=(label,))
+    assert [report.combined[name] for name in ("TP", "FP", "FN")] == [4, 0, 0]
+    assert report.results[0].rules == ("mot17" if rules == "auto" else rules)
+
+
+@pytest.mark.parametrize("tail", [TRACKS, ",0.9,1"])
+def test_pedestrians_where_nobody_tells_classes(tmp_path: Path, tail: str) -> None:
+    report = _scored(tmp_path, _gt((1, 0, ",1,-1,-1,-1")), _gt((1, 0, tail)), classes=("pedestrian",))
+    assert (report.combined["TP"], report.results[0].rules) == (4, "mot15")
+
+
+def test_pedestrian_is_what_detectors_call_a_person(tmp_path: Path) -> None:
+    table = ["frame,id,class,x1,y1,x2,y2"]
+    for frame in range(1, 5):
+        table += [f"{frame},1,person,0,{10 + frame},50,{110 + frame}", f"{frame},2,car,300,{10 + frame},350,200"]
+    gt = _gt((1, 0, PERSON), (2, 300, CAR))
+    for classes, found in ((("pedestrian",), 4), (("car", "pedestrian"), 8)):
+        report = _scored(tmp_path, gt, table, classes=classes)
+        assert (report.combined["TP"], report.combined["FN"], report.warnings) == (found, 0, ())
+    assert _scored(tmp_path, _gt((1, 0, ",1,-1,-1,-1")), table, classes=("pedestrian",)).combined["TP"] == 4
+
+
+def test_own_names_come_before_those_of_motchallenge(tmp_path: Path) -> None:
+    """Here a car is class 1."""
+    gt, pred = _gt((1, 0, ",1,1,1"), (2, 300, ",1,3,1")), _gt((1, 0, ",0.9,1"), (2, 300, ",0.9,3"))
+    report = _scored(tmp_path, gt, pred, "car\nbus\npedestrian", classes=("pedestrian",))
+    assert (report.results[0].rules, report.combined["TP"], report.combined["gt_boxes"]) == ("own", 4, 4)
+
+
+def test_an_unknown_class_lists_numbers_with_their_names(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"unknown class 'cra'.*Known: 1, 3\..*1 pedestrian, .*3 car"):
+        _scored(tmp_path, _gt((1, 0, PERSON), (2, 300, CAR)), _gt((1, 0, ",0.9,3")), classes=("cra",))
+
+
 def test_classes_over_several_sequences(tmp_path: Path) -> None:
     for name in "ab":
         folder = write_gt(tmp_path / "gt" / name, [])
@@ -151,7 +200,10 @@ WRONG = {
     "unknown rules": ({"rules": "mot18"}, ["'mot18'", "mot17"]),
     "unknown class": ({"classes": ("cra",)}, ["'cra'", "Did you mean 'car'"]),
     "any and more": ({"classes": ("any", "car")}, ["any stands alone"]),
-    "classes with pedestrian rules": ({"rules": "mot17", "classes": ("car",)}, ["--classes has no effect", "mot17"]),
+    "classes with pedestrian rules": (
+        {"rules": "mot17", "classes": ("car",)},
+        ["--classes car has no effect", "--rules mot17"],
+    ),
     "a span backwards": ({"first": 9, "last": 3}, ["--frames is 9-3"]),
     "a span without annotations": ({"first": 90}, ["no box at frames 90", "--frames"]),
     "no classes in the prediction": ({}, ["tells no classes", "person, car", "--classes person", "--classes any"]),

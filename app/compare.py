@@ -8,7 +8,7 @@ from app.clock import StageClock
 from app.compare_keys import embedding_key, scene_key, tracking_key
 from app.compare_report import write_files
 from app.compare_truth import Truth, check_detections, open_truth
-from app.compare_types import WITHOUT_NETWORK, CompareConfig, Comparison, Row
+from app.compare_types import WITHOUT_NETWORK, CompareConfig, Comparison, Row, Seen
 from app.config import RunConfig, TrackerPreset
 from app.continuity import continuity
 from app.embedding_cache import Entry, EntryCache
@@ -69,7 +69,7 @@ class _Comparing:
                 runs = [(encoder, tracker) for encoder in config.encoders for tracker in config.trackers]
                 rows = [self._track(source, scene, *each, embedded[each[0]], truth, folder) for each in runs]
                 result = Comparison(
-                    config, source.name, scene, tuple(rows), tuple(self._from_cache), folder, self._cache
+                    config, source.name, Seen.of(scene), tuple(rows), tuple(self._from_cache), folder, self._cache
                 )
                 write_files(result)
         return result

@@ -11,7 +11,9 @@ __all__ = ["Csv", "Encoders", "Gt", "Json", "NoCache", "Out", "Source", "Tracker
 
 _WHO, _WHERE = "Identity", "Output"
 
-Source = Annotated[str, typer.Argument(help="Video file, image folder or MOTChallenge sequence folder.")]
+Source = Annotated[
+    str, typer.Argument(help="Video file, image folder, MOTChallenge sequence folder, or a folder of sequences.")
+]
 Encoders = Annotated[
     str | None,
     typer.Option(
@@ -37,9 +39,10 @@ Weights = Annotated[
 Gt = Annotated[
     Path | None,
     typer.Option(
-        help="Ground truth: a file, or a sequence folder. Without it the table has tracks, their mean length, and "
-        "switches suspected: tracks that begin at most 2 s after another ended, within 0.75 of their height of where "
-        "that one was heading, at a similar height (ratio up to 1.4). People who swap ids in sight do not show in it.",
+        help="Ground truth: a file, a sequence folder, or a folder of them. Without it the table has tracks, "
+        "their mean length, and switches suspected: tracks that begin at most 2 s after another ended, within 0.75 of "
+        "their height of where that one was heading, at a similar height (ratio up to 1.4). People who swap ids in "
+        "sight do not show in it.",
         rich_help_panel=_WHERE,
     ),
 ]

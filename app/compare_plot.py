@@ -62,7 +62,7 @@ def _set_axes(axes: Any, comparison: Comparison, points: list[tuple[float, float
 
     speeds = [fps for fps, _ in points]
     heights = [height for _, height in points]
-    title = f"{comparison.source}: {len(comparison.scene)} frames, detector {comparison.scene.facts['detector']}"
+    title = f"{comparison.source}: {comparison.seen.num_frames} frames, detector {comparison.seen.detector}"
     axes.set_title(title)
     axes.set_xlabel("frames per second: detection, encoder and tracker")
     if max(speeds) > WIDE_RANGE * min(speeds):

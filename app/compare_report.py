@@ -17,8 +17,10 @@ from app.summary import versions
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["as_csv", "as_json", "print_comparison", "write_files"]
+__all__ = ["SEQUENCES", "as_csv", "as_json", "print_comparison", "write_files"]
 
+SEQUENCES = "sequences"
+"""Folder of the comparisons of the single sequences, where there are several."""
 PERCENTAGES, COUNTS = ("HOTA", "AssA", "IDF1", "MOTA"), ("IDSW",)
 WITHOUT_TRUTH = ("tracks", "mean_length_s", "switches_suspected")
 SPEED = ("crops_per_s", "fps")
@@ -63,12 +65,13 @@ def as_csv(comparison: Comparison) -> str:
 
 def as_json(comparison: Comparison) -> str:
     """All of it, with the settings that took effect, the times, and what came from the cache."""
-    config, facts = comparison.config, comparison.scene.facts
+    config, seen = comparison.config, comparison.seen
     content = {
         "source": config.run.source,
-        "frames": len(comparison.scene),
-        "detections": comparison.scene.num_boxes,
-        "detector": {"asked": config.run.detector, "used": facts["detector"]},
+        "sequences": list(comparison.sequences),
+        "frames": seen.num_frames,
+        "detections": seen.num_boxes,
+        "detector": {"asked": config.run.detector, "used": seen.detector},
         "settings": {
             name: getattr(config.run, name) for name in ("classes", "conf", "iou", "imgsz", "device", "seed", "online")
         },
@@ -99,11 +102,19 @@ def _row_as_json(comparison: Comparison, row: Row) -> dict[str, Any]:
 
 def warnings_of(comparison: Comparison) -> list[str]:
     """What a person should know before believing the figures; each text once, whichever run it is of."""
-    texts = list(comparison.scene.facts["notes"])
+    texts = list(comparison.seen.notes)
     for row in comparison.rows:
         found = () if row.report is None else row.report.warnings
-        texts += [text.replace(str(row.folder / "tracks.txt"), "the tracks") for text in found]
+        texts += [_without_folder(text, comparison, row) for text in found]
     return list(dict.fromkeys(texts))
+
+
+def _without_folder(text: str, comparison: Comparison, row: Row) -> str:
+    """The same warning for every run: which of them wrote a file is no matter here."""
+    for sequence in comparison.sequences:
+        path = comparison.folder / SEQUENCES / sequence / row.folder.name / "tracks.txt"
+        text = text.replace(str(path), f"the tracks of {sequence}")
+    return text.replace(str(row.folder / "tracks.txt"), "the tracks")
 
 
 def write_files(comparison: Comparison) -> None:
@@ -137,10 +148,10 @@ def print_comparison(comparison: Comparison, *, json_wanted: bool = False, csv_w
 
 
 def _before(comparison: Comparison) -> list[str]:
-    scene = comparison.scene
-    detect_fps = len(scene) / max(float(scene.facts["detect_s"]), 1e-9)
+    seen = comparison.seen
+    detect_fps = seen.num_frames / max(seen.detect_s, 1e-9)
     lines = [
-        f"{comparison.source}: {len(scene)} frames, {scene.num_boxes} detections by {scene.facts['detector']} "
+        f"{comparison.source}: {seen.num_frames} frames, {seen.num_boxes} detections by {seen.detector} "
         f"({detect_fps:.1f} fps)"
     ]
     rules = {rule for row in comparison.rows if row.report is not None for rule in row.report.rules}
@@ -181,6 +192,8 @@ def _after(comparison: Comparison) -> list[str]:
     if comparison.from_cache:
         lines.append(f"from the cache, with the times measured then: {', '.join(comparison.from_cache)}")
     lines.append(f"results: {comparison.folder} (compare.csv, compare.json, compare.png, the tracks of each run)")
+    if comparison.sequences:
+        lines.append(f"of each sequence: {comparison.folder / SEQUENCES} ({', '.join(comparison.sequences)})")
     cache = comparison.cache
     if cache.enabled:
         lines.append(f"cache: {cache.folder}, {cache.num_bytes() / 1e6:.1f} MB (safe to delete)")

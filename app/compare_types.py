@@ -12,11 +12,21 @@ from app.continuity import Continuity
 from app.embedding_cache import EntryCache
 from app.scene import Scene
 from app.sources import open_source
-from evaluation import Report
+from app.sources.images import list_images, natural_key
+from evaluation import Report, is_sequence
 from reid.bundled import bundled_names
 from tracker.config import TrackerConfig
 
-__all__ = ["WITHOUT_NETWORK", "CompareConfig", "Comparison", "Row", "default_encoders", "parse_weights"]
+__all__ = [
+    "WITHOUT_NETWORK",
+    "CompareConfig",
+    "Comparison",
+    "Row",
+    "Seen",
+    "dataset_sequences",
+    "default_encoders",
+    "parse_weights",
+]
 
 WITHOUT_NETWORK = ("none", "file")
 
@@ -108,32 +118,70 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What was detected.
+
+    Attributes:
+        num_frames, num_boxes: how much.
+        detector: its name.
+        detect_s: seconds that it took.
+        notes: what a person should know of the source.
+    """
+
+    num_frames: int
+    num_boxes: int
+    detector: str
+    detect_s: float
+    notes: tuple[str, ...]
+
+    @staticmethod
+    def of(scene: Scene) -> Seen:
+        """Of one source."""
+        facts = scene.facts
+        return Seen(len(scene), scene.num_boxes, facts["detector"], float(facts["detect_s"]), tuple(facts["notes"]))
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The whole result.
 
     Attributes:
         config: what was asked for.
         source: name of the source.
-        scene: what was detected.
+        seen: what was detected.
         rows: one for each encoder and tracker, in the order asked for.
         from_cache: what had been measured before: `detections`, and names of encoders.
         folder: of the results.
         cache: where detections and embeddings are kept.
+        sequences: names, where the source is a folder of several.
     """
 
     config: CompareConfig
     source: str
-    scene: Scene
+    seen: Seen
     rows: tuple[Row, ...]
     from_cache: tuple[str, ...]
     folder: Path
     cache: EntryCache
+    sequences: tuple[str, ...] = ()
 
 
 def default_encoders(run: RunConfig) -> tuple[str, ...]:
     """Motion alone, and each encoder with bundled weights where there are pictures to look at."""
-    with open_source(run.source, start_s=run.start_s, end_s=run.end_s) as source:
-        return ("none", *(bundled_names() if source.has_images else ()))
+    for path in dataset_sequences(run.source).values() or (run.source,):
+        with open_source(str(path), start_s=run.start_s, end_s=run.end_s) as source:
+            if not source.has_images:
+                return ("none",)
+    return ("none", *bundled_names())
+
+
+def dataset_sequences(source: str) -> dict[str, Path]:
+    """Name -> folder of the sequences in a folder that is none itself and holds no pictures; else none."""
+    folder = Path(source)
+    if not folder.is_dir() or is_sequence(folder) or list_images(folder):
+        return {}
+    found = {path.name: path for path in folder.iterdir() if path.is_dir() and is_sequence(path)}
+    return dict(sorted(found.items(), key=lambda item: natural_key(item[0])))
 
 
 def parse_weights(pairs: Sequence[str]) -> dict[str, Path]:

@@ -166,10 +166,10 @@ def compare_command(
 
 def _compare(config: CompareConfig, debug: bool, *, as_json: bool, as_csv: bool) -> None:
     with unknown_to_the_parser():
-        from app.compare import compare
+        from app.compare_dataset import compare_any
         from app.compare_report import print_comparison
         from app.console import open_console
         from app.progress import create_progress
 
-        result = compare(config, create_progress(open_console(debug)))
+        result = compare_any(config, create_progress(open_console(debug)))
         print_comparison(result, json_wanted=as_json, csv_wanted=as_csv)

@@ -1,6 +1,6 @@
 """Tracks + ground truth -> HOTA, CLEAR and Identity, with the mistakes that files tend to have found before."""
 
-from evaluation.evaluate import EvalOptions, Report, Result, evaluate
+from evaluation.evaluate import EvalOptions, Report, Result, evaluate, merge_reports
 from evaluation.events import Event
 from evaluation.layout import GroundTruth, Pair, find_ground_truth, find_pairs, is_sequence, without_truth
 from evaluation.metrics import COUNTS, PERCENTAGES, Scores
@@ -21,5 +21,6 @@ __all__ = [
     "find_ground_truth",
     "find_pairs",
     "is_sequence",
+    "merge_reports",
     "without_truth",
 ]

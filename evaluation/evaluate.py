@@ -16,7 +16,7 @@ from evaluation.rows import BoolArray, TrackRows
 from evaluation.rules import PEDESTRIAN, PEDESTRIAN_LABELS, RULES, Rules, choose_rules
 from registry import unknown_name
 
-__all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate"]
+__all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate", "merge_reports"]
 
 AUTO = "auto"
 
@@ -88,6 +88,7 @@ class Report:
         combined: all boxes together.
         rules: one sentence for each rule set that was used: why, and for which sequences.
         warnings: what a person should know before believing the scores.
+        measured: from which scores are combined, one for each of `results`.
     """
 
     results: tuple[Result, ...]
@@ -95,6 +96,7 @@ class Report:
     combined: Scores
     rules: tuple[str, ...]
     warnings: tuple[str, ...]
+    measured: tuple[Measured, ...]
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,25 @@ def evaluate(pairs: Sequence[Pair], options: EvalOptions | None = None) -> Repor
         combined=combine(measured).scores,
         rules=tuple(text if len(reasons) == 1 else f"{text}: {', '.join(names)}" for text, names in reasons.items()),
         warnings=tuple(dict.fromkeys(warnings)),
+        measured=tuple(measured),
+    )
+
+
+def merge_reports(reports: Sequence[Report]) -> Report:
+    """The report of all sequences together, as if `evaluate` had taken them at once."""
+    results = [result for report in reports for result in report.results]
+    measured = [part for report in reports for part in report.measured]
+    rules: dict[str, list[str]] = {}
+    for report in reports:
+        for text in report.rules:
+            rules.setdefault(text, []).extend(dict.fromkeys(result.sequence for result in report.results))
+    return Report(
+        results=tuple(results),
+        by_class=tuple(_by_class(results, measured)),
+        combined=combine(measured).scores,
+        rules=tuple(text if len(rules) == 1 else f"{text}: {', '.join(names)}" for text, names in rules.items()),
+        warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings)),
+        measured=tuple(measured),
     )
 
 

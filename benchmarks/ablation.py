@@ -61,7 +61,6 @@ TOGETHER: dict[str, dict[str, Any]] = {
 }
 """Turning these off alone would leave others without sense."""
 
-
 CHOICES: dict[str, tuple[float, ...]] = {
     "border_wait_s": (0.0, 1.0, 1.5),
     "border_share": (0.0, 0.5, 0.7, 0.8),
@@ -74,7 +73,6 @@ LINK_CHOICES: dict[str, tuple[float, ...]] = {
     "score_noise": (0.0, 0.5),
 }
 """The same for linking."""
-
 
 OFFLINE: dict[str, dict[str, Any]] = {
     "--offline": {},
@@ -263,6 +261,11 @@ def main() -> None:
     parser.add_argument("--also", nargs="*", type=Path, default=[], help="further sequences for these two")
     options = parser.parse_args()
     folders = sorted(path.parents[1] for path in options.dataset.glob("*/gt/gt.txt"))
+    for folder in (*folders, *options.also) or (options.dataset / "<sequence>",):
+        if not all((folder / file).is_file() for file in ("det/det.txt", "gt/gt.txt", "seqinfo.ini")):
+            parser.error(f"{folder}: expected a sequence with det/det.txt, gt/gt.txt and seqinfo.ini")
+    if options.leave_one_out and len(folders) + len(options.also) < 2:
+        parser.error(f"--leave-one-out needs two sequences or more, but {options.dataset} has one: add some by --also")
     config = load_preset(options.preset).config
     if options.leave_one_out:
         print_leave_one_out([*folders, *options.also], options)

@@ -106,16 +106,12 @@ def _of_ids(rows: TrackRows, name: str, what: str) -> Iterator[Finding]:
             + (f"track them first ({track})" if track else "every object needs an id of its own there")
         )
     elif none.any():
+        count, have = int(none.sum()), "have" if none.sum() > 1 else "has"
         yield Finding(
-            f"{_rows(int(none.sum()))} of {len(rows)} in {name} without an id ({NO_ID} in column 2, first in line "
-            f"{rows.lines[none][0]}), which would all count as one object: give each object an id of its own, or "
-            "delete these rows",
-            by_looks=True,
+            f"{count} of {len(rows)} rows of {name} {have} no id ({NO_ID} in column 2, first in line "
+            f"{rows.lines[none][0]}): give each object an id of its own, or delete what was not tracked",
+            by_looks=np.unique(rows.frames[none], return_counts=True)[1].max() == 1,
         )
-
-
-def _rows(count: int) -> str:
-    return f"{count} row" + ("s" if count > 1 else "")
 
 
 def _of_forms(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:

@@ -179,7 +179,7 @@ def _stop_at(findings: Iterable[Finding], options: EvalOptions, warnings: list[s
     """Raise the first finding after which scores would mean nothing; the others become warnings."""
     for finding in findings:
         if finding.stops and not (finding.by_looks and options.force):
-            hint = " (--force scores them as they are)" if finding.by_looks else ""
+            hint = " (--force scores it as it stands)" if finding.by_looks else ""
             raise ValueError(f"{finding.text}{hint}")
         warnings.append(finding.text)
 

@@ -73,10 +73,16 @@ def find_pairs(gt: Path, pred: Path, sequences: Sequence[str] = ()) -> list[Pair
 
 
 def without_truth(gt: Path, pairs: Sequence[Pair]) -> str | None:
-    """A sentence that names predictions beside those of `pairs` for which `gt`, a folder, has no ground truth."""
+    """A sentence that names predictions beside those of `pairs` for which `gt`, a folder, has no ground truth.
+
+    Also where the only prediction was taken for the only ground truth, though of another name.
+    """
     if gt.is_file() or (gt / "gt" / "gt.txt").is_file():
         return None
     known = {pair.truth.name for pair in pairs} | {pair.prediction.stem for pair in pairs}
+    for name, file in ((pair.truth.name, pair.prediction) for pair in pairs):
+        if name not in (file.stem, file.parent.name) and file.stem not in ("tracks", "gt"):
+            return f"{file} is scored against {name}, since there is no other"
     beside = {name for pair in pairs for name in _names_beside(pair)}
     unknown = sorted(beside - known)
     return f"not scored, since {gt} has no ground truth of that name: {_listed(unknown)}" if unknown else None

@@ -109,6 +109,8 @@ def _is_counted(truth: TrackRows, rules: Rules) -> BoolArray:
     """`(N,)` which annotations are scored. Flags are truncated to whole numbers, as TrackEval does."""
     counted = np.trunc(truth.flags) != 0
     if rules.pedestrians_only:
+        if not truth.has_classes:
+            raise ValueError(f"{truth.path} tells no classes, by which {rules.name} goes: use --rules mot15")
         unknown = truth.class_ids[(truth.class_ids < PEDESTRIAN) | (truth.class_ids > LAST_CLASS)]
         if len(unknown):
             raise ValueError(

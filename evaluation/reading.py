@@ -78,8 +78,10 @@ def _read_numbers(path: Path, lines: Sequence[str]) -> FloatArray:
     width = len(rows[0][1])
     for number, fields in rows:
         if len(fields) != width or width < NUM_COLUMNS:
-            before = "" if len(fields) == width else f", but the lines before have {width}"
-            raise ValueError(f"{path}, line {number}: {len(fields)} columns{before}; expected {EXPECTED}")
+            before = f", but the lines before have {width}" if len(fields) != width else ""
+            hint = " (are the ids missing?)" if width == len(fields) == NUM_COLUMNS - 1 else ""
+            count = f"{len(fields)} column" + ("s" if len(fields) > 1 else "")
+            raise ValueError(f"{path}, line {number}: {count}{before}{hint}; expected {EXPECTED}")
     try:
         values = np.array([fields for _, fields in rows], np.float64)
     except ValueError:

@@ -86,11 +86,11 @@ BY_LOOKS = {
     ),
     "some rows without an id": (
         (GT, GT_TAIL, [*PREDICTION, (3, -1, 700, 5, 50, 120), (4, -1, 700, 5, 50, 120)], PRED_TAIL),
-        ["2 rows of 92 in prediction", "without an id (-1 in column 2, first in line 91)", "delete these rows"],
+        ["2 of 92 rows of prediction", "have no id (-1 in column 2, first in line 91)", "delete what was not tracked"],
     ),
     "a row without an id in the ground truth": (
         ([(3, -1, 700, 5, 50, 120), *GT], GT_TAIL, PREDICTION, PRED_TAIL),
-        ["1 row of 91 in ground truth", "first in line 1)"],
+        ["1 of 91 rows of ground truth", "has no id", "first in line 1)"],
     ),
     "frames from 0": (
         _prediction(lambda f, *rest: (f - 1, *rest)),
@@ -112,6 +112,10 @@ SURE = {
     "all widths negative": (
         _prediction(lambda f, i, x, y, w, h: (f, i, x, y, -w, h)),
         ["90 of 90 boxes of prediction", "not above 0", "frame,id,x,y,w,h in px"],
+    ),
+    "two rows of a frame without an id": (
+        (GT, GT_TAIL, [*PREDICTION, (3, -1, 700, 5, 50, 120), (3, -1, 800, 5, 50, 120)], PRED_TAIL),
+        ["2 of 92 rows of prediction", "have no id"],
     ),
     "one id for all": (_prediction(lambda f, i, *box: (f, 0, *box)), ["ids missing in prediction", "column 2 is 0"]),
     "no ids in the ground truth": (_truth(lambda f, i, *box: (f, -1, *box)), ["ids missing in ground truth", "-1"]),

@@ -163,6 +163,10 @@ def test_predictions_without_ground_truth_are_named(tmp_path: Path, dataset: Pat
 def test_the_only_ground_truth_takes_a_prediction_of_any_name(tmp_path: Path, dataset: Path) -> None:
     write_gt(tmp_path / "one" / "a", ROWS)
     _touch(tmp_path / "pred" / "whatever.txt")
+    text = without_truth(tmp_path / "one", find_pairs(tmp_path / "one", tmp_path / "pred"))
+    assert text is not None
+    assert "whatever.txt is scored against a, since there is no other" in text
+    (tmp_path / "pred" / "whatever.txt").rename(tmp_path / "pred" / "tracks.txt")
     assert without_truth(tmp_path / "one", find_pairs(tmp_path / "one", tmp_path / "pred")) is None
 
 

@@ -82,6 +82,8 @@ BROKEN = {
     "half a frame": ("1.5,1,1,1,9,9\n", ["line 1", "column 1 (frame) is 1.5", "whole number"]),
     "half an id": (GOOD + "2,1.5,1,1,9,9,1,-1\n", ["line 2", "column 2 (id) is 1.5", "whole number"]),
     "no ids": ("1,1.5,9,9,9,1\n", ["line 1", "column 2 (id) is 1.5", "without ids?"]),
+    "no id column": ("1,9,9,9,9\n", ["line 1: 5 columns (are the ids missing?)"]),
+    "no table": ("{}\n", ["line 1: 1 column;"]),
     "a blank id": (GOOD + "2,,1,1,9,9,1,-1\n", ["line 2", "column 2 (id) is empty"]),
     "blank ids throughout": ("1, ,1,1,9,9,1,-1\n2, ,1,1,9,9,1,-1\n", ["line 1", "column 2 (id) is empty"]),
     "a blank id between tabs": ("1\t7\t1\t1\t9\t9\n2\t\t1\t1\t9\t9\n", ["line 2", "column 2 (id) is empty"]),

@@ -220,6 +220,8 @@ def test_what_cannot_be_scored(tmp_path: Path, options: dict[str, object], fragm
 
 def test_other_objects_under_pedestrian_rules(tmp_path: Path) -> None:
     """TrackEval refuses them too."""
+    with pytest.raises(ValueError, match="tells no classes, by which mot17 goes: use --rules mot15"):
+        _scored(tmp_path, _gt((1, 0, ",1,-1,-1,-1")), _gt((1, 0, TRACKS)), rules="mot17")
     with pytest.raises(ValueError, match="class 3, but mot17 scores pedestrians"):
         _scored(tmp_path, _gt((1, 0, PERSON)), _gt((1, 0, ",0.9,3,1")), rules="mot17")
     with pytest.raises(ValueError, match="class 40, but mot17 knows classes 1 to 13"):

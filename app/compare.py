@@ -27,7 +27,7 @@ from reid import Encoder
 from tracker import DeepSort
 from tracker.config import TrackerConfig
 
-__all__ = ["compare"]
+__all__ = ["check_encoder", "compare"]
 
 
 def compare(config: CompareConfig, progress: Progress) -> Comparison:
@@ -86,7 +86,7 @@ class _Comparing:
                 f"{config.run.source} is a live source, but track compare reads it several times: give a file"
             )
         for encoder in config.encoders:
-            _check_encoder(config.run_of(encoder), source)
+            check_encoder(config.run_of(encoder), source)
         if config.gt is None:
             return None
         return open_truth(config.gt, source, start_s=config.run.start_s, end_s=config.run.end_s)
@@ -192,7 +192,8 @@ class _Comparing:
         return clock.seconds.get("associate", 0.0) + clock.seconds.get("embed", 0.0)
 
 
-def _check_encoder(config: RunConfig, source: Source) -> None:
+def check_encoder(config: RunConfig, source: Source) -> None:
+    """Raise the errors of `check_possible` with the names of options as `track compare` has them."""
     try:
         check_possible(config, source)
     except (ValueError, FileNotFoundError) as error:  # in the words for an encoder that is alone

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from app.compare import compare
+from app.compare import check_encoder, compare
 from app.compare_report import SEQUENCES, write_files
 from app.compare_types import CompareConfig, Comparison, Row, Seen, dataset_sequences
 from app.continuity import Continuity
 from app.progress import Progress, ProgressTask
 from app.rundir import starting_run_dir
+from app.sources import open_source
 from evaluation import find_ground_truth, merge_reports
 
 __all__ = ["compare_any"]
@@ -28,7 +29,7 @@ def compare_any(config: CompareConfig, progress: Progress) -> Comparison:
     sequences = dataset_sequences(config.run.source)
     if not sequences:
         return compare(config, progress)
-    _check_truths(config, sequences)
+    _check(config, sequences)
     name = Path(config.run.source).resolve().name
     with starting_run_dir(f"compare-{name}", config.out, config.overwrite) as folder:
         parts = {}
@@ -41,8 +42,12 @@ def compare_any(config: CompareConfig, progress: Progress) -> Comparison:
     return together
 
 
-def _check_truths(config: CompareConfig, sequences: Mapping[str, Path]) -> None:
-    """Which ground truth is whose goes by name, and nothing is detected before all are there."""
+def _check(config: CompareConfig, sequences: Mapping[str, Path]) -> None:
+    """Nothing is detected before all sequences were looked at. Which ground truth is whose goes by name."""
+    for path in sequences.values():
+        with open_source(str(path), start_s=config.run.start_s, end_s=config.run.end_s) as source:
+            for encoder in config.encoders:
+                check_encoder(config.run_of(encoder), source)
     if config.gt is None:
         return
     truths = find_ground_truth(config.gt)

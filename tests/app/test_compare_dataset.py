@@ -86,9 +86,14 @@ def _no_truth_of_b(data: Path) -> None:
     _annotate(data.parent / "truths" / "a.txt", WALKERS["a"])
 
 
+def _shorter(data: Path) -> None:
+    write_sequence(data / "b", OTHERS, 10)
+
+
 BAD = {
     "ground truth of one alone": (_no_truth_of_b, ("--gt", "truths"), ["no ground truth of b in data", "<sequence>"]),
     "a network without pictures": (lambda data: None, ("--reid", "small-cnn"), ["--reid small-cnn", "none"]),
+    "a span beyond the last one": (_shorter, ("--start", "1.5"), ["--start 1.5", "b"]),
     "a span beyond": (lambda data: None, ("--start", "99"), ["--start 99"]),
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from configs import preset_names, preset_path
+from configs.reading import read_settings
 from registry import unknown_name
 from reid.runtimes import AUTO, check_runtime
 from tracker.config import TrackerConfig
@@ -143,7 +144,7 @@ def load_preset(name_or_path: str) -> TrackerPreset:
     path = Path(name_or_path) if is_file else preset_path(name_or_path)
     if not path.is_file():
         raise FileNotFoundError(f"tracker file {name_or_path!r} not found; presets are {', '.join(preset_names())}")
-    content = _read_mapping(path)
+    content = read_settings(path, f"keys: {', '.join(_KEYS)}")
     _check_keys(path.name, content)
     if not isinstance(content.get("description", ""), str):
         raise ValueError(f"{path.name}: description is {content['description']!r}, expected a text")
@@ -196,33 +197,6 @@ def _base_of(source: str, content: dict[str, Any]) -> TrackerPreset:
     if name not in preset_names():
         raise ValueError(f"{source}: {unknown_name('base', str(name), preset_names())}")
     return load_preset(name)
-
-
-def _read_mapping(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        _refuse_repeated_keys(path.name, yaml.compose(text, Loader=yaml.SafeLoader))
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path.name} is not valid YAML: {reason}") from error
-    content = {} if content is None else content
-    if not isinstance(content, dict):
-        raise ValueError(f"{path.name} holds {type(content).__name__}, expected keys: {', '.join(_KEYS)}")
-    return content
-
-
-def _refuse_repeated_keys(source: str, node: Any) -> None:
-    """Raise `ValueError` for a key given twice in a mapping or in one of its mappings; YAML would take the last."""
-    pairs = node.value if getattr(node, "id", "") == "mapping" else []
-    inner = [pair for _, child in pairs if getattr(child, "id", "") == "mapping" for pair in child.value]
-    for level in (pairs, inner):
-        keys = [str(key.value) for key, _ in level]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise ValueError(f"{source}: {key} stands there twice, expected each key once")
 
 
 def _validated(source: str, settings: Any, base: TrackerConfig) -> TrackerConfig:

@@ -104,14 +104,13 @@ def known_models(request: ModelsRequest, encoders: Sequence[EncoderRow]) -> dict
 
 
 def _names_and_summaries() -> dict[str, list[dict[str, str]]]:
-    import yaml
-
     from configs import preset_path
+    from configs.reading import read_settings
 
     presets = []
     for name in preset_names():
         load_preset(name)  # a preset that does not load is not listed in silence
-        presets.append({"name": name, "summary": yaml.safe_load(preset_path(name).read_text())["description"]})
+        presets.append({"name": name, "summary": read_settings(preset_path(name), "keys")["description"]})
     detectors = [{"name": entry.name, "summary": entry.summary} for entry in DETECTORS.entries()]
     return {"detectors": detectors, "trackers": presets}
 

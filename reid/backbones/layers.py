@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
+from reid.backbones.pointwise import Pointwise
 from reid.backbones.sizes import REID_SIZE, multiples_of
 
 __all__ = [
@@ -37,8 +38,8 @@ class SqueezeExcitation(nn.Module):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.se1 = nn.Conv2d(channels, hidden, 1)
-        self.se2 = nn.Conv2d(hidden, channels, 1)
+        self.se1 = Pointwise(channels, hidden)
+        self.se2 = Pointwise(hidden, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, H, W)` -> the same, each channel scaled by a factor between 0 and 1."""
@@ -67,9 +68,9 @@ class PositionAttention(nn.Module):
         if channels % heads:
             raise ValueError(f"channels must be a multiple of heads, but got {channels} channels for {heads} heads")
         self.heads = heads
-        self.query = nn.Conv2d(channels, channels, 1)
-        self.key = depthwise_key(channels) if depthwise else nn.Conv2d(channels, channels, 1)
-        self.value = nn.Conv2d(channels, channels, 1, groups=channels if depthwise else 1)
+        self.query = Pointwise(channels, channels)
+        self.key = depthwise_key(channels) if depthwise else Pointwise(channels, channels)
+        self.value = nn.Conv2d(channels, channels, 1, groups=channels) if depthwise else Pointwise(channels, channels)
         self.has_position = size is not None
         if size is not None:
             depth = channels // heads
@@ -124,15 +125,15 @@ class Neck(nn.Module):
     def __init__(self, inputs: int, planes: int, stride: int, core: Callable[[], nn.Module]) -> None:
         super().__init__()
         outputs = EXPANSION * planes
-        self.conv1 = nn.Conv2d(inputs, planes, 1, bias=False)
+        self.conv1 = Pointwise(inputs, planes, bias=False)
         self.bn1 = nn.BatchNorm2d(planes)
         self.conv2 = core()
         self.bn2 = nn.BatchNorm2d(planes)
-        self.conv3 = nn.Conv2d(planes, outputs, 1, bias=False)
+        self.conv3 = Pointwise(planes, outputs, bias=False)
         self.bn3 = nn.BatchNorm2d(outputs)
         self.shortcut = nn.Sequential()
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
+            self.shortcut = nn.Sequential(Pointwise(inputs, outputs, stride), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, inputs, H, W)` -> `(B, 4 * planes, H / stride, W / stride)`."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from reid.backbones.dogenet import DEPTHS_26, DEPTHS_50, PLAN, convolution_core
 from reid.backbones.layers import Core, NeckNet, attention_core, depthwise_key
+from reid.backbones.pointwise import Pointwise
 
 __all__ = [
     "ViewProduct",
@@ -41,7 +42,7 @@ class ViewProduct(nn.Module):
     def __init__(self, channels: int, *, summed: bool = False) -> None:
         super().__init__()
         self.summed = summed
-        self.query = nn.Conv2d(channels, channels, 1)
+        self.query = Pointwise(channels, channels)
         self.key = depthwise_key(channels)
         self.value = nn.Conv2d(channels, channels, 1, groups=channels)
 

@@ -58,7 +58,7 @@ def load_market1501(root: Path) -> ReidData:
 
 def _read_folder(folder: Path, part: str, notes: list[str]) -> Split:
     """The images of one folder by name; what is left out is counted in `notes`."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
     found = [(path, match) for path in files if (match := _NAME.match(path.name))]
     if not found:
         raise ValueError(

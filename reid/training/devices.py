@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,7 +15,7 @@ from reid.device import resolve_device
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-__all__ = ["AMP", "is_main_process", "keep_freed_memory", "open_accelerator"]
+__all__ = ["AMP", "cpu_threads", "is_main_process", "keep_freed_memory", "open_accelerator"]
 
 AMP = ("no", "bf16", "fp16")
 DEVICE_VARIABLE = "ACCELERATE_TORCH_DEVICE"
@@ -54,7 +56,8 @@ def open_accelerator(device: str = "auto", amp: str = "no") -> Accelerator:
     # TensorFloat-32 is left as PyTorch has it: off for products, so that a GPU run rounds as a CPU run does.
     accelerator = Accelerator(cpu=chosen.type == "cpu", mixed_precision=amp)
     if accelerator.device.type == "cpu":
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        # As `use_deterministic_algorithms(True, warn_only=True)`, which takes seconds to import an unused compiler.
+        torch.set_deterministic_debug_mode("warn")
         # A guard for debugging that fills each new tensor: a fifth of a small step.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         keep_freed_memory()
@@ -72,3 +75,14 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError, TypeError):  # not glibc
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)) and bool(mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
+
+
+@contextlib.contextmanager
+def cpu_threads(count: int) -> Iterator[None]:
+    """Let torch use `count` threads on the CPU for a while; 0 leaves as many as it takes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

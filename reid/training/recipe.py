@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from configs import recipe_names, recipe_path
+from configs.reading import read_settings
 from registry import unknown_name
 
 __all__ = ["Recipe", "family_recipe", "load_recipe"]
@@ -52,6 +53,8 @@ class Recipe:
         saturation: towards and away from grey.
         white_balance: of red, green and blue apart, as cameras differ.
         eval_every: epochs between two evaluations.
+        threads: of torch on a CPU; 0 leaves as many as it takes by itself. Small steps are done sooner by one: the
+            threads wait for each other longer than they compute.
     """
 
     input_size: tuple[int, int] | None = None
@@ -81,6 +84,7 @@ class Recipe:
     saturation: float = 0.1
     white_balance: float = 0.0
     eval_every: int = 5
+    threads: int = 0
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
@@ -138,6 +142,7 @@ _RANGES = (
     ("saturation", 0, 1),
     ("white_balance", 0, 0.9),
     ("eval_every", 1, 100_000),
+    ("threads", 0, 1024),
 )
 _OPTIONS = {"ids_per_batch": "P of --batch PxK", "crops_per_id": "K of --batch PxK"}
 """Fields that the command line calls otherwise."""
@@ -163,7 +168,7 @@ def load_recipe(name_or_path: str, **overrides: Any) -> tuple[Recipe, str | None
     path = Path(name_or_path) if is_file else recipe_path(name_or_path)
     if not path.is_file():
         raise FileNotFoundError(f"recipe file {name_or_path!r} not found; recipes are {', '.join(recipe_names())}")
-    content = _read(path)
+    content = read_settings(path, "keys such as 'epochs: 60'")
     reid = content.get("reid")
     if reid is not None and not isinstance(reid, str):
         raise ValueError(f"{path.name}: reid is {reid!r}, expected the name of a backbone, such as dogenet50")
@@ -171,19 +176,6 @@ def load_recipe(name_or_path: str, **overrides: Any) -> tuple[Recipe, str | None
     recipe = _validated(path.name, settings)
     given = {key: value for key, value in overrides.items() if value is not None}
     return dataclasses.replace(recipe, **given), reid
-
-
-def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from error
-    content = {} if content is None else content
-    if not isinstance(content, dict):
-        raise ValueError(f"{path.name} holds {type(content).__name__}, expected keys such as 'epochs: 60'")
-    return content
 
 
 def _validated(source: str, settings: Mapping[str, Any]) -> Recipe:

@@ -18,6 +18,7 @@ from reid.checkpoint import save_checkpoint
 from reid.plots import plot_distances
 from reid.ranking import Labels, RankingScores, rank
 from reid.registry import create_backbone
+from reid.training.devices import cpu_threads
 from reid.training.evaluate import embed
 from reid.training.job import Job, Watch, configuration
 from reid.training.loading import Images, load_images
@@ -70,6 +71,11 @@ def train(job: Job, accelerator: Accelerator, watch: Watch) -> Outcome:
         CollapseError: nothing can be learned any more; the message says what to try.
         OSError: a file could not be written; the previous one is whole.
     """
+    with cpu_threads(job.recipe.threads):
+        return _train(job, accelerator, watch)
+
+
+def _train(job: Job, accelerator: Accelerator, watch: Watch) -> Outcome:
     net = _first_net(job)
     teacher = load_teacher(job.recipe.teacher) if job.recipe.teacher else None
     images = load_images(job.data, net.backbone.input_size, job.workers, watch)

@@ -29,7 +29,7 @@ __all__ = [
 STATE_FILE = "last.pt"
 CONFIG_FILE = "config.json"
 FORMAT_VERSION = 1
-LATER_KEYS = {"teacher": None, "teacher_weight": 1.0, "teacher_file": None}
+LATER_KEYS = {"teacher": None, "teacher_weight": 1.0, "teacher_file": None, "threads": 0}
 """What a configuration that was written before there were such keys meant."""
 
 

@@ -183,6 +183,12 @@ def test_a_folder_named_like_an_image_is_none(tmp_path: Path) -> None:
     assert len(data.train) + len(data.gallery) == 16
 
 
+def test_in_market_1501_neither(tmp_path: Path) -> None:
+    expected = load_reid_data([str(market(tmp_path / "set"))])
+    (tmp_path / "set" / "query" / "0007_c2s1_000010_00.jpg").mkdir()
+    assert load_reid_data([str(tmp_path / "set")]).query.paths == expected.query.paths
+
+
 def test_two_people_can_be_measured_though_none_is_left_to_train_on(tmp_path: Path) -> None:
     data = load_reid_data([str(people(tmp_path, 2, num=2))])
     assert (data.num_classes, len(data.query)) == (0, 4)

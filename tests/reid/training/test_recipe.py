@@ -66,6 +66,8 @@ def test_options_stand_over_the_recipe_where_they_were_given() -> None:
         ("reid: [1]", r"reid is \[1\], expected the name of a backbone"),
         ("- 1", r"holds list, expected keys such as"),
         ("a: [", r"is not valid YAML"),
+        ("lr: 0.1\nlr: 0.2", r"lr stands there twice, expected each key once"),
+        ("threads: -1", r"threads is -1, expected a number from 0 to 1024"),
     ],
 )
 def test_a_file_that_does_not_fit_says_which_key(tmp_path: Path, text: str, message: str) -> None:

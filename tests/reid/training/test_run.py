@@ -363,3 +363,23 @@ def test_a_pretrained_checkpoint_is_where_the_training_starts(make_job: MakeJob,
     recipe = dataclasses.replace(RECIPE, epochs=1)
     outcome = run(make_job(recipe=recipe, pretrained=reference / "last.safetensors"), watch)
     assert float(outcome.before["mAP"] or 0) == pytest.approx(float(without_speed(reference)[-1]["mAP"]), abs=1e-5)
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(1, 1), (0, 2)])
+def test_a_recipe_says_how_many_threads_a_step_takes(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, threads: int, expected: int
+) -> None:
+    seen: list[int] = []
+
+    class Counting(Recorder):
+        def step(self, loss: float, num_images: int) -> None:
+            seen.append(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        run(make_job(recipe=dataclasses.replace(RECIPE, epochs=1, threads=threads)), Counting())
+        assert set(seen) == {expected}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -151,6 +151,8 @@ def load_preset(name_or_path: str) -> TrackerPreset:
     settings = {} if content.get("tracker") is None else content["tracker"]
     base = _base_of(path.name, content) if is_file or "base" in content else TrackerPreset(config=TrackerConfig())
     config = _validated(path.name, settings, base.config)
+    if "max_age" in settings:
+        config = _counted_in_frames(path.name, settings, config)
     return TrackerPreset(
         name_or_path,
         config,
@@ -158,6 +160,13 @@ def load_preset(name_or_path: str) -> TrackerPreset:
         every=_whole(path.name, "every", content.get("every", base.every)),
         **_appearance(path.name, content.get("reid"), base),
     )
+
+
+def _counted_in_frames(source: str, settings: dict[str, Any], config: TrackerConfig) -> TrackerConfig:
+    """`config` without the `max_age_s` of its base, which would outrank the file's own `max_age`."""
+    if settings.get("max_age_s"):
+        raise ValueError(f"{source}: max_age has no effect beside max_age_s {config.max_age_s:g}; leave one of them out")
+    return dataclasses.replace(config, max_age_s=0.0)
 
 
 def _appearance(source: str, settings: Any, base: TrackerPreset) -> dict[str, Any]:

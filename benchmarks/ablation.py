@@ -52,7 +52,15 @@ TRIED: dict[str, Any] = {
     "duplicate_iou": 0.7,
 }
 """Switches that a preset may have left off, and what they are turned to."""
-NOT_MEASURED = ("camera_motion", "class_vote", "appearance_momentum", "max_cosine_distance", "gallery_size", "n_init")
+NOT_MEASURED = (
+    "camera_motion",
+    "class_vote",
+    "appearance_momentum",
+    "max_age_s",
+    "max_cosine_distance",
+    "gallery_size",
+    "n_init",
+)
 TOGETHER: dict[str, dict[str, Any]] = {
     "measured_noise": {"measured_noise": 1.0, "score_noise": 0.0},
     "calibrated_scores": {"calibrated_scores": False, "birth_score": 0.8},

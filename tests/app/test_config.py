@@ -31,7 +31,7 @@ def test_preset_deepsort_is_the_paper() -> None:
         pytest.param("", {}, False, id="an empty file"),
         pytest.param("tracker:\n", {}, False, id="no settings"),
         pytest.param("description: mine\n", {}, False, id="only a description"),
-        pytest.param("tracker: {max_age: 7}", {"max_age": 7}, False, id="a whole number"),
+        pytest.param("tracker: {max_age: 7}", {"max_age": 7, "max_age_s": 0}, False, id="frames instead of seconds"),
         pytest.param("tracker: {motion_gate: 9}", {"motion_gate": 9.0}, False, id="a whole number for a fraction"),
         pytest.param("tracker: {max_cosine_distance: 0.2}", {}, True, id="the gate, at its default"),
     ],
@@ -94,6 +94,18 @@ def test_a_file_builds_on_a_preset(tmp_path: Path, text: str, iou_max_misses: in
     (tmp_path / "my.yaml").write_text(text)
     config = load_preset(str(tmp_path / "my.yaml")).config
     assert (config.max_age, config.iou_max_misses) == (90, iou_max_misses)
+    assert config.max_age_s == 0, "seconds of the base would outrank the frames that were asked for"
+
+
+def test_frames_and_seconds_at_once_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("tracker: {max_age: 90, max_age_s: 3}")
+    with pytest.raises(ValueError, match=r"my.yaml: max_age has no effect beside max_age_s 3; leave one of them out"):
+        load_preset(str(tmp_path / "my.yaml"))
+
+
+def test_seconds_of_a_file_stand_over_the_frames_of_its_base(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("base: deepsort\ntracker: {max_age_s: 4}")
+    assert load_preset(str(tmp_path / "my.yaml")).config.max_age_s == 4
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tracker import AppearanceOnDemand, DeepSort, TrackerConfig
-from tracker.ambiguity import undecided
+from tracker.ambiguity import choose_first, undecided
 
 HERE, BESIDE, FAR = (100, 100, 140, 200), (115, 100, 155, 200), (600, 100, 640, 200)
 RED, BLUE = np.eye(4, dtype=np.float32)[:2]
@@ -62,6 +62,22 @@ def test_a_lost_track_in_the_back_does_not_make_its_neighbour_ambiguous() -> Non
     tracker.update([HERE], [0.9], embeddings=RED[None])
     demand.note(tracker, np.array([True]))
     assert demand.wanted(tracker, [HERE]).tolist() == [False]
+
+
+def test_who_is_lost_for_long_does_not_make_those_be_looked_at_who_are_near() -> None:
+    """The lost one's last look is older than `refresh`, and its gate has grown over its neighbour."""
+    tracker, demand = DeepSort(), AppearanceOnDemand(refresh=3)
+    for _ in range(5):
+        tracker.update([HERE, BESIDE], [0.9, 0.9], embeddings=np.stack((RED, BLUE)))
+        demand.note(tracker, np.array([True, True]))
+    looked_at = []
+    for _ in range(9):
+        wanted = demand.wanted(tracker, [HERE])
+        tracker.update([HERE], [0.9], embeddings=RED[None], known=wanted)
+        demand.note(tracker, wanted)
+        looked_at.append(bool(wanted[0]))
+    # First both are there, as far as anybody knows; from then on it is every third frame.
+    assert looked_at == [True, False, False] * 3
 
 
 @pytest.mark.parametrize(("refresh", "frames"), [(1, [0, 1, 2, 3, 4, 5]), (3, [0, 3, 6, 9]), (30, [0])])
@@ -156,7 +172,6 @@ def test_known_has_one_row_a_box() -> None:
     ],
 )
 def test_pairs(tracks: list[int], detections: list[int], levels: list[int], expected: list[bool]) -> None:
-    found = undecided(
-        np.array(tracks, np.intp), np.array(detections, np.intp), np.array(levels, np.int64), len(expected)
-    )
+    pairs = np.array(tracks, np.intp), np.array(detections, np.intp), np.array(levels, np.int64)
+    found = undecided(*pairs, choose_first(*pairs, len(expected)), len(expected))
     assert found.tolist() == expected

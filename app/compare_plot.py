@@ -54,7 +54,8 @@ def _draw_points(axes: Any, comparison: Comparison) -> None:
             label=preset.name,
             zorder=3,
         )
-    axes.legend(title="tracker", frameon=False, loc="best")
+    if len(comparison.config.trackers) > 1:  # outside, so that its marks are not taken for results
+        axes.figure.legend(title="tracker", frameon=False, loc="outside right upper")
 
 
 def _set_axes(axes: Any, comparison: Comparison, points: list[tuple[float, float]]) -> None:
@@ -81,7 +82,10 @@ def _set_axes(axes: Any, comparison: Comparison, points: list[tuple[float, float
 
 
 def _write_labels(axes: Any, renderer: Any, comparison: Comparison, points: list[tuple[float, float]]) -> None:
-    """The encoder beside each point, off the points and the other labels where that is possible."""
+    """The encoder beside each point, off the points and the other labels where that is possible.
+
+    With one encoder alone, the tracker: what tells the points apart.
+    """
     from matplotlib.transforms import Bbox
 
     pixels = axes.transData.transform(points)
@@ -89,7 +93,7 @@ def _write_labels(axes: Any, renderer: Any, comparison: Comparison, points: list
     for row, point in zip(comparison.rows, points, strict=True):
         for x, y in AROUND:
             label = axes.annotate(
-                row.encoder,
+                row.encoder if len(comparison.config.encoders) > 1 else row.tracker,
                 point,
                 xytext=(x, y),
                 textcoords="offset points",

@@ -103,6 +103,12 @@ def _row_as_json(comparison: Comparison, row: Row) -> dict[str, Any]:
 def warnings_of(comparison: Comparison) -> list[str]:
     """What a person should know before believing the figures; each text once, whichever run it is of."""
     texts = list(comparison.seen.notes)
+    texts += [
+        f"{preset.name} is compared with detection at every frame and everybody embedded; what its every: "
+        f"{preset.every} and reid when: {preset.reid_when} save and cost, track run shows"
+        for preset in comparison.config.trackers
+        if preset.every > 1 or preset.reid_when != "always"
+    ]
     for row in comparison.rows:
         found = () if row.report is None else row.report.warnings
         texts += [_without_folder(text, comparison, row) for text in found]

@@ -13,6 +13,7 @@ from app.embedding_cache import EntryCache
 from app.scene import Scene
 from app.sources import open_source
 from app.sources.images import list_images, natural_key
+from configs import preset_names
 from evaluation import Report, is_sequence
 from reid.bundled import bundled_names
 from tracker.config import TrackerConfig
@@ -26,6 +27,7 @@ __all__ = [
     "dataset_sequences",
     "default_encoders",
     "parse_weights",
+    "with_short_names",
 ]
 
 WITHOUT_NETWORK = ("none", "file")
@@ -164,6 +166,15 @@ class Comparison:
     folder: Path
     cache: EntryCache
     sequences: tuple[str, ...] = ()
+
+
+def with_short_names(presets: Sequence[TrackerPreset]) -> tuple[TrackerPreset, ...]:
+    """The presets, files among them by their name without folder and ending, where no two would be called the same."""
+    short = [Path(preset.name).stem if preset.name not in preset_names() else preset.name for preset in presets]
+    return tuple(
+        dataclasses.replace(preset, name=name) if short.count(name) == 1 and name not in preset_names() else preset
+        for preset, name in zip(presets, short, strict=True)
+    )
 
 
 def default_encoders(run: RunConfig) -> tuple[str, ...]:

@@ -165,7 +165,7 @@ def load_preset(name_or_path: str) -> TrackerPreset:
 def _counted_in_frames(source: str, settings: dict[str, Any], config: TrackerConfig) -> TrackerConfig:
     """`config` without the `max_age_s` of its base, which would outrank the file's own `max_age`."""
     if settings.get("max_age_s"):
-        raise ValueError(f"{source}: max_age has no effect beside max_age_s {config.max_age_s:g}; leave one of them out")
+        raise ValueError(f"{source}: max_age has no effect beside max_age_s {config.max_age_s:g}; leave one out")
     return dataclasses.replace(config, max_age_s=0.0)
 
 

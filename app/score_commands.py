@@ -139,7 +139,7 @@ def compare_command(
 ) -> None:
     """Compare encoders and trackers on one source: scores and speed side by side, on the same detections."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in `track run`
-    from app.compare_types import CompareConfig, default_encoders, parse_weights
+    from app.compare_types import CompareConfig, default_encoders, parse_weights, with_short_names
     from app.config import RunConfig, load_preset
 
     if as_json and as_csv:
@@ -158,9 +158,11 @@ def compare_command(
         seed=seed,
     )
     encoders = comma_separated(reid, "--reid", "none,dogenet50") or default_encoders(run)
-    presets = tuple(load_preset(name) for name in comma_separated(tracker, "--tracker", "deepsort,strong"))
+    presets = [load_preset(name) for name in comma_separated(tracker, "--tracker", "deepsort,strong")]
     weights = parse_weights(reid_weights or [])
-    config = CompareConfig(run, encoders, presets, weights, gt, out, overwrite, use_cache=not no_cache)
+    config = CompareConfig(
+        run, encoders, with_short_names(presets), weights, gt, out, overwrite, use_cache=not no_cache
+    )
     _compare(config, debug, as_json=as_json, as_csv=as_csv)
 
 

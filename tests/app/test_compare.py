@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 
 import app.compare
+from app.compare_types import with_short_names
+from app.config import TrackerPreset
 from app.embedding_cache import Entry, EntryCache
 from app.interrupt import StoppedError
 from reid.bundled import bundled_names
@@ -323,6 +325,30 @@ def test_the_files(track: Track, clip: Path) -> None:
     assert picture.shape == (600, 960, 3)
     size = sum(path.stat().st_size for path in Path("cache/compare").iterdir())
     assert f"cache: {Path('cache/compare').absolute()}, {size / 1e6:.1f} MB (safe to delete)" in result.out
+
+
+@pytest.mark.usefixtures("quick")
+def test_own_files_go_by_their_short_name_and_what_a_comparison_leaves_out_is_said(
+    track: Track, tmp_path: Path, clip: Path
+) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "mine.yaml").write_text("every: 2")
+    result = _compare(track, "--tracker", f"strong,{tmp_path / 'more' / 'mine.yaml'}")
+    assert [row["tracker"] for row in _rows(Path("o/compare.csv").read_text())] == ["strong", "mine"] * 2
+    assert "mine is compared with detection at every frame and everybody embedded; what its every: 2" in result.err
+    assert "strong is compared" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(["a/x.yaml", "b/y.yml"], ["x", "y"], id="two files"),
+        pytest.param(["a/x.yaml", "b/x.yaml"], ["a/x.yaml", "b/x.yaml"], id="of one name"),
+        pytest.param(["strong", "a/strong.yaml"], ["strong", "a/strong.yaml"], id="as a preset"),
+    ],
+)
+def test_short_names(names: list[str], expected: list[str]) -> None:
+    assert [preset.name for preset in with_short_names([TrackerPreset(name) for name in names])] == expected
 
 
 @pytest.mark.usefixtures("colours")

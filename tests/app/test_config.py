@@ -99,7 +99,7 @@ def test_a_file_builds_on_a_preset(tmp_path: Path, text: str, iou_max_misses: in
 
 def test_frames_and_seconds_at_once_are_refused(tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text("tracker: {max_age: 90, max_age_s: 3}")
-    with pytest.raises(ValueError, match=r"my.yaml: max_age has no effect beside max_age_s 3; leave one of them out"):
+    with pytest.raises(ValueError, match=r"my.yaml: max_age has no effect beside max_age_s 3; leave one out"):
         load_preset(str(tmp_path / "my.yaml"))
 
 

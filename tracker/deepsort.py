@@ -7,6 +7,8 @@ paper is off unless the configuration asks for it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -62,11 +64,17 @@ class DeepSort:
         self._ids = 0
         self._time_s = 0.0
         self._frame_size: tuple[int, int] | None = None
-        self.evidence = Evidence()
+        self._by_looks = Evidence()
+        self._matches = self._unborn = self._rejected = 0
 
     def __len__(self) -> int:
         """Live tracks: tentative, confirmed and lost."""
         return len(self._table)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What decided the matches so far."""
+        return replace(self._by_looks, matches=self._matches, unborn=self._unborn, rejected=self._rejected)
 
     def update(
         self,
@@ -110,8 +118,10 @@ class DeepSort:
         innovation = kalman.project(table.mean, table.covariance, noise)[1]
         matches = Matching(table, self._gallery, self.config, detections, sure, innovation, self._time_s).solve()
         self._learn(matches.rows, matches.detections, detections, sure, innovation)
-        counts = Evidence(matches=len(matches.rows), unborn=self._age(), rejected=detections.rejected)
-        self.evidence += matches.evidence + counts
+        self._by_looks += matches.evidence
+        self._matches += len(matches.rows)
+        self._unborn += self._age()
+        self._rejected += detections.rejected
         unmatched = np.ones(len(detections), np.bool_)
         unmatched[matches.detections] = False
         self._start(unmatched, detections, sure)
@@ -147,16 +157,15 @@ class DeepSort:
         """Predict every track to the next frame, along with the camera."""
         table = self._table
         self._time_s = self._time_s + _FRAME_S if time_s is None else float(time_s)
-        mean, covariance = table.mean, table.covariance
         if motion is not None:
-            mean, covariance = kalman.warp(mean, covariance, motion)
+            table.mean[:], table.covariance[:] = kalman.warp(table.mean, table.covariance, motion)
             if keeps_observations(self.config):
                 warp_observations(table, motion)
             if watches_border(self.config):
                 zoom = abs(np.linalg.det(motion[:, :2]))
                 table.whole_area *= zoom
                 table.cut_area *= zoom
-        table.mean[:], table.covariance[:] = kalman.predict(mean, covariance, self.config.noise)
+        kalman.advance(table.mean, table.covariance, self.config.noise)
         table.time_since_update += 1
         table.misses += detector_looked
         table.detection[:] = -1

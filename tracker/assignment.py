@@ -73,7 +73,7 @@ def _solve(pairs: Pairs, max_cost: float) -> Index:
 
 def ranked(numbers: Index) -> tuple[int, Index]:
     """How many different numbers there are, from 0 on, and the rank of each among them."""
-    present = np.zeros(int(numbers.max()) + 1, np.intp)
+    present = np.zeros(int(np.maximum.reduce(numbers, initial=0)) + 1, np.intp)
     present[numbers] = 1
     ranks = present.cumsum()
     return int(ranks[-1]), ranks[numbers] - 1

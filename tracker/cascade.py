@@ -23,6 +23,8 @@ __all__ = ["Look", "matching_cascade"]
 Array = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
 
+_NEVER = np.iinfo(np.int64).max
+
 Look = Callable[[Pairs, bool], Array]
 """From pairs to their cosine distances, `(P,)`; unless these have to be exact, it is enough that they are on the right
 side of the gate."""
@@ -101,7 +103,7 @@ def _nearest_in_turn(pairs: Pairs, level: Levels, matched: Index, rivals: Index)
     """Which pairs were each other's nearest by motion when it was the turn of their level, `(P,)`."""
     nearest = np.ones(len(pairs), np.bool_)
     nearest[rivals] = False
-    taken_at = np.full(int(np.maximum.reduce(pairs.detections)) + 1, np.iinfo(np.int64).max)
+    taken_at = np.full(int(np.maximum.reduce(pairs.detections)) + 1, _NEVER)
     taken_at[pairs.detections.take(matched)] = level.take(matched)
     seen = rivals[level.take(rivals) <= taken_at.take(pairs.detections.take(rivals))]
     # A detection meets each level anew: for this count it is another one there.

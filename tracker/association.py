@@ -34,8 +34,9 @@ def motion_pairs(expected: Array, innovation: Array, xyah: Array, gate: float) -
     expected, innovation, measured = expected.T.copy(), innovation.T.copy(), xyah.T.copy()
     if are_few(expected.shape[1], measured.shape[1]):
         matrix = kalman.gating_distance(expected[:, :, None], innovation[:, :, None], measured[:, None])
-        tracks, detections = (matrix <= gate).nonzero()
-        return Pairs(tracks, detections, matrix[tracks, detections])
+        inside = matrix <= gate
+        tracks, detections = inside.nonzero()
+        return Pairs(tracks, detections, matrix[inside])
     reach, centres = np.sqrt(gate * innovation[:2]) * _HAIR, expected[:2]
     tracks, detections = pairs_within(centres - reach, centres + reach, measured[:2])
     distances = kalman.gating_distance(
@@ -49,8 +50,9 @@ def iou_pairs(track_xyxy: Array, detection_xyxy: Array, max_distance: float) -> 
     """The pairs that overlap, at 1 - IoU, up to `max_distance`."""
     if are_few(len(track_xyxy), len(detection_xyxy)):
         matrix = 1.0 - iou_matrix(track_xyxy, detection_xyxy)
-        tracks, detections = _within(matrix, max_distance).nonzero()
-        return Pairs(tracks, detections, matrix[tracks, detections])
+        inside = _within(matrix, max_distance)
+        tracks, detections = inside.nonzero()
+        return Pairs(tracks, detections, matrix[inside])
     if are_many(len(track_xyxy), len(detection_xyxy)):
         tracks, detections = _overlapping(track_xyxy.T.copy(), detection_xyxy.T.copy(), max_distance)
     else:

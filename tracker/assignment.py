@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from .pairs import Index, Mask, Pairs
 
-__all__ = ["assign"]
+__all__ = ["assign", "ranked"]
 
 _REJECTED_MARGIN = 1e-5
 """What a rejected pair costs above the gate (as in the original), so that a valid pair is always preferred."""
@@ -45,11 +45,11 @@ def assign(pairs: Pairs, max_cost: float) -> Mask:
 
 def _blocks(pairs: Pairs) -> Iterator[Index]:
     """The pairs in groups of whole connected components, as many as make up about `_BLOCK` tracks."""
-    num_tracks, rows = _ranked(pairs.tracks)
+    num_tracks, rows = ranked(pairs.tracks)
     if num_tracks <= _BLOCK:
         yield np.arange(len(pairs))
         return
-    num_detections, columns = _ranked(pairs.detections)
+    num_detections, columns = ranked(pairs.detections)
     size = num_tracks + num_detections
     graph = coo_array((np.ones(len(pairs), np.int8), (rows, columns + num_tracks)), shape=(size, size))
     num_components, label = connected_components(graph, directed=False)
@@ -61,8 +61,8 @@ def _blocks(pairs: Pairs) -> Iterator[Index]:
 
 def _solve(pairs: Pairs, max_cost: float) -> Index:
     """Indices of the matched among pairs that all are within the gate."""
-    num_tracks, rows = _ranked(pairs.tracks)
-    num_detections, columns = _ranked(pairs.detections)
+    num_tracks, rows = ranked(pairs.tracks)
+    num_detections, columns = ranked(pairs.detections)
     costs = np.full((num_tracks, num_detections), max_cost + _REJECTED_MARGIN)
     pair_at: npt.NDArray[np.intp] = np.full(costs.shape, -1)
     costs[rows, columns] = pairs.costs
@@ -71,9 +71,9 @@ def _solve(pairs: Pairs, max_cost: float) -> Index:
     return np.asarray(chosen[chosen >= 0], np.intp)
 
 
-def _ranked(numbers: Index) -> tuple[int, Index]:
-    """How many different numbers there are, and the rank of each among them."""
-    present = np.zeros(int(numbers.max()) + 1, np.intp)
+def ranked(numbers: Index) -> tuple[int, Index]:
+    """How many different numbers there are, from 0 on, and the rank of each among them."""
+    present = np.zeros(int(np.maximum.reduce(numbers, initial=0)) + 1, np.intp)
     present[numbers] = 1
     ranks = present.cumsum()
     return int(ranks[-1]), ranks[numbers] - 1

@@ -14,7 +14,7 @@ from .config import TrackerConfig
 from .pairs import Index, Mask
 from .table import TrackTable
 
-__all__ = ["cut_off", "is_entering", "is_leaving", "remember_border", "watches_border"]
+__all__ = ["cut_off", "is_entering", "is_leaving", "remember_birth", "remember_border", "watches_border"]
 
 Array = npt.NDArray[np.float64]
 
@@ -37,19 +37,19 @@ def cut_off(xyxy: Array, frame_size: tuple[int, int] | None) -> Mask:
     """
     if frame_size is None:
         return np.zeros(len(xyxy), np.bool_)
-    reach = _TOLERANCE * max(frame_size)
-    from_border = np.concatenate((xyxy[:, :2], xyxy[:, 2:] - np.array(frame_size, np.float64)), axis=1)
-    return np.asarray((np.abs(from_border) <= reach).any(axis=1))
+    from_border = xyxy - (0, 0, *frame_size)
+    near = np.abs(from_border, out=from_border) <= _TOLERANCE * max(frame_size)
+    return np.asarray(np.logical_or.reduce(near, axis=1))
 
 
-def remember_border(
-    table: TrackTable, rows: Index, xyxy: Array, frame_size: tuple[int, int] | None, time_s: float
-) -> None:
-    """Note how much of each of `rows` its detection `xyxy` shows; those with a single hit are new."""
-    born = rows[table.hits.take(rows) == 1]
-    if len(born):
-        table.whole_area[born] = 0.0
-        table.born_s[born] = time_s
+def remember_birth(table: TrackTable, rows: Index, time_s: float) -> None:
+    """Note that `rows` are new, and so have not been seen whole."""
+    table.whole_area[rows] = 0.0
+    table.born_s[rows] = time_s
+
+
+def remember_border(table: TrackTable, rows: Index, xyxy: Array, frame_size: tuple[int, int] | None) -> None:
+    """Note how much of each of `rows` its detection `xyxy` shows."""
     sizes = xyxy[:, 2:] - xyxy[:, :2]
     areas, cut = sizes[:, 0] * sizes[:, 1], cut_off(xyxy, frame_size)
     if not np.count_nonzero(cut):  # as in most frames

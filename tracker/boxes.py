@@ -1,11 +1,14 @@
-"""Box forms and overlap, on arrays."""
+"""Box forms and overlap, on arrays.
+
+Inside, coordinates are rows: NumPy is slow where the last axis is as short as 2.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
+__all__ = ["iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
 
 Array = npt.NDArray[np.float64]
 
@@ -14,31 +17,41 @@ _TINY = 1e-300
 
 def xyxy_to_xyah(xyxy: Array) -> Array:
     """`(N, 4)` corners (px) to what DeepSORT measures: centre x, centre y, aspect ratio (width / height), height."""
-    sizes = xyxy[:, 2:] - xyxy[:, :2]
-    xyah = np.empty((len(xyxy), 4))
-    np.add(xyxy[:, :2], sizes / 2, out=xyah[:, :2])
-    np.divide(sizes[:, 0], sizes[:, 1], out=xyah[:, 2])
-    xyah[:, 3] = sizes[:, 1]
-    return xyah
+    rows = xyxy.T.copy()
+    sizes = rows[2:] - rows[:2]
+    rows[:2] += sizes / 2
+    np.divide(sizes[0], sizes[1], out=rows[2])
+    rows[3] = sizes[1]
+    return rows.T.copy()
 
 
 def xyah_to_xyxy(xyah: Array) -> Array:
     """`(N, 4)` centre, aspect ratio and height to corners (px)."""
-    sizes = xyah[:, 2:].copy()
-    sizes[:, 0] *= sizes[:, 1]
-    xyxy = np.empty((len(xyah), 4))
-    np.subtract(xyah[:, :2], sizes / 2, out=xyxy[:, :2])
-    np.add(xyxy[:, :2], sizes, out=xyxy[:, 2:])
-    return xyxy
+    rows = xyah.T.copy()
+    low, sizes = rows[:2], rows[2:]
+    sizes[0] *= sizes[1]
+    low -= sizes / 2
+    sizes += low
+    return rows.T.copy()
 
 
 def pairwise_iou(first: Array, second: Array) -> Array:
-    """Intersection over union of row i of `first` with row i of `second`, both `(P, 4)` xyxy; `(P,)` in [0, 1].
+    """Intersection over union of row i of `first` with row i of `second`, both `(P, 4)` xyxy; `(P,)` in [0, 1]."""
+    return _iou(first.T.copy(), second.T.copy())
 
-    Or of any shapes `(..., 4)` that broadcast: `first[:, None]` and `second` make a matrix.
-    """
-    overlap = _shared(first, second, 0)
-    overlap *= _shared(first, second, 1)
+
+def iou_matrix(first: Array, second: Array) -> Array:
+    """Intersection over union of each of `first` `(N, 4)` with each of `second` `(M, 4)`, xyxy; `(N, M)` in [0, 1]."""
+    return _iou(first.T.copy()[:, :, None], second.T.copy()[:, None])
+
+
+def _iou(first: Array, second: Array) -> Array:
+    """Of any shapes `(4, ...)` that broadcast: x and y then take one expression, along the long axes."""
+    shared: Array = np.minimum(first[2:], second[2:])
+    shared -= np.maximum(first[:2], second[:2])
+    np.maximum(shared, 0.0, out=shared)
+    overlap: Array = shared[0]
+    overlap *= shared[1]
     union = _areas(first) + _areas(second)
     union -= overlap
     # Boxes without a positive union do not overlap either.
@@ -46,14 +59,7 @@ def pairwise_iou(first: Array, second: Array) -> Array:
     return overlap
 
 
-def _shared(first: Array, second: Array, axis: int) -> Array:
-    """Length that two boxes have in common along x (0) or y (1): NumPy is slow where the last axis is as short as 2."""
-    shared: Array = np.minimum(first[..., axis + 2], second[..., axis + 2])
-    shared -= np.maximum(first[..., axis], second[..., axis])
-    return np.maximum(shared, 0.0, out=shared)
-
-
 def _areas(xyxy: Array) -> Array:
-    areas: Array = xyxy[..., 2] - xyxy[..., 0]
-    areas *= xyxy[..., 3] - xyxy[..., 1]
+    sizes = xyxy[2:] - xyxy[:2]
+    areas: Array = sizes[0] * sizes[1]
     return areas

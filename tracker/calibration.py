@@ -47,8 +47,8 @@ class ScoreCalibration:
     def __init__(self) -> None:
         self._xyxy: Array = np.empty((0, 4))
         self._chain = np.empty(0, np.int64)
-        self._scores: Array = np.empty(0)
-        self._continued = np.empty(0, np.bool_)
+        self._judged: Array = np.empty((2, 2 * _WINDOW))  # filled from left to right, then moved back
+        self._num_judged = 0
         self._frames = 0
         self._curve: tuple[Array, Array] | None = None
 
@@ -64,17 +64,29 @@ class ScoreCalibration:
         self._xyxy, self._chain = xyxy, chain
         self._frames += 1
         if self._frames > _CHAIN:
-            self._scores = np.concatenate((self._scores, known))[-_WINDOW:]
-            self._continued = np.concatenate((self._continued, chain >= _CHAIN))[-_WINDOW:]
+            self._judge(known[-_WINDOW:], chain[-_WINDOW:] >= _CHAIN)
         if self._frames <= _EVERY_FRAME_UNTIL or self._frames % _REFIT_EVERY == 0:
-            self._fit()
+            self._fit(*self._judged[:, max(self._num_judged - _WINDOW, 0) : self._num_judged])
         return self.probabilities(known)
+
+    def _judge(self, scores: Array, continued: npt.NDArray[np.bool_]) -> None:
+        """Remember detections, at most `_WINDOW`, and which of them continued a chain."""
+        end = self._num_judged + len(scores)
+        if end > self._judged.shape[1]:
+            kept = self._judged[:, self._num_judged - _WINDOW : self._num_judged].copy()
+            self._judged[:, :_WINDOW] = kept
+            self._num_judged, end = _WINDOW, _WINDOW + len(scores)
+        self._judged[0, self._num_judged : end] = scores
+        self._judged[1, self._num_judged : end] = continued
+        self._num_judged = end
 
     def probabilities(self, scores: Array) -> Array:
         """How probably detections of these scores are real, by what is known so far."""
         if self._curve is None:
             return np.full(len(scores), _UNKNOWN)
-        return np.asarray(np.interp(scores, *self._curve) ** _POWER)
+        probabilities: Array = np.interp(scores, *self._curve)
+        probabilities **= _POWER
+        return probabilities
 
     def learn(self, frames: npt.NDArray[np.int64], xyxy: Array, scores: Array) -> None:
         """Learn from all detections of a video; arguments as of `whole_video_probabilities`."""
@@ -92,8 +104,7 @@ class ScoreCalibration:
             self._xyxy, self._chain, before = xyxy[rows], chain, here
             continued[rows] = chain >= _CHAIN
         judged = order[frames[order] >= (detector_frames[_CHAIN] if len(detector_frames) > _CHAIN else np.inf)]
-        self._scores, self._continued = scores[judged], continued[judged]
-        self._fit()
+        self._fit(scores[judged], continued[judged].astype(np.float64))
 
     def _chains(self, xyxy: Array) -> npt.NDArray[np.int64]:
         """How many detections in a row lead to each of these."""
@@ -103,19 +114,20 @@ class ScoreCalibration:
         chain[pairs.detections.take(same)] = self._chain.take(pairs.tracks.take(same)) + 1
         return chain
 
-    def _fit(self) -> None:
-        count = len(self._scores)
+    def _fit(self, scores: Array, continued: Array) -> None:
+        """Draw the curve through detections of these scores; `continued` is 1 where one continued a chain, else 0."""
+        count = len(scores)
         if count < _FEWEST:
             return
-        order = np.argsort(self._scores, kind="stable")
+        order = np.argsort(scores, kind="stable")
         num_levels = min(_LEVELS, max(2, count // _PER_LEVEL))
         starts = count * np.arange(num_levels) // num_levels
         sizes = np.diff(starts, append=count)
-        centres = np.add.reduceat(self._scores[order], starts) / sizes
-        continued = np.add.reduceat(self._continued[order].astype(np.float64), starts)
+        centres = np.add.reduceat(scores[order], starts) / sizes
+        num_continued = np.add.reduceat(continued[order], starts)
         best = slice(-max(1, num_levels // 3), None)
-        share_of_best = (continued[best].sum() + 4) / (sizes[best].sum() + 5)
-        relative = (continued / share_of_best + _PRIOR_COUNT * _PRIOR_SHARE) / (sizes + _PRIOR_COUNT)
+        share_of_best = (num_continued[best].sum() + 4) / (sizes[best].sum() + 5)
+        relative = (num_continued / share_of_best + _PRIOR_COUNT * _PRIOR_SHARE) / (sizes + _PRIOR_COUNT)
         self._curve = centres, np.clip(_rising(relative, sizes + _PRIOR_COUNT), *_BOUNDS)
 
 

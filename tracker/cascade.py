@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from .assignment import assign
+from .assignment import assign, ranked
 from .association import mutually_nearest
 from .pairs import Index, Mask, Pairs, with_costs
 from .types import Evidence
@@ -22,6 +22,8 @@ __all__ = ["Look", "matching_cascade"]
 
 Array = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
+
+_NEVER = np.iinfo(np.int64).max
 
 Look = Callable[[Pairs, bool], Array]
 """From pairs to their cosine distances, `(P,)`; unless these have to be exact, it is enough that they are on the right
@@ -61,6 +63,8 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index
     """The matches among pairs of any levels; `level`, `(P,)`, is that of each."""
     rivals = pairs.contested()
     alike = look(pairs, False) <= gate
+    if not len(rivals):
+        return _undisputed(alike, level)
     matched = alike.copy()
     # Who competes only with pairs beyond the gate has no rival any more, and most have none.
     waiting = rivals[alike.take(rivals)] if len(rivals) else rivals
@@ -88,24 +92,31 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index
     )
 
 
+def _undisputed(alike: Mask, level: Levels) -> tuple[Index, Evidence]:
+    """`_choose` where no two pairs compete: all that look alike, and motion alone would have made the same matches."""
+    indices = alike.nonzero()[0]
+    recovered = int(np.count_nonzero(level.take(indices) > 1))
+    return indices, Evidence(by_appearance=len(indices), recovered=recovered, vetoed=len(alike) - len(indices))
+
+
 def _nearest_in_turn(pairs: Pairs, level: Levels, matched: Index, rivals: Index) -> Mask:
     """Which pairs were each other's nearest by motion when it was the turn of their level, `(P,)`."""
-    if not len(rivals) or np.minimum.reduce(level) == np.maximum.reduce(level):
-        return mutually_nearest(pairs, rivals)
-    taken_at = np.full(int(np.maximum.reduce(pairs.detections)) + 1, np.iinfo(np.int64).max)
+    nearest = np.ones(len(pairs), np.bool_)
+    nearest[rivals] = False
+    taken_at = np.full(int(np.maximum.reduce(pairs.detections)) + 1, _NEVER)
     taken_at[pairs.detections.take(matched)] = level.take(matched)
-    seen = (level <= taken_at.take(pairs.detections)).nonzero()[0]
+    seen = rivals[level.take(rivals) <= taken_at.take(pairs.detections.take(rivals))]
     # A detection meets each level anew: for this count it is another one there.
-    meeting = np.unique(level.take(seen) * len(taken_at) + pairs.detections.take(seen), return_inverse=True)[1]
-    nearest = np.zeros(len(pairs), np.bool_)
+    num_levels, rank = ranked(level.take(seen))
+    meeting = pairs.detections.take(seen) * num_levels + rank
     nearest[seen] = mutually_nearest(Pairs(pairs.tracks.take(seen), meeting, pairs.costs.take(seen)))
     return nearest
 
 
 def _still_free(detections: Index, taken: Index) -> Mask:
     """Which of `detections` are not among `taken`; `(len(detections),)`."""
-    if not len(detections):
-        return np.empty(0, np.bool_)
-    free = np.ones(int(max(np.maximum.reduce(detections), taken.max(initial=0))) + 1, np.bool_)
+    if not len(detections) or not len(taken):
+        return np.ones(len(detections), np.bool_)
+    free = np.ones(int(max(np.maximum.reduce(detections), np.maximum.reduce(taken))) + 1, np.bool_)
     free[taken] = False
     return np.asarray(free.take(detections))

@@ -7,11 +7,13 @@ paper is off unless the configuration asks for it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from . import existence, kalman
-from .border import is_entering, is_leaving, remember_border, watches_border
+from .border import is_entering, is_leaving, remember_birth, remember_border, watches_border
 from .boxes import xyah_to_xyxy
 from .calibration import ScoreCalibration
 from .config import TrackerConfig
@@ -20,7 +22,7 @@ from .duplicates import lesser_duplicates
 from .gallery import Gallery
 from .matching import Matching
 from .observation import keeps_observations, remember_observation, replay_gap, warp_observations
-from .pairs import Index, Mask
+from .pairs import Index
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence, Tracks
 from .votes import ClassVotes
@@ -54,7 +56,7 @@ class DeepSort:
 
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
-        self._table = TrackTable()
+        self._table = TrackTable(observed=keeps_observations(self.config))
         self._gallery = Gallery(self.config.gallery_size, self.config.appearance_momentum)
         self._calibration = ScoreCalibration()
         self._votes = ClassVotes()
@@ -62,11 +64,17 @@ class DeepSort:
         self._ids = 0
         self._time_s = 0.0
         self._frame_size: tuple[int, int] | None = None
-        self.evidence = Evidence()
+        self._by_looks = Evidence()
+        self._matches = self._unborn = self._rejected = 0
 
     def __len__(self) -> int:
         """Live tracks: tentative, confirmed and lost."""
         return len(self._table)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What decided the matches so far."""
+        return replace(self._by_looks, matches=self._matches, unborn=self._unborn, rejected=self._rejected)
 
     def update(
         self,
@@ -110,11 +118,12 @@ class DeepSort:
         innovation = kalman.project(table.mean, table.covariance, noise)[1]
         matches = Matching(table, self._gallery, self.config, detections, sure, innovation, self._time_s).solve()
         self._learn(matches.rows, matches.detections, detections, sure, innovation)
-        counts = Evidence(matches=len(matches.rows), unborn=self._age(), rejected=detections.rejected)
-        self.evidence += matches.evidence + counts
-        unmatched = np.ones(len(detections), np.bool_)
-        unmatched[matches.detections] = False
-        self._start(unmatched, detections, sure)
+        self._by_looks += matches.evidence
+        self._matches += len(matches.rows)
+        self._unborn += self._age()
+        self._rejected += detections.rejected
+        if len(matches.detections) < len(detections):
+            self._start(matches.detections, detections, sure)
         return self.confirmed()
 
     def coast(self, *, time_s: float | None = None, motion: npt.ArrayLike | None = None) -> Tracks:
@@ -147,16 +156,15 @@ class DeepSort:
         """Predict every track to the next frame, along with the camera."""
         table = self._table
         self._time_s = self._time_s + _FRAME_S if time_s is None else float(time_s)
-        mean, covariance = table.mean, table.covariance
         if motion is not None:
-            mean, covariance = kalman.warp(mean, covariance, motion)
+            table.mean[:], table.covariance[:] = kalman.warp(table.mean, table.covariance, motion)
             if keeps_observations(self.config):
                 warp_observations(table, motion)
             if watches_border(self.config):
                 zoom = abs(np.linalg.det(motion[:, :2]))
                 table.whole_area *= zoom
                 table.cut_area *= zoom
-        table.mean[:], table.covariance[:] = kalman.predict(mean, covariance, self.config.noise)
+        kalman.advance(table.mean, table.covariance, self.config.noise)
         table.time_since_update += 1
         table.misses += detector_looked
         table.detection[:] = -1
@@ -191,10 +199,12 @@ class DeepSort:
             How many died unconfirmed.
         """
         table, config = self._table, self.config
-        if config.confirm_evidence:
-            self._doubt_missed()
+        missed = table.misses > 0
+        if config.confirm_evidence:  # what was not seen is less likely there
+            np.subtract(table.log_odds, config.miss_evidence, out=table.log_odds, where=missed)
+            np.maximum(table.log_odds, existence.LEAST_EVIDENCE, out=table.log_odds)
         tentative = table.state == TENTATIVE
-        unborn = tentative & (table.misses > 0)
+        unborn = tentative & missed
         if config.max_age_s:
             old = self._time_s - table.seen_s > config.max_age_s
         else:
@@ -206,18 +216,12 @@ class DeepSort:
             self._gallery.clear(table.remove(dead))
         return int(np.count_nonzero(unborn))
 
-    def _doubt_missed(self) -> None:
-        """What was not seen is less likely there."""
-        table = self._table
-        missed = table.misses.nonzero()[0]
-        if len(missed):
-            less = table.log_odds.take(missed) - self.config.miss_evidence
-            table.log_odds[missed] = np.maximum(less, existence.LEAST_EVIDENCE)
-
-    def _start(self, unmatched: Mask, detections: Measured, sure: Array) -> None:
-        """Unmatched detections start tentative tracks."""
+    def _start(self, matched: Index, detections: Measured, sure: Array) -> None:
+        """Detections that are not among the matched start tentative tracks."""
         config = self.config
-        starting = (unmatched & (sure >= max(config.birth_score, config.low_score))).nonzero()[0]
+        fit = sure >= max(config.birth_score, config.low_score)
+        fit[matched] = False
+        starting = fit.nonzero()[0]
         if not len(starting):
             return
         table, rows = self._table, self._table.add(len(starting))
@@ -227,7 +231,10 @@ class DeepSort:
         table.state[rows] = TENTATIVE
         table.hits[rows] = 1
         table.log_odds[rows] = 0.0
-        table.path[rows] = detections.xyah[starting, None, :2]
+        if watches_border(config):
+            remember_birth(table, rows, self._time_s)
+        if keeps_observations(config):
+            table.path[rows] = detections.xyah[starting, None, :2]
         self._births += len(rows)
         self._votes.clear(table.slot[rows])
         self._remember(rows, starting, detections, sure)
@@ -243,11 +250,11 @@ class DeepSort:
         table.seen_s[rows] = self._time_s
         if config.confirm_evidence:
             evidence = table.log_odds.take(rows) + existence.hit_evidence(sure.take(matched))
-            table.log_odds[rows] = evidence.clip(existence.LEAST_EVIDENCE, config.most_evidence)
+            table.log_odds[rows] = np.minimum(np.maximum(evidence, existence.LEAST_EVIDENCE), config.most_evidence)
         if keeps_observations(config):
             remember_observation(table, rows, detections.xyxy[matched])
         if watches_border(config):
-            remember_border(table, rows, detections.xyxy[matched], self._frame_size, self._time_s)
+            remember_border(table, rows, detections.xyxy.take(matched, axis=0), self._frame_size)
         if config.class_vote:
             votes = detections.class_ids[matched], detections.scores[matched]
             table.class_id[rows] = self._votes.cast(table.slot[rows], *votes)
@@ -283,7 +290,7 @@ class DeepSort:
         return Tracks(
             ids=table.id.take(rows),
             xyxy=xyah_to_xyxy(table.mean[..., 0].take(rows, axis=0)).astype(np.float32),
-            scores=table.score.take(rows),
+            scores=table.score.take(rows).astype(np.float32),
             class_ids=table.class_id.take(rows),
             detection_index=table.detection.take(rows),
             births=table.birth.take(rows),

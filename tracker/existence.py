@@ -29,5 +29,9 @@ def hit_evidence(probabilities: Array) -> Array:
     Args:
         probabilities: `(N,)`, that each detection is real.
     """
-    bounded = probabilities.clip(*_PROBABILITY_BOUNDS)
-    return np.asarray(_HIT_WEIGHT * np.log(bounded / (1 - bounded)) + _HIT_BIAS)
+    low, high = _PROBABILITY_BOUNDS
+    bounded = np.minimum(np.maximum(probabilities, low), high)
+    evidence: Array = np.log(bounded / (1 - bounded))
+    evidence *= _HIT_WEIGHT
+    evidence += _HIT_BIAS
+    return evidence

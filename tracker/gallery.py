@@ -21,8 +21,9 @@ def normalise_rows(vectors: npt.NDArray[np.float32]) -> Embeddings:
     """`(N, D)` rows scaled to unit length, float32; a row that is zero, or not finite, becomes zero."""
     rows = np.asarray(vectors, np.float32)
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    if len(rows) and np.minimum.reduce(lengths) > 0 and np.maximum.reduce(lengths) < np.inf:
-        return np.asarray(rows / lengths[:, None], np.float32)
+    if np.count_nonzero(lengths) == len(rows) and np.add.reduce(lengths) < np.inf:  # as in almost every frame
+        unit: Embeddings = rows / lengths[:, None]
+        return unit
     usable = (lengths > 0) & (lengths < np.inf)
     return np.asarray(np.divide(rows, lengths[:, None], out=np.zeros_like(rows), where=usable[:, None]), np.float32)
 
@@ -94,12 +95,13 @@ class Gallery:
         products = np.einsum("ij,ij->i", self._newest.take(slots, axis=0), embeddings)
         nearest = (1.0 - products).astype(np.float64)  # as the cascade compares it with its gate
         pushed = self._pushed.take(slots)
-        nearest[pushed == 0] = 2.0
-        if self.size > 1:
-            unsettled = ((nearest > enough) & (pushed > 1)).nonzero()[0]
-            if len(unsettled):
-                nearest[unsettled] = self._nearest_of_all(slots.take(unsettled), embeddings.take(unsettled, axis=0))
-        return np.asarray(np.maximum(nearest, 0.0))
+        if np.count_nonzero(pushed) < len(pushed):
+            nearest[pushed == 0] = 2.0
+        unsettled = (nearest > enough).nonzero()[0] if self.size > 1 else ()
+        if len(unsettled):
+            unsettled = unsettled[pushed.take(unsettled) > 1]
+            nearest[unsettled] = self._nearest_of_all(slots.take(unsettled), embeddings.take(unsettled, axis=0))
+        return np.asarray(np.maximum(nearest, 0.0, out=nearest))
 
     def _nearest_of_all(self, slots: Index, embeddings: Embeddings) -> Embeddings:
         """As `distances`, by every embedding of each gallery, for slots that remember some.

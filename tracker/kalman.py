@@ -21,6 +21,7 @@ __all__ = [
     "CHI2_GATE_4",
     "MotionNoise",
     "Spread",
+    "advance",
     "correct",
     "gating_distance",
     "initiate",
@@ -91,10 +92,15 @@ class Spread:
         clipped = np.abs(heights)
         np.maximum(clipped, _MIN_HEIGHT, out=clipped)
         # A track a row: two axes are quicker than three.
-        variances: Array = clipped[:, None] * self.scale.ravel()
+        scale, fixed = self._flat
+        variances: Array = clipped[:, None] * scale
         variances *= variances
-        variances += self.fixed.ravel()
+        variances += fixed
         return variances.reshape(-1, *self.scale.shape)
+
+    @cached_property
+    def _flat(self) -> tuple[Array, Array]:
+        return self.scale.ravel(), self.fixed.ravel()
 
 
 def _of_state(position: float, velocity: float, noise: MotionNoise) -> Spread:
@@ -112,33 +118,42 @@ def initiate(xyah: Array, noise: MotionNoise) -> tuple[Array, Array]:
 
 def predict(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, Array]:
     """The state one frame later: x' = F x, P' = F P F^T + Q with F = [[1, 1], [0, 1]] in each block."""
+    mean, covariance = mean.copy(), covariance.copy()
+    advance(mean, covariance, noise)
+    return mean, covariance
+
+
+def advance(mean: Array, covariance: Array, noise: MotionNoise) -> None:
+    """As `predict`, in place."""
     added = noise.process.at(mean[:, 3, 0])
     position, cross, velocity = covariance[..., 0], covariance[..., 1], covariance[..., 2]
-    new_mean, new_covariance = mean.copy(), np.empty_like(covariance)
-    new_mean[..., 0] += mean[..., 1]
-    np.add(position + 2 * cross + velocity, added[..., 0], out=new_covariance[..., 0])
-    np.add(cross, velocity, out=new_covariance[..., 1])
-    np.add(velocity, added[..., 1], out=new_covariance[..., 2])
-    return new_mean, new_covariance
+    mean[..., 0] += mean[..., 1]
+    position += 2 * cross
+    position += velocity
+    position += added[..., 0]
+    cross += velocity
+    velocity += added[..., 1]
 
 
 def project(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, Array]:
     """What the tracks expect to measure: `(N, 4)` xyah and the `(N, 4)` diagonal of the innovation covariance S."""
     measured = noise.measurement.at(mean[:, 3, 0])
-    measured *= noise.measured_factor**2
+    if noise.measured_factor != 1:
+        measured *= noise.measured_factor**2
     measured += covariance[..., 0]
     return mean[..., 0], measured
 
 
 def gating_distance(expected: Array, innovation: Array, xyah: Array) -> Array:
-    """Squared Mahalanobis distance (Wojke et al. 2017, eq. 1) of row i of `xyah` to track row i; all `(P, 4)`.
+    """Squared Mahalanobis distance (Wojke et al. 2017, eq. 1) of column i of `xyah` to that of a track; all `(4, P)`.
 
-    Or of any shapes `(..., 4)` that broadcast: tracks `[:, None]` and all measurements make a matrix.
+    Or of any shapes `(4, ...)` that broadcast: tracks `[:, :, None]` and all measurements `[:, None]` make a matrix.
+    Coordinates are rows here, since NumPy is slow in sums along an axis as short as 4.
     """
     squares = xyah - expected
-    np.square(squares, out=squares)
+    squares *= squares
     squares /= innovation
-    return np.asarray(np.add.reduce(squares, axis=-1))
+    return np.asarray(np.add.reduce(squares))
 
 
 def update(

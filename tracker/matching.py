@@ -39,7 +39,7 @@ Match = tuple[Index, Index]
 _NOBODY: Match = (np.empty(0, np.intp), np.empty(0, np.intp))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Matches:
     """`rows[i]` of the table was matched with detection `detections[i]`, both `(K,)`.
 
@@ -52,7 +52,7 @@ class Matches:
     evidence: Evidence
 
 
-@dataclass
+@dataclass(slots=True)
 class _Free:
     """Which tracks and detections nobody has taken yet, `(N,)` and `(M,)`."""
 
@@ -64,7 +64,7 @@ class _Free:
         self.detections[detections] = False
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Matching:
     """The tracks and detections of one frame, to be matched.
 
@@ -85,8 +85,8 @@ class Matching:
     def solve(self) -> Matches:
         """Cascade, then IoU, then low-score detections."""
         config, table = self.config, self.table
-        low = self.probabilities < config.low_score
-        free = _Free(np.ones(len(table), np.bool_), ~low)
+        free = _Free(np.ones(len(table), np.bool_), self.probabilities >= config.low_score)
+        any_low = np.count_nonzero(free.detections) < len(self.detections)
         by_appearance, evidence = self._cascade(free)
         stages = [by_appearance]
         if np.count_nonzero(free.detections):
@@ -94,11 +94,12 @@ class Matching:
             recent = self.time_s - table.seen_s <= config.recover_s + 1e-3
             eligible = (table.misses <= config.iou_max_misses) | recent
             stages.append(self._overlap(free, eligible, config.max_iou_distance))
-        if np.count_nonzero(low):
-            free.detections = low
+        if any_low:
+            free.detections = self.probabilities < config.low_score
             seen_before = (table.misses == 1) & (table.state == CONFIRMED)
             stages.append(self._overlap(free, seen_before, _LOW_SCORE_IOU_DISTANCE, plain=True))
-        tracks, detections = map(np.concatenate, zip(*stages, strict=True))
+        found = [stage for stage in stages if len(stage[0])]
+        tracks, detections = found[0] if len(found) == 1 else map(np.concatenate, zip(*stages, strict=True))
         return Matches(tracks, detections, evidence)
 
     def _cascade(self, free: _Free) -> tuple[Match, Evidence]:

@@ -30,11 +30,15 @@ Mask = npt.NDArray[np.bool_]
 
 _FEW_PAIRS = 1500
 """Up to so many pairs, a matrix of costs is faster than a choice of candidates (some 40 tracks and detections)."""
-_MANY_PAIRS = 30_000
-"""From so many on, a search is faster than comparing the corners of each with each (some 170 of both)."""
+_MANY_PAIRS = 50_000
+"""From so many on, a search is faster than comparing the corners of each with each (some 220 of both)."""
+_SO_FEW = 40
+"""Up to so many numbers, a Python set of them is quicker than counting with NumPy."""
+_MOST_CELLS = 250
+"""Columns of a grid, and rows, at most."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # made a dozen times a frame, and a frozen one takes twice as long to make
 class Pairs:
     """Candidate pairs: `tracks[i]` may match `detections[i]` at `costs[i]`; all `(P,)`, no pair twice."""
 
@@ -50,7 +54,7 @@ class Pairs:
 
     def contested(self) -> Index:
         """Which pairs share their track or detection with another one; indices, in order."""
-        if not len(self):
+        if len(self) <= _SO_FEW and len(self) == len(set(self.tracks.tolist())) == len(set(self.detections.tolist())):
             return np.empty(0, np.intp)
         rivals = np.bincount(self.tracks).take(self.tracks)
         rivals += np.bincount(self.detections).take(self.detections)
@@ -76,54 +80,63 @@ def touching_pairs(low: Array, high: Array, other_low: Array, other_high: Array)
     """All (i, j) where rectangle i and the other rectangle j have a point in common, by comparing each with each.
 
     Args:
-        low, high: `(N, 2)` corners, px.
-        other_low, other_high: `(M, 2)`, likewise.
+        low, high: `(2, N)` corners, px; x and y are rows, since NumPy is slow where the last axis is as short as 2.
+        other_low, other_high: `(2, M)`, likewise.
     """
-    touching = (low[:, :1] <= other_high[:, 0]) & (other_low[:, 0] <= high[:, :1])
-    touching &= low[:, 1:] <= other_high[:, 1]
-    touching &= other_low[:, 1] <= high[:, 1:]
-    first, second = np.divmod(touching.ravel().nonzero()[0], max(len(other_low), 1))  # quicker than along two axes
+    (left, bottom), (right, top) = low[:, :, None], high[:, :, None]
+    touching = left <= other_high[0]
+    touching &= other_low[0] <= right
+    touching &= bottom <= other_high[1]
+    touching &= other_low[1] <= top
+    first, second = np.divmod(touching.ravel().nonzero()[0], max(other_low.shape[1], 1))  # quicker than along two axes
     return first, second
 
 
 def pairs_within(low: Array, high: Array, points: Array) -> tuple[Index, Index]:
-    """All (i, j) where point j lies in rectangle i, and perhaps some more near by; ordered by i, then j.
+    """All (i, j) where point j lies in rectangle i; ordered by i, then j.
 
     Args:
-        low, high: `(N, 2)` corners of the rectangles, px.
-        points: `(M, 2)`, px; at least one.
+        low, high: `(2, N)` corners of the rectangles, px.
+        points: `(2, M)`, px; at least one.
     """
-    if are_many(len(low), len(points)):
+    if are_many(low.shape[1], points.shape[1]):
         return search_pairs(low, high, points)
     return touching_pairs(low, high, points, points)
 
 
 def search_pairs(low: Array, high: Array, points: Array) -> tuple[Index, Index]:
-    """As `pairs_within`, for a crowd: costs about O((N + M) log M + pairs).
+    """As `pairs_within`, for a crowd: costs about O(N + M + pairs).
 
-    The plane is cut into horizontal strips about as high as the rectangles. Strip and x together make one number, so
-    that the points of a strip in a range of x are found by one sort and two binary searches. None is lost to rounding:
-    each step keeps the order of the numbers.
+    A grid of cells about half as wide and as high as the rectangles. The points are sorted by cell, row by row, so that
+    the points of neighbouring cells in a row of the grid stand together: their first and last are looked up, not
+    searched. None is lost to rounding: each step keeps the order of the numbers.
     """
-    count, num_points = len(low), len(points)
-    # Coordinates as rows: NumPy is slow where the last axis is as short as 2.
-    (x, y), (left, bottom), (right, top) = points.T.copy(), low.T.copy(), high.T.copy()
-    min_x, min_y = np.minimum.reduce(x), np.minimum.reduce(y)
-    width, span = np.maximum.reduce(x) - min_x, np.maximum.reduce(y) - min_y
-    height = max(float(np.add.reduce(top - bottom)) / count, span / num_points, 1e-6)
-    strip_of_point = np.floor((y - min_y) / height)
-    first = np.maximum(np.floor((bottom - min_y) / height), 0.0)
-    last = np.minimum(np.floor((top - min_y) / height), np.maximum.reduce(strip_of_point))
-    num_strips = np.maximum(last - first + 1, 0).astype(np.intp)
+    count, num_points = low.shape[1], points.shape[1]
+    origin = np.minimum.reduce(points, axis=1)[:, None]
+    span = np.maximum.reduce(points, axis=1)[:, None] - origin
+    mean_size = np.add.reduce(high - low, axis=1)[:, None] / max(count, 1)
+    # So few cells that they fit in 16 bits, which NumPy sorts fastest.
+    cell = np.maximum(np.maximum(mean_size / 2, span / _MOST_CELLS), 1e-6)
+    column, row = ((points - origin) / cell).astype(np.intp)
+    num_columns, num_rows = int(np.maximum.reduce(column)) + 1, int(np.maximum.reduce(row)) + 1
+    place = row * num_columns + column
+    order = np.argsort(place.astype(np.uint16), kind="stable")
+    starts = np.zeros(num_columns * num_rows + 1, np.intp)
+    np.cumsum(np.bincount(place, minlength=num_columns * num_rows), out=starts[1:])
+    # Rectangles beyond the grid look into its outermost cells, where none of the points lies inside them.
+    furthest = np.array([[num_columns - 1], [num_rows - 1]])
+    left, bottom = np.minimum(np.maximum((low - origin) / cell, 0), furthest).astype(np.intp)
+    right, top = np.minimum(np.maximum((high - origin) / cell, 0), furthest).astype(np.intp)
+    num_strips = np.maximum(top - bottom + 1, 0)
     owner = np.repeat(np.arange(count), num_strips)
-    strip_start = first.take(owner)
-    strip_start += _count_up(num_strips)
-    stride = 2 * width + 1
-    strip_start *= stride
-    left, right = np.minimum(np.maximum(left - min_x, 0.0), width), np.minimum(np.maximum(right - min_x, 0.0), width)
-    keys = strip_of_point * stride + (x - min_x)
-    found, point = sweep_pairs(strip_start + left.take(owner), strip_start + right.take(owner), keys)
-    flat = np.sort(owner.take(found) * num_points + point)
+    strip = _ranges(bottom, num_strips) * num_columns
+    first = starts.take(strip + left.take(owner))
+    counts = np.maximum(starts.take(strip + right.take(owner) + 1) - first, 0)
+    owner, point = np.repeat(owner, counts), order.take(_ranges(first, counts))
+    x, y = points.take(point, axis=1)
+    inside = (low[0].take(owner) <= x) & (x <= high[0].take(owner))
+    inside &= (low[1].take(owner) <= y) & (y <= high[1].take(owner))
+    flat = np.sort((owner * num_points + point)[inside])
     found, point = np.divmod(flat, num_points)
     return found, point
 
@@ -137,11 +150,13 @@ def sweep_pairs(low: Array, high: Array, values: Array) -> tuple[Index, Index]:
     ordered = values[order]
     first = np.searchsorted(ordered, low, side="left")
     counts = np.maximum(np.searchsorted(ordered, high, side="right") - first, 0)
-    rows = np.repeat(np.arange(len(low)), counts)
-    return rows, order[np.repeat(first, counts) + _count_up(counts)]
+    return np.repeat(np.arange(len(low)), counts), order[_ranges(first, counts)]
 
 
-def _count_up(lengths: Index) -> Index:
-    """0, 1, ... `lengths[0]` - 1, then again from 0 for each of the lengths."""
-    ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+def _ranges(first: Index, lengths: Index) -> Index:
+    """`first[i]`, `first[i]` + 1, ... as many as `lengths[i]`, for each i in turn."""
+    ends = lengths.cumsum()
+    total = int(ends[-1]) if len(ends) else 0
+    numbers: Index = np.arange(total)
+    numbers += np.repeat(first - ends + lengths, lengths)
+    return numbers

@@ -6,8 +6,6 @@ too big to move (its gallery) stays at the track's slot, a number that is recycl
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -20,30 +18,33 @@ TENTATIVE, CONFIRMED = 1, 2
 
 Array = npt.NDArray[np.float64]
 
-_COLUMNS: dict[str, tuple[tuple[int, ...], type]] = {
-    "slot": ((), np.intp),  # of what is kept elsewhere: gallery, votes
-    "mean": ((4, 2), np.float64),
-    "covariance": ((4, 3), np.float64),
-    "birth": ((), np.int64),  # serial number of the track's start
-    "id": ((), np.int64),  # public identity, 0 until confirmed
-    "state": ((), np.int8),
-    "hits": ((), np.int64),  # matched detections
-    "time_since_update": ((), np.int64),  # frames since the last matched detection
-    "misses": ((), np.int64),  # detector frames since the last match: as above, unless frames are skipped
-    "score": ((), np.float32),  # of the last matched detection
-    "class_id": ((), np.int64),  # of the last matched detection
-    "detection": ((), np.int64),  # row of the detection matched in this frame, -1 without one
-    "log_odds": ((), np.float64),  # that the track is real, see `existence`
-    "seen_s": ((), np.float64),  # time of the last match
-    # Kept only for settings that ask for it, see `observation`:
-    "last_xyxy": ((4,), np.float64),  # the last matched detection
-    "path": ((4, 2), np.float64),  # centres of the last ones, newest first
-    "seen_mean": ((4, 2), np.float64),  # the state right after the last match
-    "seen_covariance": ((4, 3), np.float64),
+_COUNTERS = (
+    "slot",  # of what is kept elsewhere: gallery, votes
+    "birth",  # serial number of the track's start
+    "id",  # public identity, 0 until confirmed
+    "state",
+    "hits",  # matched detections
+    "time_since_update",  # frames since the last matched detection
+    "misses",  # detector frames since the last match: as above, unless frames are skipped
+    "class_id",  # of the last matched detection
+    "detection",  # row of the detection matched in this frame, -1 without one
+)
+_MEASURES = (
+    "score",  # of the last matched detection
+    "log_odds",  # that the track is real, see `existence`
+    "seen_s",  # time of the last match
     # Kept only for settings that ask for it, see `border`:
-    "born_s": ((), np.float64),  # time of the first detection
-    "whole_area": ((), np.float64),  # px^2 of the last detection that no border cut off, 0 before there is one
-    "cut_area": ((), np.float64),  # px^2 of the last detection where the border cuts it off, else infinite
+    "born_s",  # time of the first detection
+    "whole_area",  # px^2 of the last detection that no border cut off, 0 before there is one
+    "cut_area",  # px^2 of the last detection where the border cuts it off, else infinite
+)
+_STATES = {"mean": (4, 2), "covariance": (4, 3)}
+_OBSERVED = {
+    # Kept only for settings that ask for it, see `observation`:
+    "last_xyxy": (4,),  # the last matched detection
+    "path": (4, 2),  # centres of the last ones, newest first
+    "seen_mean": (4, 2),  # the state right after the last match
+    "seen_covariance": (4, 3),
 }
 
 
@@ -55,11 +56,11 @@ class TrackTable:
     covariance: Array
     birth: npt.NDArray[np.int64]
     id: npt.NDArray[np.int64]
-    state: npt.NDArray[np.int8]
+    state: npt.NDArray[np.int64]
     hits: npt.NDArray[np.int64]
     time_since_update: npt.NDArray[np.int64]
     misses: npt.NDArray[np.int64]
-    score: npt.NDArray[np.float32]
+    score: Array
     class_id: npt.NDArray[np.int64]
     detection: npt.NDArray[np.int64]
     log_odds: Array
@@ -72,10 +73,13 @@ class TrackTable:
     whole_area: Array
     cut_area: Array
 
-    def __init__(self, capacity: int = 16) -> None:
-        self._store: dict[str, npt.NDArray[Any]] = {
-            name: np.zeros((capacity, *shape), dtype) for name, (shape, dtype) in _COLUMNS.items()
-        }
+    def __init__(self, capacity: int = 16, *, observed: bool = True) -> None:
+        """Without `observed` there is none of what `observation` keeps."""
+        # What is one number a track stands in two matrices, a row a column of the table: few arrays to move and grow.
+        self._counters: npt.NDArray[np.int64] = np.zeros((len(_COUNTERS), capacity), np.int64)
+        self._measures: Array = np.zeros((len(_MEASURES), capacity))
+        shapes = _STATES | _OBSERVED if observed else _STATES
+        self._blocks: dict[str, Array] = {name: np.zeros((capacity, *shape)) for name, shape in shapes.items()}
         self._free_slots = list(range(capacity - 1, -1, -1))
         self._show(0)
 
@@ -85,7 +89,8 @@ class TrackTable:
     @property
     def capacity(self) -> int:
         """Rows, and slots, there is room for: the most tracks alive at once, rounded up to a power of two."""
-        return len(self._store["slot"])
+        capacity: int = self._counters.shape[1]
+        return capacity
 
     def add(self, count: int) -> Index:
         """Append `count` rows for new tracks, each with a slot, and return them; the rest is the caller's to fill."""
@@ -98,22 +103,31 @@ class TrackTable:
 
     def remove(self, dead: Mask) -> Index:
         """Drop the rows at which `dead`, `(N,)`, is true; returns the slots that they leave."""
-        freed, kept = self.slot[dead], np.flatnonzero(~dead)
+        freed, kept = self.slot[dead], (~dead).nonzero()[0]
         self._free_slots.extend(freed.tolist())
         # Rows before the first death stay where they are.
-        first = int(np.argmax(dead))
-        for column in self._store.values():
-            column[first : len(kept)] = column.take(kept[first:], axis=0)
+        first = int(dead.argmax())
+        moving, places = kept[first:], slice(first, len(kept))
+        if len(moving):
+            self._counters[:, places] = self._counters.take(moving, axis=1)
+            self._measures[:, places] = self._measures.take(moving, axis=1)
+            for block in self._blocks.values():
+                block[places] = block.take(moving, axis=0)
         self._show(len(kept))
         return freed
 
     def _show(self, count: int) -> None:
         """Let the columns end after `count` rows."""
         self._count = count
-        for name, column in self._store.items():
-            setattr(self, name, column[:count])
+        columns = vars(self)  # all at once, which is quicker than one `setattr` after the other
+        columns.update(zip(_COUNTERS, self._counters[:, :count], strict=True))
+        columns.update(zip(_MEASURES, self._measures[:, :count], strict=True))
+        for name, block in self._blocks.items():
+            columns[name] = block[:count]
 
     def _grow(self) -> None:
         capacity = self.capacity
-        self._store = {name: np.concatenate((column, np.zeros_like(column))) for name, column in self._store.items()}
+        self._counters = np.concatenate((self._counters, np.zeros_like(self._counters)), axis=1)
+        self._measures = np.concatenate((self._measures, np.zeros_like(self._measures)), axis=1)
+        self._blocks = {name: np.concatenate((block, np.zeros_like(block))) for name, block in self._blocks.items()}
         self._free_slots = list(range(2 * capacity - 1, capacity - 1, -1)) + self._free_slots

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +83,13 @@ class Evidence:
     rejected: int = 0
 
     def __add__(self, other: Evidence) -> Evidence:
-        return Evidence(*map(operator.add, _COUNTS(self), _COUNTS(other)))
-
-
-_COUNTS = operator.attrgetter(*(field.name for field in fields(Evidence)))
+        # Written out: it is done for each frame, and a loop over the fields takes three times as long.
+        return Evidence(
+            self.matches + other.matches,
+            self.by_appearance + other.by_appearance,
+            self.appearance_decided + other.appearance_decided,
+            self.recovered + other.recovered,
+            self.vetoed + other.vetoed,
+            self.unborn + other.unborn,
+            self.rejected + other.rejected,
+        )

@@ -71,7 +71,7 @@ def test_equals_filterpy_over_any_pattern_of_hits_and_misses(measurements, hits)
 def test_gating_distance_is_the_mahalanobis_distance(start, measurements):
     mean, covariance = kalman.predict(*kalman.initiate(start, NOISE), NOISE)
     expected, innovation = kalman.project(mean, covariance, NOISE)
-    distances = kalman.gating_distance(np.repeat(expected, 3, 0), np.repeat(innovation, 3, 0), measurements)
+    distances = kalman.gating_distance(expected.T, innovation.T, measurements.T)
     precision = np.linalg.inv(dense(covariance[0])[:4, :4] + np.diag(variances(mean[0, 3, 0], 1 / 20, 1e-1)))
     residuals = measurements - expected
     np.testing.assert_allclose(distances, np.einsum("ni,ij,nj->n", residuals, precision, residuals), rtol=1e-8)

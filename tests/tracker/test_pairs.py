@@ -35,7 +35,7 @@ def test_no_point_of_a_rectangle_is_missed_and_the_order_is_by_rectangle_then_po
     points = origin + scale * rng.integers(0, 25, (num_points, 2))
     inside = (low[:, None] <= points).all(axis=2) & (points <= high[:, None]).all(axis=2)
     for find in (pairs_within, search_pairs):
-        rectangles, found = find(low, high, points)
+        rectangles, found = find(low.T, high.T, points.T)
         pairs = list(zip(rectangles.tolist(), found.tolist(), strict=True))
         assert pairs == sorted(set(pairs))
         assert set(zip(*(part.tolist() for part in inside.nonzero()), strict=True)) <= set(pairs)
@@ -48,14 +48,14 @@ def test_rectangles_touch_where_they_share_a_point(seed, count, num_others):
     (low, high), (other_low, other_high) = [(low, low + rng.integers(0, 5, low.shape)) for low in corners]
     shared = np.minimum(high[:, None], other_high) >= np.maximum(low[:, None], other_low)
     brute = [part.tolist() for part in shared.all(axis=2).nonzero()]
-    assert [part.tolist() for part in touching_pairs(low, high, other_low, other_high)] == brute
+    assert [part.tolist() for part in touching_pairs(low.T, high.T, other_low.T, other_high.T)] == brute
 
 
 def test_candidates_grow_with_the_neighbours_and_not_with_all():
     rng = np.random.default_rng(0)
     points = rng.uniform(0, 1000, (2000, 2))
     assert are_many(len(points), len(points))
-    rectangles, _ = pairs_within(points - 10, points + 10, points)
+    rectangles, _ = pairs_within(points.T - 10, points.T + 10, points.T)
     assert len(rectangles) < 3 * 2000 * (2000 * 20 * 20 / 1000**2 + 1)
 
 

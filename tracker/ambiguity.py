@@ -7,6 +7,8 @@ who walks alone is found again by motion. Embedded are the detections
 * that motion alone cannot place: more than one track of the level that chooses first (the matching cascade, Wojke et
   al. 2017, listing 1) is near, or the track near is near another detection, too,
 * whose track was lost in the frame before,
+* that a track is near that was lost in the last `LATELY` frames: who was hidden behind somebody comes back beside them,
+  and motion cannot say which of the two is which,
 * whose track was embedded `refresh` detector frames ago or more, so that its gallery keeps up with light and pose.
 
 Near is inside the motion gate of the first stage or inside the overlap gate of the second. What is not embedded takes
@@ -33,6 +35,9 @@ __all__ = ["NEUTRAL", "AppearanceOnDemand", "undecided"]
 
 Array = npt.NDArray[np.float64]
 
+LATELY = 20
+"""Detector frames. Measured (docs/realtime.md): 10 and 5 miss people who come back, all lost tracks together are near
+almost everybody after a while."""
 NEUTRAL = 0.5
 """Cost of a match whose looks are not known, as a share of the appearance gate: neither as good as a likeness, which is
 near 0, nor refused."""
@@ -67,10 +72,13 @@ class AppearanceOnDemand:
         table = tracker._table
         tracks, detections = _near_pairs(tracker, boxes, check_motion(motion))
         levels = table.misses + 1
-        wanted = undecided(tracks, detections, levels, len(boxes))
+        chooses = choose_first(tracks, detections, levels, len(boxes))
+        wanted = undecided(tracks, detections, levels, chooses, len(boxes))
         ages = [self._ages.get(birth, self._refresh) for birth in table.birth.tolist()]
         due = np.array(ages, np.int64) + 1 >= self._refresh
-        wanted[detections[due[tracks]]] = True
+        wanted[detections[chooses & due[tracks]]] = True
+        lately_lost = (levels > 1) & (levels <= LATELY + 1)
+        wanted[detections[lately_lost[tracks]]] = True
         return wanted
 
     def note(self, tracker: DeepSort, embedded: Mask) -> None:
@@ -83,22 +91,33 @@ class AppearanceOnDemand:
         self._ages = ages
 
 
-def undecided(tracks: Index, detections: Index, levels: npt.NDArray[np.int64], num_detections: int) -> Mask:
+def choose_first(tracks: Index, detections: Index, levels: npt.NDArray[np.int64], num_detections: int) -> Mask:
+    """`(P,)`, true for the pairs whose track is of the first level of the cascade that is near their detection.
+
+    The others get the detection only if none of those wants it.
+    """
+    first = np.full(num_detections, np.iinfo(np.int64).max)
+    np.minimum.at(first, detections, levels[tracks])
+    chooses: Mask = levels[tracks] == first[detections]
+    return chooses
+
+
+def undecided(
+    tracks: Index, detections: Index, levels: npt.NDArray[np.int64], chooses: Mask, num_detections: int
+) -> Mask:
     """`(num_detections,)`, true where motion does not say whose a detection is.
 
     Args:
         tracks, detections: `(P,)` each, the pairs that are near.
         levels: of each track in the cascade; 1 was seen in the frame before.
+        chooses: `(P,)`, see `choose_first`.
         num_detections: N.
     """
-    first = np.full(num_detections, np.iinfo(np.int64).max)
-    np.minimum.at(first, detections, levels[tracks])
-    rivals = levels[tracks] == first[detections]
-    of_detection = np.bincount(detections[rivals], minlength=num_detections)
+    of_detection = np.bincount(detections[chooses], minlength=num_detections)
     of_track = np.bincount(tracks, minlength=len(levels))
-    contested = np.zeros(num_detections, np.bool_)
-    contested[detections[rivals & (of_track[tracks] > 1)]] = True
-    unplaced: Mask = (of_detection != 1) | (first > 1) | contested
+    alone = np.zeros(num_detections, np.bool_)
+    alone[detections[chooses & (levels[tracks] == 1) & (of_track[tracks] == 1)]] = True
+    unplaced: Mask = (of_detection != 1) | ~alone
     return unplaced
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tracker import AppearanceOnDemand, DeepSort, TrackerConfig
-from tracker.ambiguity import choose_first, undecided
+from tracker.ambiguity import LATELY, choose_first, undecided
 
 HERE, BESIDE, FAR = (100, 100, 140, 200), (115, 100, 155, 200), (600, 100, 640, 200)
 RED, BLUE = np.eye(4, dtype=np.float32)[:2]
@@ -56,12 +56,12 @@ def test_who_was_lost_is_embedded() -> None:
     assert demand.wanted(tracker, [HERE]).tolist() == [True]
 
 
-def test_a_lost_track_in_the_back_does_not_make_its_neighbour_ambiguous() -> None:
-    """The cascade lets the one seen last choose first, so that motion decides."""
+def test_who_stands_beside_somebody_lately_lost_is_embedded() -> None:
+    """The one who comes back may take the place of the one who is expected there."""
     tracker, demand = _tracker(HERE, BESIDE)
     tracker.update([HERE], [0.9], embeddings=RED[None])
     demand.note(tracker, np.array([True]))
-    assert demand.wanted(tracker, [HERE]).tolist() == [False]
+    assert demand.wanted(tracker, [HERE]).tolist() == [True]
 
 
 def test_who_is_lost_for_long_does_not_make_those_be_looked_at_who_are_near() -> None:
@@ -71,13 +71,13 @@ def test_who_is_lost_for_long_does_not_make_those_be_looked_at_who_are_near() ->
         tracker.update([HERE, BESIDE], [0.9, 0.9], embeddings=np.stack((RED, BLUE)))
         demand.note(tracker, np.array([True, True]))
     looked_at = []
-    for _ in range(9):
+    for _ in range(LATELY + 7):
         wanted = demand.wanted(tracker, [HERE])
         tracker.update([HERE], [0.9], embeddings=RED[None], known=wanted)
         demand.note(tracker, wanted)
         looked_at.append(bool(wanted[0]))
-    # First both are there, as far as anybody knows; from then on it is every third frame.
-    assert looked_at == [True, False, False] * 3
+    assert looked_at == [True] * (LATELY + 1) + [False, False, True] * 2
+    assert len(tracker) == 2, "the lost one is still remembered"
 
 
 @pytest.mark.parametrize(("refresh", "frames"), [(1, [0, 1, 2, 3, 4, 5]), (3, [0, 3, 6, 9]), (30, [0])])

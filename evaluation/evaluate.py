@@ -201,14 +201,24 @@ def _read(pair: Pair, options: EvalOptions, warnings: list[str]) -> _Files:
     prediction = _cut(prediction, span)
     if len(prediction) and options.first is None and options.last is None:
         warnings.extend(_of_gaps(pair, truth, prediction, span))
-    pedestrians = only_pedestrians(options.classes, truth)
-    if options.rules == AUTO and options.classes and truth.has_classes and not pedestrians:
-        return _Files(truth, prediction, span, RULES["own"], "--classes was given")
-    if options.rules != AUTO:
-        return _Files(truth, prediction, span, RULES[options.rules], "--rules says so")
-    people = prediction[prediction.class_ids <= PEDESTRIAN] if pedestrians else prediction
-    rules, reason = choose_rules(pair.truth.name, truth, people, own_labels=bool(pair.truth.labels))
+    rules, reason = _rules(pair.truth, truth, prediction, options)
     return _Files(truth, prediction, span, rules, reason)
+
+
+def _rules(of: GroundTruth, truth: TrackRows, prediction: TrackRows, options: EvalOptions) -> tuple[Rules, str]:
+    """The rule set asked for, or the one that fits the files; and why.
+
+    Who names pedestrians asks for the rules for them, whatever else was predicted. A number may be a class of one's
+    own, so 1 leaves the rules as they are without it.
+    """
+    if options.rules != AUTO:
+        return RULES[options.rules], "--rules says so"
+    pedestrians = only_pedestrians(options.classes, truth)
+    if options.classes and truth.has_classes and not pedestrians:
+        return RULES["own"], "--classes was given"
+    if pedestrians and any(not label.isdecimal() for label in options.classes):
+        prediction = prediction[prediction.class_ids <= PEDESTRIAN]
+    return choose_rules(of.name, truth, prediction, own_labels=bool(of.labels))
 
 
 def _of_gaps(pair: Pair, truth: TrackRows, prediction: TrackRows, span: tuple[int, int]) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.checks import Finding, look, twice
@@ -138,14 +138,7 @@ def evaluate(pairs: Sequence[Pair], options: EvalOptions | None = None) -> Repor
             measured.append(measure(prepared))
             events = tuple(list_events(prepared))
             results.append(Result(pair.truth.name, label, files.rules.name, files.span, measured[-1].scores, events))
-    return Report(
-        results=tuple(results),
-        by_class=tuple(_by_class(results, measured)),
-        combined=combine(measured).scores,
-        rules=tuple(text if len(reasons) == 1 else f"{text}: {', '.join(names)}" for text, names in reasons.items()),
-        warnings=tuple(dict.fromkeys(warnings)),
-        measured=tuple(measured),
-    )
+    return _report(results, measured, reasons, warnings)
 
 
 def merge_reports(reports: Sequence[Report]) -> Report:
@@ -156,12 +149,19 @@ def merge_reports(reports: Sequence[Report]) -> Report:
     for report in reports:
         for text in report.rules:
             rules.setdefault(text, []).extend(dict.fromkeys(result.sequence for result in report.results))
+    return _report(results, measured, rules, [text for report in reports for text in report.warnings])
+
+
+def _report(
+    results: Sequence[Result], measured: Sequence[Measured], rules: Mapping[str, Sequence[str]], warnings: Sequence[str]
+) -> Report:
+    """Everything combined; `rules` has the sequences of each sentence."""
     return Report(
         results=tuple(results),
         by_class=tuple(_by_class(results, measured)),
         combined=combine(measured).scores,
         rules=tuple(text if len(rules) == 1 else f"{text}: {', '.join(names)}" for text, names in rules.items()),
-        warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings)),
+        warnings=tuple(dict.fromkeys(warnings)),
         measured=tuple(measured),
     )
 

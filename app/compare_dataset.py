@@ -10,11 +10,14 @@ from pathlib import Path
 
 from app.compare import check_encoder, compare
 from app.compare_report import SEQUENCES, write_files
+from app.compare_truth import open_truth
 from app.compare_types import CompareConfig, Comparison, Row, Seen, dataset_sequences
 from app.continuity import Continuity
 from app.progress import Progress, ProgressTask
 from app.rundir import starting_run_dir
+from app.setup import detector_name, detector_options
 from app.sources import open_source
+from detectors import create_detector
 from evaluation import find_ground_truth, merge_reports
 
 __all__ = ["compare_any"]
@@ -43,18 +46,28 @@ def compare_any(config: CompareConfig, progress: Progress) -> Comparison:
 
 
 def _check(config: CompareConfig, sequences: Mapping[str, Path]) -> None:
-    """Nothing is detected before all sequences were looked at. Which ground truth is whose goes by name."""
+    """Nothing is detected before all sequences were looked at, with their ground truth and detections made before."""
+    if config.gt is not None:
+        _check_names(config, sequences, config.gt)
+    start_s, end_s = config.run.start_s, config.run.end_s
     for path in sequences.values():
-        with open_source(str(path), start_s=config.run.start_s, end_s=config.run.end_s) as source:
+        with open_source(str(path), start_s=start_s, end_s=end_s) as source:
             for encoder in config.encoders:
                 check_encoder(config.run_of(encoder), source)
-    if config.gt is None:
-        return
-    truths = find_ground_truth(config.gt)
+            run = dataclasses.replace(config.run, source=str(path))
+            if (detector := detector_name(run, source)) == "public":
+                create_detector(detector, detector_options(run, source))
+            if config.gt is not None:
+                open_truth(config.gt, source, start_s=start_s, end_s=end_s)
+
+
+def _check_names(config: CompareConfig, sequences: Mapping[str, Path], gt: Path) -> None:
+    """Which ground truth is whose goes by name."""
+    truths = find_ground_truth(gt)
     missing = [name for name in sequences if name not in truths]
     if missing:
         raise ValueError(
-            f"--gt {config.gt} has no ground truth of {', '.join(missing)} in {config.run.source}: expected a folder "
+            f"--gt {gt} has no ground truth of {', '.join(missing)} in {config.run.source}: expected a folder "
             "with <sequence>/gt/gt.txt or <sequence>.txt of each; or name one sequence as the source"
         )
 

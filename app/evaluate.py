@@ -45,7 +45,7 @@ def score(gt: Path, pred: Path, sequences: tuple[str, ...], options: EvalOptions
     """Find the files, look at them and score them; see `evaluation.evaluate`."""
     pairs = find_pairs(gt, pred, sequences)
     report = evaluate(pairs, options)
-    unscored = None if sequences or pred.is_file() else without_truth(gt, pairs)
+    unscored = None if pred.is_file() else without_truth(gt, pairs, chosen=bool(sequences))
     return report if unscored is None else dataclasses.replace(report, warnings=(*report.warnings, unscored))
 
 

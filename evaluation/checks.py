@@ -11,6 +11,7 @@ from evaluation.forms import (
     FORMS,
     fit,
     fits_better_as,
+    fits_unswapped,
     has_class_in_column_3,
     has_id_first,
     is_fractions,
@@ -44,16 +45,21 @@ class Finding:
 
 def look(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
     """What is wrong with the files of one sequence, the most telling first; nothing is scored yet."""
-    yield from look_at_truth(truth)
     if not len(truth):
+        yield from look_at_truth(truth)
         return
-    yield from _of_one(prediction, "prediction")
+    yield from _of_one(truth, "ground truth", prediction)
+    yield from _of_flags(truth)
+    yield from _of_one(prediction, "prediction", truth)
     if not len(prediction):
+        yield from _of_rows_without_id(truth, "ground truth")
         yield Finding(
             f"prediction {prediction.path} is empty: every box of the ground truth counts as missed", stops=False
         )
         return
     yield from _of_forms(truth, prediction)
+    yield from _of_rows_without_id(truth, "ground truth")
+    yield from _of_rows_without_id(prediction, "prediction")
     yield from _of_frames(truth, prediction)
 
 
@@ -67,6 +73,7 @@ def look_at_truth(truth: TrackRows) -> Iterator[Finding]:
         return
     yield from _of_one(truth, "ground truth")
     yield from _of_flags(truth)
+    yield from _of_rows_without_id(truth, "ground truth")
 
 
 def same_video(truth: TrackRows, detections: TrackRows) -> bool:
@@ -74,8 +81,11 @@ def same_video(truth: TrackRows, detections: TrackRows) -> bool:
     return max(fit(truth, detections), fit(detections, truth)) >= WRONG_VIDEO_FIT
 
 
-def _of_one(rows: TrackRows, what: str) -> Iterator[Finding]:
-    """What a file tells of itself, whatever stands in the other."""
+def _of_one(rows: TrackRows, what: str, other: TrackRows | None = None) -> Iterator[Finding]:
+    """What a file tells of itself, whatever stands in the other.
+
+    Only of columns 1 and 2 the other is asked: where the two fit, both may be swapped or neither, which stops nothing.
+    """
     name = f"{what} {rows.path}"
     by_itself = {
         "class first": has_class_in_column_3,
@@ -85,8 +95,9 @@ def _of_one(rows: TrackRows, what: str) -> Iterator[Finding]:
     }
     for form, betrays_itself in by_itself.items():
         if betrays_itself(rows):
-            yield Finding(FORMS[form].of(name), by_looks=True)
-    yield from _of_ids(rows if what == "prediction" else rows[rows.flags != 0], name, what)
+            fits = form == "id first" and other is not None and fits_unswapped(rows, other)
+            yield Finding(FORMS[form].of(name), stops=not fits, by_looks=True)
+    yield from _of_ids(rows, what)
     if len(rows) and (no_area := (rows.tlwh[:, 2:] <= 0).any(axis=1)).any():
         yield Finding(
             f"{int(no_area.sum())} of {len(rows)} boxes of {name} have a width or height (columns 5, 6) that is "
@@ -95,17 +106,28 @@ def _of_one(rows: TrackRows, what: str) -> Iterator[Finding]:
         )
 
 
-def _of_ids(rows: TrackRows, name: str, what: str) -> Iterator[Finding]:
-    """Ids that tell nobody apart. Areas to ignore need none: they are no objects."""
+def _objects(rows: TrackRows, what: str) -> TrackRows:
+    """The rows that need an id: areas to ignore are no objects."""
+    return rows if what == "prediction" else rows[rows.flags != 0]
+
+
+def _of_ids(rows: TrackRows, what: str) -> Iterator[Finding]:
+    """Ids that tell nobody apart."""
+    name, rows = f"{what} {rows.path}", _objects(rows, what)
     per_frame = np.unique(rows.frames, return_counts=True)[1]
-    none = rows.ids == NO_ID
-    if len(rows) and len(np.unique(rows.ids)) == 1 and (none[0] or per_frame.max() > 1):
+    if len(rows) and len(np.unique(rows.ids)) == 1 and (rows.ids[0] == NO_ID or per_frame.max() > 1):
         track = "track run <sequence folder> --detector public --reid none" if what == "prediction" else ""
         yield Finding(
             f"ids missing in {name}: column 2 is {rows.ids[0]} in every row, as in a file of detections; "
             + (f"track them first ({track})" if track else "every object needs an id of its own there")
         )
-    elif none.any():
+
+
+def _of_rows_without_id(rows: TrackRows, what: str) -> Iterator[Finding]:
+    """Some ids that are none. Looked at late: where column 2 is no id at all, -1 may be a left edge."""
+    name, rows = f"{what} {rows.path}", _objects(rows, what)
+    none = rows.ids == NO_ID
+    if none.any() and not none.all():
         count, have = int(none.sum()), "have" if none.sum() > 1 else "has"
         yield Finding(
             f"{count} of {len(rows)} rows of {name} {have} no id ({NO_ID} in column 2, first in line "

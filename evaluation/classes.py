@@ -39,6 +39,7 @@ def split_by_class(
     if tuple(classes) == (ANY,):
         return [("", truth, prediction)]
     if not rules.by_class or not truth.has_classes:
+        _refuse_half_a_choice(truth, rules, classes)
         label = "pedestrian" if rules.pedestrians_only else ""
         return [(label, truth, _without_classes(truth, prediction, rules, classes, warnings))]
     if not truth.class_names:
@@ -56,7 +57,24 @@ def split_by_class(
 
 def only_pedestrians(classes: Sequence[str], truth: TrackRows) -> bool:
     """Whether what is asked for is MOTChallenge's class 1, by name or number, and nothing else."""
-    return bool(classes) and not truth.class_names and {label.lower() for label in classes} <= PEDESTRIAN_LABELS
+    is_theirs = not truth.class_names or truth.label_of(PEDESTRIAN).lower() == _PEOPLE[0]
+    return bool(classes) and is_theirs and {label.lower() for label in classes} <= PEDESTRIAN_LABELS
+
+
+def _refuse_half_a_choice(truth: TrackRows, rules: Rules, classes: Sequence[str]) -> None:
+    """Predictions of a class alone, held against the ground truth of more, would miss what nobody asked for."""
+    if not classes or not truth.has_classes or (rules.pedestrians_only and only_pedestrians(classes, truth)):
+        return
+    asked = ",".join(classes)
+    if rules.pedestrians_only:
+        reason = f"which score class {PEDESTRIAN} of {truth.path}, there named {truth.label_of(PEDESTRIAN)}"
+    else:
+        reason = f"which do not look at the classes of {truth.path}"
+    others = ", or mot16, mot17, mot20 for pedestrians" if only_pedestrians(classes, truth) else ""
+    raise ValueError(
+        f"--classes {asked} cannot be had with --rules {rules.name}, {reason}: use --rules own{others}, or leave "
+        "--classes out"
+    )
 
 
 def _with_names(rows: TrackRows, classes: Sequence[str]) -> TrackRows:
@@ -128,9 +146,11 @@ def _without_classes(
             "the others out, or use --rules own"
         )
     if len(prediction.labels) > 1:
+        reason, fix = f"{truth.path} tells no classes", "--classes keeps some of them"
+        if truth.has_classes:
+            reason, fix = f"{rules.name} does not look at classes", "--rules own scores each for itself"
         warnings.append(
-            f"{truth.path} tells no classes, so all those of {prediction.path} are scored as one "
-            f"({', '.join(prediction.labels)}): --classes keeps some of them"
+            f"{reason}, so all those of {prediction.path} are scored as one ({', '.join(prediction.labels)}): {fix}"
         )
     return prediction
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.checks import Finding, look, twice
@@ -138,14 +138,7 @@ def evaluate(pairs: Sequence[Pair], options: EvalOptions | None = None) -> Repor
             measured.append(measure(prepared))
             events = tuple(list_events(prepared))
             results.append(Result(pair.truth.name, label, files.rules.name, files.span, measured[-1].scores, events))
-    return Report(
-        results=tuple(results),
-        by_class=tuple(_by_class(results, measured)),
-        combined=combine(measured).scores,
-        rules=tuple(text if len(reasons) == 1 else f"{text}: {', '.join(names)}" for text, names in reasons.items()),
-        warnings=tuple(dict.fromkeys(warnings)),
-        measured=tuple(measured),
-    )
+    return _report(results, measured, reasons, warnings)
 
 
 def merge_reports(reports: Sequence[Report]) -> Report:
@@ -156,12 +149,19 @@ def merge_reports(reports: Sequence[Report]) -> Report:
     for report in reports:
         for text in report.rules:
             rules.setdefault(text, []).extend(dict.fromkeys(result.sequence for result in report.results))
+    return _report(results, measured, rules, [text for report in reports for text in report.warnings])
+
+
+def _report(
+    results: Sequence[Result], measured: Sequence[Measured], rules: Mapping[str, Sequence[str]], warnings: Sequence[str]
+) -> Report:
+    """Everything combined; `rules` has the sequences of each sentence."""
     return Report(
         results=tuple(results),
         by_class=tuple(_by_class(results, measured)),
         combined=combine(measured).scores,
         rules=tuple(text if len(rules) == 1 else f"{text}: {', '.join(names)}" for text, names in rules.items()),
-        warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings)),
+        warnings=tuple(dict.fromkeys(warnings)),
         measured=tuple(measured),
     )
 
@@ -201,14 +201,24 @@ def _read(pair: Pair, options: EvalOptions, warnings: list[str]) -> _Files:
     prediction = _cut(prediction, span)
     if len(prediction) and options.first is None and options.last is None:
         warnings.extend(_of_gaps(pair, truth, prediction, span))
-    pedestrians = only_pedestrians(options.classes, truth)
-    if options.rules == AUTO and options.classes and truth.has_classes and not pedestrians:
-        return _Files(truth, prediction, span, RULES["own"], "--classes was given")
-    if options.rules != AUTO:
-        return _Files(truth, prediction, span, RULES[options.rules], "--rules says so")
-    people = prediction[prediction.class_ids <= PEDESTRIAN] if pedestrians else prediction
-    rules, reason = choose_rules(pair.truth.name, truth, people, own_labels=bool(pair.truth.labels))
+    rules, reason = _rules(pair.truth, truth, prediction, options)
     return _Files(truth, prediction, span, rules, reason)
+
+
+def _rules(of: GroundTruth, truth: TrackRows, prediction: TrackRows, options: EvalOptions) -> tuple[Rules, str]:
+    """The rule set asked for, or the one that fits the files; and why.
+
+    Who names pedestrians asks for the rules for them, whatever else was predicted. A number may be a class of one's
+    own, so 1 leaves the rules as they are without it.
+    """
+    if options.rules != AUTO:
+        return RULES[options.rules], "--rules says so"
+    pedestrians = only_pedestrians(options.classes, truth)
+    if options.classes and truth.has_classes and not pedestrians:
+        return RULES["own"], "--classes was given"
+    if pedestrians and any(not label.isdecimal() for label in options.classes):
+        prediction = prediction[prediction.class_ids <= PEDESTRIAN]
+    return choose_rules(of.name, truth, prediction, own_labels=bool(of.labels))
 
 
 def _of_gaps(pair: Pair, truth: TrackRows, prediction: TrackRows, span: tuple[int, int]) -> Iterable[str]:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from evaluation.overlap import box_iou
-from evaluation.rows import TrackRows
+from evaluation.rows import FloatArray, TrackRows
 
 __all__ = [
     "FORMS",
     "Form",
     "fit",
     "fits_better_as",
+    "fits_unswapped",
     "has_class_in_column_3",
     "has_id_first",
     "is_fractions",
@@ -32,6 +33,8 @@ POOR_FIT = 0.3
 GOOD_FIT = 0.4
 """Mean best overlap. Wrong forms stay below 0.3 and the right one above 0.4 on all sequences at hand; in between nobody
 is accused."""
+MIN_STEPS = 20
+"""Fewer steps from row to row have a mean by chance."""
 MAX_SCORE = 2.0
 """Flags and scores are 1 at most (with some room for those of old detectors), the height of a box is not."""
 
@@ -142,12 +145,19 @@ def fits_better_as(truth: TrackRows, prediction: TrackRows) -> tuple[bool, Form]
 def has_id_first(rows: TrackRows) -> bool:
     """Whether columns 1 and 2 must be swapped, by themselves: a "track" leaps about, its boxes at one "frame" do not.
 
-    Nothing goes further in a frame than objects are apart.
+    Nothing goes further in a frame than objects are apart. Two objects side by side, or one found twice, are no proof:
+    most rows have to say so, and tracks be longer when read that way.
     """
-    if len(rows) < 10 or len(np.unique(rows.ids)) == 1 or len(np.unique(rows.frames)) == 1:
+    as_is, swapped = _steps(rows), _steps(_with_id_first(rows))
+    if len(as_is) < MIN_STEPS or len(swapped) < max(len(as_is) + 1, len(rows) / 2):
         return False
-    sound, swapped = _mean_step(rows), _mean_step(_with_id_first(rows))
-    return sound is not None and swapped is not None and swapped < 0.5 * sound
+    return bool(swapped.mean() < 0.5 * as_is.mean())
+
+
+def fits_unswapped(rows: TrackRows, other: TrackRows) -> bool:
+    """Whether two files fit as they stand, and better than with columns 1 and 2 of the first swapped."""
+    as_is = fit(rows, other)
+    return as_is >= POOR_FIT and as_is > fit(_with_id_first(rows), other)
 
 
 def lacks_id_column(rows: TrackRows) -> bool:
@@ -170,12 +180,12 @@ def looks_like_corners(rows: TrackRows) -> bool:
     return _variance_within(rows, tlwh[:, 2:] - tlwh[:, :2]) < 0.5 * _variance_within(rows, tlwh[:, 2:])
 
 
-def _mean_step(rows: TrackRows) -> float | None:
-    """Mean way of a box's left and top from one row of its track to the next, px; `None` where none has two."""
+def _steps(rows: TrackRows) -> FloatArray:
+    """`(S,)` ways of a box's left and top from each row of its track to the next, px."""
     order = np.lexsort((rows.frames, rows.ids))
     same = np.diff(rows.ids[order]) == 0
-    steps = np.abs(np.diff(rows.tlwh[order, :2], axis=0)).sum(axis=1)[same]
-    return float(steps.mean()) if len(steps) else None
+    steps: FloatArray = np.abs(np.diff(rows.tlwh[order, :2], axis=0)).sum(axis=1)[same]
+    return steps
 
 
 def _variance_within(rows: TrackRows, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:

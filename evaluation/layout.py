@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ __all__ = ["GroundTruth", "Pair", "find_ground_truth", "find_pairs", "is_sequenc
 
 SUFFIXES = (".txt", ".csv")
 _NOT_TRACKS = frozenset({"labels.txt", "seqinfo.txt", "seqmap.txt", "readme.txt", "license.txt", "requirements.txt"})
+_SCORES = ("_summary.txt", "_detailed.csv")
+"""How the files end that TrackEval writes beside tracks, such as `pedestrian_summary.txt`."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +67,19 @@ def find_pairs(gt: Path, pred: Path, sequences: Sequence[str] = ()) -> list[Pair
     wanted = [truths[name] for name in sorted(truths) if name in sequences or not sequences]
     if not pred.exists():
         raise FileNotFoundError(f"--pred {pred} not found: expected a file of tracks, or a folder of <sequence>.txt")
-    found = {truth.name: _prediction_for(truth.name, pred, alone=len(wanted) == 1) for truth in wanted}
+    found = {truth.name: _prediction_for(truth.name, pred, truths, alone=len(wanted) == 1) for truth in wanted}
     missing = [name for name, file in found.items() if file is None]
     if missing:
-        raise FileNotFoundError(_missing_text(missing, [name for name in found if name not in missing], pred))
+        present = [name for name in found if name not in missing]
+        raise FileNotFoundError(_missing_text(missing, present, pred, truths))
     return [Pair(truth, file) for truth in wanted if (file := found[truth.name]) is not None]
 
 
-def without_truth(gt: Path, pairs: Sequence[Pair]) -> str | None:
+def without_truth(gt: Path, pairs: Sequence[Pair], *, chosen: bool = False) -> str | None:
     """A sentence that names predictions beside those of `pairs` for which `gt`, a folder, has no ground truth.
 
-    Also where the only prediction was taken for the only ground truth, though of another name.
+    Also where the only prediction was taken for the only ground truth, though of another name; that alone where the
+    sequences were `chosen`.
     """
     if gt.is_file() or (gt / "gt" / "gt.txt").is_file():
         return None
@@ -83,6 +87,8 @@ def without_truth(gt: Path, pairs: Sequence[Pair]) -> str | None:
     for name, file in ((pair.truth.name, pair.prediction) for pair in pairs):
         if name not in (file.stem, file.parent.name) and file.stem not in ("tracks", "gt"):
             return f"{file} is scored against {name}, since there is no other"
+    if chosen:
+        return None
     beside = {name for pair in pairs for name in _names_beside(pair)}
     unknown = sorted(beside - known)
     return f"not scored, since {gt} has no ground truth of that name: {_listed(unknown)}" if unknown else None
@@ -92,17 +98,23 @@ def _names_beside(pair: Pair) -> list[str]:
     """What the predictions are named that lie where that of a pair does, as files or each in a folder of its own."""
     file = pair.prediction
     if file.parent.name == pair.truth.name:
-        return [other.parent.name for other in file.parent.parent.glob(f"*/{file.name}")]
+        return _folders_of_tracks(file.parent.parent)
     return [other.stem for other in _track_files(file.parent)]
 
 
 def _predictions_in(pred: Path) -> list[str]:
     """The names that predictions in a folder go by; see `find_pairs`."""
     in_data = _track_files(pred / "data") if (pred / "data").is_dir() else []
-    return sorted(
-        {file.stem for file in in_data or _track_files(pred)}
-        | {file.parent.name for suffix in SUFFIXES for file in pred.glob(f"*/tracks{suffix}")}
-    )
+    return sorted({file.stem for file in in_data or _track_files(pred)} | set(_folders_of_tracks(pred)))
+
+
+def _folders_of_tracks(path: Path) -> list[str]:
+    """Folders with the tracks of one sequence each, as `<sequence>/tracks.txt` or `<sequence>/<sequence>.txt`."""
+    return [
+        name
+        for name in _folders(path)
+        if any((path / name / f"{stem}{suffix}").is_file() for stem in ("tracks", name) for suffix in SUFFIXES)
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -164,7 +176,11 @@ def _sequence_length(path: Path) -> int | None:
 
 def _track_files(folder: Path) -> list[Path]:
     files = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-    return sorted(file for file in files if file.name.lower() not in _NOT_TRACKS and not file.name.startswith("."))
+    return sorted(file for file in files if not _is_foreign(file.name.lower()))
+
+
+def _is_foreign(name: str) -> bool:
+    return name in _NOT_TRACKS or name.startswith(".") or name.endswith(_SCORES)
 
 
 def _no_truth_text(path: Path) -> str:
@@ -180,10 +196,19 @@ def _no_truth_text(path: Path) -> str:
     return f"no annotations in {path}: expected <sequence>/gt/gt.txt, gt/gt.txt or <sequence>.txt"
 
 
-def _prediction_for(name: str, pred: Path, *, alone: bool) -> Path | None:
-    """The file of tracks for a sequence; one that is `alone` need not share its name with the prediction."""
+def _prediction_for(name: str, pred: Path, known: Collection[str], *, alone: bool) -> Path | None:
+    """The file of tracks for a sequence.
+
+    Args:
+        name: of the sequence.
+        pred: a file or a folder.
+        known: names of all sequences with ground truth; what has the name of another one is not taken.
+        alone: whether only this sequence is scored. Then a file need not have its name, nor that in a folder of its
+            name, nor the only one in a folder where there is no other ground truth.
+    """
     if pred.is_file():
-        return pred if alone or pred.stem == name else None
+        return pred if _name_of(pred) == name or (alone and _name_of(pred) not in known) else None
+    alone = alone and (len(known) == 1 or pred.resolve().name == name)
     stems = [pred / name, pred / "data" / name, pred / name / "tracks", pred / name / name]
     if alone:
         stems += [pred / "tracks", pred / "gt" / "gt"]
@@ -193,24 +218,42 @@ def _prediction_for(name: str, pred: Path, *, alone: bool) -> Path | None:
     return found[0] if found else None
 
 
-def _missing_text(missing: Sequence[str], present: Sequence[str], pred: Path) -> str:
+def _name_of(file: Path) -> str:
+    """The sequence that a file of tracks goes by: a run's is named by its folder."""
+    return file.resolve().parent.name if file.stem == "tracks" else file.stem
+
+
+def _missing_text(missing: Sequence[str], present: Sequence[str], pred: Path, known: Collection[str]) -> str:
     names = _listed(missing)
     if pred.is_file():
         number = len(missing) + len(present)
-        return f"--pred {pred} is one file, but --gt has {number} sequences: give a folder with {names}"
+        if number == 1:
+            return (
+                f"--pred {pred} is of {_name_of(pred)} by its name, not of {names}: give the one of {names}, or use "
+                f"--sequences {_name_of(pred)}"
+            )
+        chosen = f"--gt has {number} sequences" if number == len(known) else f"--sequences names {number}"
+        return f"--pred {pred} is one file, but {chosen}: give a folder with {names}"
     deeper = next(
         (folder for form in (f"*/data/{missing[0]}.txt", f"*/{missing[0]}.txt") for folder in pred.glob(form)), None
     )
     if deeper is not None and not present:
         folder = deeper.parent.parent if deeper.parent.name == "data" else deeper.parent
         return f"no prediction for {names} directly in {pred}, but in {folder}: use --pred {folder}"
-    there = [name for name in _predictions_in(pred) or _folders(pred) if name not in present]
-    close = difflib.get_close_matches(missing[0], there, n=1, cutoff=0.5)
+    there = _predictions_in(pred)
+    unknown = [name for name in there if name not in known]
+    close = difflib.get_close_matches(missing[0], unknown, n=1, cutoff=0.5)
     guess = f" (is {missing[0]} the one named {close[0]}?)" if close else ""
-    others = f"; without ground truth there is {_listed(there)}" if there else "" if present else "; it is empty"
+    others = f"; without ground truth there is {_listed(unknown)}" if unknown else "" if present else _content(pred)
     fix = f"; to score the others alone: --sequences {','.join(present)}" if present else ""
-    none = "" if present else "no name of --gt is one of --pred: "
+    none = "" if set(there) & set(known) else "no name of --gt is one of --pred: "
     return f"{none}no prediction for {names} in {pred}, expected {missing[0]}.txt{guess}{others}{fix}"
+
+
+def _content(pred: Path) -> str:
+    """What a folder has where it has no track of a sequence that is looked for."""
+    inside = _predictions_in(pred) or _folders(pred) or sorted(file.name for file in pred.iterdir())
+    return f"; the folder has {_listed(inside)}" if inside else "; it is empty"
 
 
 def _folders(path: Path) -> list[str]:

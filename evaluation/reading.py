@@ -33,6 +33,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "class": ("class", "class_id", "label", "category"),
 }
 _EMPTY_CELL = re.compile(r"(^|[,;\t]) *[,;\t]")
+_TWO_TABS = re.compile(r"\t *\t")
 
 
 def read_rows(path: Path, labels: Sequence[str] = ()) -> TrackRows:
@@ -55,10 +56,15 @@ def read_rows(path: Path, labels: Sequence[str] = ()) -> TrackRows:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a text file; expected lines of {EXPECTED}") from error
-    first = next((line for line in lines if line.strip()), "")
+    first = next((line for line in lines if not _is_blank(line)), "")
     if any(name in _names_in(first) for name in _NAMES["frame"]):
         return _read_named(path, lines)
     return _of_columns(path, lines, labels)
+
+
+def _is_blank(line: str) -> bool:
+    """Whether a line has nothing, or separators alone as tables have below their last row."""
+    return not line.strip().strip(" \t,;")
 
 
 def _names_in(line: str) -> list[str]:
@@ -72,7 +78,7 @@ def _fields(line: str) -> list[str]:
 def _read_numbers(path: Path, lines: Sequence[str]) -> FloatArray:
     """`(N, 6 or more)` numbers; all lines have as many columns as the first."""
     _refuse_empty_cells(path, lines)
-    rows = [(number, _fields(line)) for number, line in enumerate(lines, start=1) if line.strip()]
+    rows = [(number, _fields(line)) for number, line in enumerate(lines, start=1) if not _is_blank(line)]
     if not rows:
         return np.empty((0, NUM_COLUMNS))
     width = len(rows[0][1])
@@ -90,8 +96,9 @@ def _read_numbers(path: Path, lines: Sequence[str]) -> FloatArray:
     if len(wrong):
         row, column = wrong[0].tolist()
         raise ValueError(f"{path}, line {rows[row][0]}: {_named(column)} is {rows[row][1][column]}, not a number")
-    for column in (0, 1):
-        _check_whole(path, values[:, column], _named(column), [number for number, _ in rows])
+    lines_of_rows = [number for number, _ in rows]
+    _check_whole(path, values[:, 0], _named(0), lines_of_rows)
+    _check_whole(path, values[:, 1], _named(1), lines_of_rows, is_id=True)
     return values
 
 
@@ -100,15 +107,26 @@ def _named(column: int) -> str:
     return f"column {column + 1}" + (f" ({COLUMNS[column]})" if column < len(COLUMNS) else "")
 
 
-def _refuse_empty_cells(path: Path, lines: Iterable[str]) -> None:
-    """Nothing between two separators would shift what follows into the columns of others; only at the end it may be."""
+def _refuse_empty_cells(path: Path, lines: Sequence[str]) -> None:
+    """Nothing between two separators would shift what follows into the columns of others; only at the end it may be.
+
+    Tabs are taken for blanks where every line has two in a row: they bring numbers of other lengths below each other.
+    """
+    if _is_aligned(lines):
+        return
     for number, line in enumerate(lines, start=1):
-        if _EMPTY_CELL.search(line) is None or not line.strip():
+        if _EMPTY_CELL.search(line) is None or _is_blank(line):
             continue
         separator = next(mark for mark in ",;\t" if mark in line)
         cells = [cell.strip() for cell in line.rstrip(" \r\t,;").split(separator)]
         if "" in cells:
             raise ValueError(f"{path}, line {number}: {_named(cells.index(''))} is empty; expected {EXPECTED}")
+
+
+def _is_aligned(lines: Iterable[str]) -> bool:
+    return all(
+        "," not in line and ";" not in line and _TWO_TABS.search(line.strip()) for line in lines if not _is_blank(line)
+    )
 
 
 def _not_a_number(path: Path, rows: Iterable[tuple[int, list[str]]]) -> ValueError:
@@ -130,10 +148,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _check_whole(path: Path, values: FloatArray, name: str, lines: Sequence[int]) -> None:
+def _check_whole(path: Path, values: FloatArray, name: str, lines: Sequence[int], *, is_id: bool = False) -> None:
     wrong = np.flatnonzero((values != np.floor(values)) | (np.abs(values) > MAX_EXACT))
     if len(wrong):
-        missing = " (a file of boxes without ids?)" if "id" in name and len(wrong) > len(values) / 2 else ""
+        missing = " (a file of boxes without ids?)" if is_id and len(wrong) > len(values) / 2 else ""
         raise ValueError(
             f"{path}, line {lines[wrong[0]]}: {name} is {values[wrong[0]]:g}, expected a whole number{missing}"
         )
@@ -156,8 +174,8 @@ def _of_columns(path: Path, lines: Sequence[str], labels: Sequence[str]) -> Trac
 
 
 def _filled(lines: Iterable[str]) -> IntArray:
-    """Numbers of the lines that are not blank, from 1."""
-    return np.array([number for number, line in enumerate(lines, start=1) if line.strip()], np.int64)
+    """Numbers of the lines that hold anything, from 1."""
+    return np.array([number for number, line in enumerate(lines, start=1) if not _is_blank(line)], np.int64)
 
 
 def _class_ids(column: FloatArray) -> IntArray:
@@ -168,7 +186,7 @@ def _class_ids(column: FloatArray) -> IntArray:
 
 
 def _read_named(path: Path, lines: Sequence[str]) -> TrackRows:
-    text = [line for line in lines if line.strip()]
+    text = [line for line in lines if not _is_blank(line)]
     dialect = max(",;\t", key=text[0].count)
     table = [[field.strip() for field in row] for row in csv.reader(text, delimiter=dialect)]
     header, body = [name.lower() for name in table[0]], table[1:]
@@ -184,7 +202,7 @@ def _read_named(path: Path, lines: Sequence[str]) -> TrackRows:
             raise ValueError(f"{path}, line {line}: {len(row)} columns, but the header has {len(header)}")
     numbers = {key: _named_numbers(path, body, columns[key], key, where) for key in needed}
     for key in ("frame", "id"):
-        _check_whole(path, numbers[key], key, where.tolist())
+        _check_whole(path, numbers[key], key, where.tolist(), is_id=key == "id")
     box = np.stack([numbers[key] for key in needed[2:]], axis=1).reshape(-1, 4)
     if corners:
         box[:, 2:] -= box[:, :2]

@@ -90,7 +90,42 @@ def _shorter(data: Path) -> None:
     write_sequence(data / "b", OTHERS, 10)
 
 
+def _change_last(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(new.join(text.rsplit(old, 1)))
+
+
+def _broken_truth_of_b(data: Path) -> None:
+    _change_last(data / "b" / "gt" / "gt.txt", ",1,1,1", ",,1,1")
+
+
+def _empty_truth_of_b(data: Path) -> None:
+    (data / "b" / "gt" / "gt.txt").write_text("")
+
+
+def _truth_of_another_for_b(data: Path) -> None:
+    _annotate(data / "b" / "gt" / "gt.txt", (Walker(900, 900),))
+
+
+def _broken_detections_of_b(data: Path) -> None:
+    _change_last(data / "b" / "det" / "det.txt", ",-1,-1,-1", ",-1,-1,x")
+
+
+def _no_detections_of_b(data: Path) -> None:
+    (data / "b" / "det" / "det.txt").unlink()
+
+
 BAD = {
+    "broken ground truth of the last": (_broken_truth_of_b, ("--gt", "data"), ["b/gt/gt.txt, line ", "column 7"]),
+    "empty ground truth of the last": (_empty_truth_of_b, ("--gt", "data"), ["b/gt/gt.txt is empty: a test split?"]),
+    "ground truth of another": (
+        _truth_of_another_for_b,
+        ("--gt", "data"),
+        ["does not belong to b", "outside of 96x64"],
+    ),
+    "broken detections of the last": (_broken_detections_of_b, (), ["b/det/det.txt, line ", "'x'"]),
+    "no detections of the last": (_no_detections_of_b, (), ["no detections in", "data/b"]),
     "ground truth of one alone": (_no_truth_of_b, ("--gt", "truths"), ["no ground truth of b in data", "<sequence>"]),
     "a network without pictures": (lambda data: None, ("--reid", "small-cnn"), ["--reid small-cnn", "none"]),
     "a span beyond the last one": (_shorter, ("--start", "1.5"), ["--start 1.5", "b"]),
@@ -110,6 +145,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     for fragment in fragments:
         assert fragment in line, line
     assert not Path("runs").exists()
+    assert not Path("cache").exists()
     assert all_files(data) == before
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evaluation import EvalOptions, evaluate, find_pairs
-from evaluation.checks import look
+from evaluation.checks import look, look_at_truth
 from evaluation.reading import read_rows
 from tests.evaluation.scenes import Row, changed, walkers, write, write_gt
 
@@ -62,6 +62,10 @@ BY_LOOKS = {
     "class in column 3": (_prediction(class_first), ["prediction", "class in column 3", "column 8"]),
     "class in column 3 of both": (_both(class_first), ["class in column 3", "column 8"]),
     "centres": (_prediction(centres), ["prediction", "centre x, centre y, w, h", "left = x - w / 2"]),
+    "no id column, some left edges at -1": (
+        _prediction(lambda f, i, x, y, w, h: (f, -1 if f % 7 == 0 and i == 1 else round(x), y, w, h), ",90,-1,-1,-1"),
+        ["ids missing in prediction", "no id in column 2"],
+    ),
     "shares of the picture": (_prediction(shares), ["prediction", "shares of the picture", "multiply"]),
     "shares in the ground truth": (_truth(shares), ["ground truth", "shares of the picture", "multiply"]),
     "id before frame": (
@@ -173,6 +177,49 @@ def test_sound_files_get_no_word(tmp_path: Path) -> None:
     report = _score(tmp_path, (GT, GT_TAIL, PREDICTION, PRED_TAIL))
     assert report.warnings == ()  # type: ignore[attr-defined]
     assert report.combined["IDF1"] == 100.0  # type: ignore[attr-defined]
+
+
+def _alone_found_twice() -> list[Row]:
+    """One fast object; for three frames there is a second track of it, 1 px beside."""
+    return [
+        *((f, 1, 10 + 15 * f, 100, 60, 120) for f in range(1, 61)),
+        *((f, 2, 11 + 15 * f, 101, 60, 120) for f in (30, 31, 32)),
+    ]
+
+
+def _pair_at_1_fps() -> list[Row]:
+    """Two people who walk side by side, much further from picture to picture than they are apart."""
+    return [(f, person, 100 * f + 45 * person, 100, 40, 120) for f in range(1, 31) for person in (1, 2)]
+
+
+def _crowd_in_a_row() -> list[Row]:
+    """Eight people in a queue that moves on by 200 px a frame, seen for 6 frames."""
+    return [(f, person, 200 * f + 30 * person, 100, 40, 120) for f in range(1, 7) for person in range(1, 9)]
+
+
+@pytest.mark.parametrize("rows", [_alone_found_twice(), _pair_at_1_fps()], ids=["found twice", "a pair at 1 fps"])
+def test_what_moves_further_than_it_is_apart_has_no_swapped_columns(tmp_path: Path, rows: list[Row]) -> None:
+    assert _score(tmp_path, (rows, GT_TAIL, rows, PRED_TAIL)).warnings == ()  # type: ignore[attr-defined]
+    truth = read_rows(tmp_path / "seq" / "gt" / "gt.txt")
+    assert list(look_at_truth(truth)) == []
+
+
+def test_files_that_fit_are_not_refused_for_looking_swapped(tmp_path: Path) -> None:
+    """A few frames of a fast crowd look so; both files swapped do too, so it is said."""
+    rows = _crowd_in_a_row()
+    report = _score(tmp_path, (rows, GT_TAIL, rows, PRED_TAIL))
+    assert report.combined["IDF1"] == 100.0  # type: ignore[attr-defined]
+    assert ["seems to have the id before the frame" in text for text in report.warnings] == [True, True]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["ADL-Rundle-6", "ETH-Bahnhof", "KITTI-17", "TUD-Campus", "TUD-Stadtmitte"])
+@pytest.mark.parametrize("step", [10, 25, 50, 100])
+def test_real_annotations_of_few_frames_get_no_word(tmp_path: Path, shared: Path, name: str, step: int) -> None:
+    rows = np.loadtxt(shared / "data" / "mot15" / name / "gt" / "gt.txt", delimiter=",", usecols=range(7))
+    rows = rows[(rows[:, 0] % step == 1) & (rows[:, 6] == 1), :6]
+    truth = write_gt(tmp_path / "seq", rows.tolist(), GT_TAIL) / "gt" / "gt.txt"
+    pred = write(tmp_path / "pred.txt", _jitter(rows.tolist()), PRED_TAIL)
+    assert list(look(read_rows(truth), read_rows(pred))) == []
 
 
 @pytest.mark.parametrize("name", ["ADL-Rundle-6", "ETH-Bahnhof", "KITTI-17", "TUD-Campus", "TUD-Stadtmitte"])

@@ -49,6 +49,7 @@ PRED_FORMS = {
     "a TrackEval folder": ["data/a.txt", "data/b.txt"],
     "runs": ["a/tracks.txt", "b/tracks.txt"],
     "runs with tables only": ["a/tracks.csv", "b/tracks.csv"],
+    "folders by name": ["a/a.txt", "b/b.txt"],
 }
 
 
@@ -78,6 +79,55 @@ def test_length_and_labels_come_along(dataset: Path) -> None:
 def test_chosen_sequences(tmp_path: Path, dataset: Path) -> None:
     _touch(tmp_path / "pred" / "b.txt")
     assert [pair.truth.name for pair in find_pairs(dataset, tmp_path / "pred", ("b",))] == ["b"]
+
+
+@pytest.mark.parametrize("file", ["b/tracks.txt", "b/x.txt", "mine.txt"])
+def test_a_chosen_sequence_takes_what_is_given_for_it(tmp_path: Path, dataset: Path, file: str) -> None:
+    """A file itself, or a folder of its name."""
+    expected = _touch(tmp_path / "pred" / file)
+    assert find_pairs(dataset, expected, ("b",))[0].prediction == expected
+    if "/" in file:
+        assert find_pairs(dataset, expected.parent, ("b",))[0].prediction == expected
+
+
+def _chosen_but_other(tmp_path: Path, dataset: Path) -> None:
+    _touch(tmp_path / "pred" / "a.txt")
+    find_pairs(dataset, tmp_path / "pred", ("b",))
+
+
+def _chosen_but_any(tmp_path: Path, dataset: Path) -> None:
+    """There is other ground truth of which this may be."""
+    _touch(tmp_path / "pred" / "x.txt")
+    find_pairs(dataset, tmp_path / "pred", ("b",))
+
+
+def _chosen_but_another_file(tmp_path: Path, dataset: Path) -> None:
+    find_pairs(dataset, _touch(tmp_path / "pred" / "a.txt"), ("b",))
+
+
+def _chosen_but_another_run(tmp_path: Path, dataset: Path) -> None:
+    find_pairs(dataset, _touch(tmp_path / "runs" / "a" / "tracks.txt"), ("b",))
+
+
+def _two_chosen(tmp_path: Path, dataset: Path) -> None:
+    write_gt(dataset / "c", ROWS)
+    _touch(tmp_path / "pred" / "a.txt")
+    find_pairs(dataset, tmp_path / "pred", ("b", "c"))
+
+
+def _one_file_for_two_chosen(tmp_path: Path, dataset: Path) -> None:
+    write_gt(dataset / "c", ROWS)
+    find_pairs(dataset, _touch(tmp_path / "x.txt"), ("b", "c"))
+
+
+def _empty_data(tmp_path: Path, dataset: Path) -> None:
+    (tmp_path / "pred" / "data").mkdir(parents=True)
+    find_pairs(dataset, tmp_path / "pred")
+
+
+def _empty(tmp_path: Path, dataset: Path) -> None:
+    (tmp_path / "pred").mkdir()
+    find_pairs(dataset, tmp_path / "pred")
 
 
 def _missing(tmp_path: Path, dataset: Path) -> None:
@@ -132,6 +182,14 @@ WRONG = {
     "one on each side": (_some_meet, ["for a in", "without ground truth there is c", "--sequences b"]),
     "one folder further": (_elsewhere, ["directly in", "use --pred", "tracker"]),
     "one file for two sequences": (_one_file, ["is one file, but --gt has 2 sequences", "a, b"]),
+    "one chosen, tracks of another": (_chosen_but_other, ["no prediction for b", "expected b.txt; the folder has a"]),
+    "one chosen, tracks of any name": (_chosen_but_any, ["no prediction for b", "without ground truth there is x"]),
+    "one chosen, the file of another": (_chosen_but_another_file, ["of a by its name, not of b", "--sequences a"]),
+    "one chosen, the run of another": (_chosen_but_another_run, ["of a by its name, not of b", "--sequences a"]),
+    "two chosen, tracks of a third": (_two_chosen, ["no prediction for b, c", "expected b.txt; the folder has a"]),
+    "one file for two chosen": (_one_file_for_two_chosen, ["is one file, but --sequences names 2"]),
+    "a folder of an empty folder": (_empty_data, ["no name of --gt is one of --pred", "; the folder has data"]),
+    "a folder of nothing": (_empty, ["; it is empty"]),
     "a test split": (_test_split, ["no gt/gt.txt: a test split?", "train"]),
     "a folder above": (_too_high, ["but in data: give --gt", "data"]),
     "a misspelt sequence": (_typo, ["'walkin'", "Did you mean 'walking'"]),
@@ -144,17 +202,22 @@ WRONG = {
 
 @pytest.mark.parametrize(("call", "fragments"), WRONG.values(), ids=WRONG.keys())
 def test_what_is_not_there_is_named_with_the_fix(tmp_path: Path, dataset: Path, call, fragments: list[str]) -> None:
+    """And nothing is said that was not looked at."""
     with pytest.raises((ValueError, FileNotFoundError)) as error:
         call(tmp_path, dataset)
     assert "\n" not in str(error.value)
     for fragment in fragments:
         assert fragment in str(error.value), str(error.value)
+    assert ("it is empty" in str(error.value)) == (call is _empty)
+    assert ("without ground truth there is" in str(error.value)) == (call in (_none_meets, _some_meet, _chosen_but_any))
 
 
-@pytest.mark.parametrize("form", ["{}.txt", "data/{}.txt", "{}/tracks.txt"])
+@pytest.mark.parametrize("form", ["{}.txt", "data/{}.txt", "{}/tracks.txt", "{}/{}.txt"])
 def test_predictions_without_ground_truth_are_named(tmp_path: Path, dataset: Path, form: str) -> None:
     for name in "abcd":
-        _touch(tmp_path / "pred" / form.format(name))
+        _touch(tmp_path / "pred" / form.format(name, name))
+    for name in ("pedestrian_summary.txt", "pedestrian_detailed.csv"):  # of TrackEval
+        _touch(tmp_path / "pred" / name)
     text = without_truth(dataset, find_pairs(dataset, tmp_path / "pred"))
     assert text is not None
     assert text.endswith("no ground truth of that name: c, d")
@@ -166,6 +229,7 @@ def test_the_only_ground_truth_takes_a_prediction_of_any_name(tmp_path: Path, da
     text = without_truth(tmp_path / "one", find_pairs(tmp_path / "one", tmp_path / "pred"))
     assert text is not None
     assert "whatever.txt is scored against a, since there is no other" in text
+    assert without_truth(tmp_path / "one", find_pairs(tmp_path / "one", tmp_path / "pred"), chosen=True) == text
     (tmp_path / "pred" / "whatever.txt").rename(tmp_path / "pred" / "tracks.txt")
     assert without_truth(tmp_path / "one", find_pairs(tmp_path / "one", tmp_path / "pred")) is None
 

@@ -396,7 +396,7 @@ BAD = {
     "a tracker twice": (("--tracker", "strong,strong"), ["--tracker names strong twice"]),
     "unknown tracker": (("--tracker", "stron"), ["stron", "strong"]),
     "an empty name": (("--reid", "none,"), ["--reid", "none,dogenet50"]),
-    "no weights": (("--reid", "none,swin-t"), ["no trained weights of swin-t", "--reid-weights swin-t=FILE"]),
+    "no weights": (("--reid", "none,swin-s"), ["no trained weights of swin-s", "--reid-weights swin-s=FILE"]),
     "weights not there": (("--reid-weights", "small-cnn=no.pth"), ["--reid-weights small-cnn=no.pth", "not found"]),
     "no weights at all": (("--reid-weights", "clip.txt"), ["NAME=FILE"]),
     "weights of nobody": (("--reid-weights", "swin-t=random"), ["swin-t", "none,small-cnn"]),

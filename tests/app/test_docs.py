@@ -11,7 +11,16 @@ from app.cli import app, main
 from app.config import load_preset
 
 DOCS = sorted((Path(__file__).parents[2] / "docs").glob("*.md"))
-OF_BENCHMARKS = {"--by-sequence", "--disturbed", "--plateau", "--leave-one-out", "--also", "--write", "--only", "--last"}
+OF_BENCHMARKS = {
+    "--by-sequence",
+    "--disturbed",
+    "--plateau",
+    "--leave-one-out",
+    "--also",
+    "--write",
+    "--only",
+    "--last",
+}
 OF_TORCHRUN = {"--nproc-per-node", "--no-python"}
 
 

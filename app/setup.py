@@ -80,12 +80,13 @@ def _names_nothing(detector: str) -> bool:
 def load_models(config: RunConfig, source: Source) -> Models:
     """Detector, encoder and a fresh tracker; the appearance gate is the checkpoint's where it brings one.
 
-    They are loaded at the same time where that is safe: PyTorch has one state of random numbers, and OpenVINO compiles
-    without Python. Of two errors the encoder's is told.
+    They are loaded at the same time where that pays and is safe: OpenVINO compiles a detector without Python, PyTorch
+    has one state of random numbers, and the SciPy of the motion detector stumbles over a PyTorch that another thread is
+    still importing. Of two errors the encoder's is told.
     """
-    if str(config.reid_weights) == RANDOM or needs_torch(
-        detector_name(config, source), detector_options(config, source)
-    ):
+    detector_named = detector_name(config, source)
+    one_by_one = detector_named == "motion" or str(config.reid_weights) == RANDOM
+    if one_by_one or needs_torch(detector_named, detector_options(config, source)):
         encoder, detector = load_encoder(config), load_detector(config, source)
     else:
         coming = InBackground(lambda: load_detector(config, source), name="load-detector")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+import app.setup
 from app.backfill import Backfill
+from app.config import RunConfig
 from app.sources import Frame
-from tests.app.runs import Track, Walker, read_summary, write_sequence
+from tests.app.runs import Track, Walker, read_summary, write_sequence, write_video
 from tracker import DeepSort
 
 
@@ -82,3 +85,21 @@ def test_no_more_frames_are_held_back_than_fit() -> None:
         final = backfill.push(Frame(index, index / 10, None), confirmed, tracker.tentative())
         released += [frame.index for frame, _ in final]
     assert released == list(range(7))
+
+
+def test_the_motion_detector_waits_until_the_encoder_is_there(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start without converted weights imports PyTorch, and SciPy must not be imported beside it."""
+    beside: list[str] = []
+    load = app.setup.load_encoder
+
+    def slow(config: RunConfig) -> object:
+        beside.extend(thread.name for thread in threading.enumerate())
+        return load(config)
+
+    monkeypatch.setattr(app.setup, "load_encoder", slow)
+    video, _ = write_video(tmp_path / "v")
+    assert track("run", video, "--detector", "motion", "--reid", "none", "--no-video", "--out", "o").code == 0
+    assert beside
+    assert "load-detector" not in beside

@@ -3,7 +3,7 @@
 The paper goes through the levels one by one, as many as frames that a track may be lost, though nearly all tracks are
 in the first. Here the first level chooses, and what it leaves is looked at together: where a pair is the only one
 within the gate for its track and its detection, no order can change it. Only the others take their turns. The matches
-are those of the paper's loop.
+are those of the paper's loop, and those who are lost, whose gates are wide, cost no more than what is left for them.
 """
 
 from __future__ import annotations
@@ -18,45 +18,60 @@ from .association import mutually_nearest
 from .pairs import Index, Mask, Pairs, with_costs
 from .types import Evidence
 
-__all__ = ["Look", "matching_cascade"]
+__all__ = ["NOBODY", "Look", "Match", "Near", "matching_cascade"]
 
 Array = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
 
+Match = tuple[Index, Index]
+"""Tracks and their detections, both `(K,)`."""
+
+NOBODY: Match = (np.empty(0, np.intp), np.empty(0, np.intp))
 _NEVER = np.iinfo(np.int64).max
 
+Near = Callable[[Index, Index], Pairs]
+"""From some tracks and some detections to their pairs inside the motion gate, at their Mahalanobis distance."""
 Look = Callable[[Pairs, bool], Array]
 """From pairs to their cosine distances, `(P,)`; unless these have to be exact, it is enough that they are on the right
 side of the gate."""
 
 
-def matching_cascade(pairs: Pairs, levels: Levels, look: Look, gate: float) -> tuple[Index, Evidence]:
+def matching_cascade(
+    tracks: Index, levels: Levels, detections: Index, near: Near, look: Look, gate: float
+) -> tuple[Match, Evidence]:
     """Match level by level; a level sees only pairs whose detection nobody before it has taken.
 
     Args:
-        pairs: inside the motion gate, at their Mahalanobis distance.
-        levels: `(N,)` frames since each track was last seen.
-        look: asked for no pair whose detection the first level has taken.
+        tracks, detections: those that may be matched, `(N,)` and `(M,)`, in any numbering.
+        levels: detector frames since a track of that number was last seen.
+        near: asked for the first level with all detections, then for the others with what it leaves.
+        look: asked only for pairs that `near` has found.
         gate: largest cosine distance.
 
     Returns:
-        Indices of the matched pairs, and what appearance did for them.
+        Who was matched with whom, and what appearance did for it.
     """
-    if not len(pairs):
-        return np.empty(0, np.intp), Evidence()
-    level = levels.take(pairs.tracks)
+    if not len(tracks) or not len(detections):
+        return NOBODY, Evidence()
+    level = levels.take(tracks)
     is_first = level == np.minimum.reduce(level)
-    later = (~is_first).nonzero()[0]
-    if not len(later):
-        return _choose(pairs, level, look, gate)
-    first = is_first.nonzero()[0]
-    chosen, evidence = _choose(pairs[first], level.take(first), look, gate)
-    chosen = first.take(chosen)
-    later = later[_still_free(pairs.detections.take(later), pairs.detections.take(chosen))]
-    if len(later):
-        recovered, more = _choose(pairs[later], level.take(later), look, gate)
-        chosen, evidence = np.concatenate((chosen, later.take(recovered))), evidence + more
-    return chosen, evidence
+    matches, evidence = _match(near(tracks[is_first], detections), levels, look, gate)
+    if np.count_nonzero(is_first) == len(tracks):
+        return matches, evidence
+    # Who is lost may be anywhere, and so near to everybody: only what is left is worth a look.
+    left = detections[_still_free(detections, matches[1])]
+    if not len(left):
+        return matches, evidence
+    found, more = _match(near(tracks[~is_first], left), levels, look, gate)
+    both = np.concatenate((matches[0], found[0])), np.concatenate((matches[1], found[1]))
+    return both, evidence + more
+
+
+def _match(pairs: Pairs, levels: Levels, look: Look, gate: float) -> tuple[Match, Evidence]:
+    if not len(pairs):
+        return NOBODY, Evidence()
+    chosen, evidence = _choose(pairs, levels.take(pairs.tracks), look, gate)
+    return (pairs.tracks.take(chosen), pairs.detections.take(chosen)), evidence
 
 
 def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index, Evidence]:

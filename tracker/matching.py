@@ -15,7 +15,7 @@ from .ambiguity import NEUTRAL
 from .assignment import assign
 from .association import iou_pairs, motion_pairs
 from .boxes import xyah_to_xyxy
-from .cascade import matching_cascade
+from .cascade import NOBODY, Match, matching_cascade
 from .class_groups import group_of
 from .config import TrackerConfig
 from .door import Measured
@@ -31,12 +31,6 @@ Array = npt.NDArray[np.float64]
 
 _LOW_SCORE_IOU_DISTANCE = 0.5
 """Gate of the low-score stage, stricter than the IoU stage since such boxes are often wrong (ByteTrack, stage two)."""
-
-
-Match = tuple[Index, Index]
-"""Tracks (rows of the table) and their detections, both `(K,)`."""
-
-_NOBODY: Match = (np.empty(0, np.intp), np.empty(0, np.intp))
 
 
 @dataclass(slots=True)
@@ -106,59 +100,57 @@ class Matching:
         """Confirmed tracks by appearance under the motion gate; none where there are no embeddings."""
         table, config = self.table, self.config
         if not self.detections.embeddings.shape[1]:
-            return _NOBODY, Evidence()
+            return NOBODY, Evidence()
         confirmed = table.state == CONFIRMED
         if not config.max_age_s:
             confirmed &= table.time_since_update <= config.max_age
         tracks, detections = confirmed.nonzero()[0], free.detections.nonzero()[0]
-        if not len(tracks) or not len(detections):
-            return _NOBODY, Evidence()
-        expected, innovation = table.mean[..., 0].take(tracks, axis=0), self.innovation.take(tracks, axis=0)
-        near = motion_pairs(expected, innovation, self.detections.xyah.take(detections, axis=0), config.motion_gate)
-        near = self._of_one_group(near, tracks, detections)
-        levels = table.misses.take(tracks)
-
-        def look(candidates: Pairs, exact: bool) -> Array:
-            return self._appearance(tracks.take(candidates.tracks), detections.take(candidates.detections), exact)
-
-        matched, evidence = matching_cascade(near, levels, look, config.max_cosine_distance)
-        chosen = tracks.take(near.tracks.take(matched)), detections.take(near.detections.take(matched))
+        chosen, evidence = matching_cascade(
+            tracks, table.misses, detections, self._near, self._appearance, config.max_cosine_distance
+        )
         free.take(*chosen)
         return chosen, evidence
 
-    def _appearance(self, rows: Index, candidates: Index, exact: bool) -> Array:
-        """Cosine distances of tracks, rows of the table, to detections; unless exact, right about the gate alone."""
+    def _near(self, tracks: Index, detections: Index) -> Pairs:
+        """The pairs of rows of the table and detections inside the motion gate."""
+        expected, innovation = self.table.mean[..., 0].take(tracks, axis=0), self.innovation.take(tracks, axis=0)
+        measured = self.detections.xyah.take(detections, axis=0)
+        found = motion_pairs(expected, innovation, measured, self.config.motion_gate)
+        pairs = Pairs(tracks.take(found.tracks), detections.take(found.detections), found.costs)
+        return self._of_one_group(pairs)
+
+    def _appearance(self, pairs: Pairs, exact: bool) -> Array:
+        """Cosine distances of pairs; unless exact, right about the gate alone."""
         gate, known = self.config.max_cosine_distance, self.detections.known
-        embeddings = self.detections.embeddings.take(candidates, axis=0)
-        distances = self.gallery.distances(self.table.slot.take(rows), embeddings, -1.0 if exact else gate)
-        return distances if known is None else np.where(known.take(candidates), distances, NEUTRAL * gate)
+        embeddings = self.detections.embeddings.take(pairs.detections, axis=0)
+        distances = self.gallery.distances(self.table.slot.take(pairs.tracks), embeddings, -1.0 if exact else gate)
+        return distances if known is None else np.where(known.take(pairs.detections), distances, NEUTRAL * gate)
 
     def _overlap(self, free: _Free, eligible: Mask, max_distance: float, *, plain: bool = False) -> Match:
         """Free tracks among the eligible ones with free detections, by IoU."""
         tracks, detections = (free.tracks & eligible).nonzero()[0], free.detections.nonzero()[0]
         if not len(tracks) or not len(detections):
-            return _NOBODY
+            return NOBODY
         xyxy = xyah_to_xyxy(self.table.mean[tracks, :, 0])
-        pairs = iou_pairs(xyxy, self.detections.xyxy.take(detections, axis=0), max_distance)
-        pairs = self._of_one_group(pairs, tracks, detections)
-        extra = 0.0
+        found = iou_pairs(xyxy, self.detections.xyxy.take(detections, axis=0), max_distance)
+        pairs = Pairs(tracks.take(found.tracks), detections.take(found.detections), found.costs)
+        pairs, extra = self._of_one_group(pairs), 0.0
         if not plain:
-            pairs, extra = self._with_doubts(pairs, tracks, detections)
+            pairs, extra = self._with_doubts(pairs)
         matched = assign(pairs, max_distance + extra)
-        chosen = tracks.take(pairs.tracks[matched]), detections.take(pairs.detections[matched])
+        chosen = pairs.tracks[matched], pairs.detections[matched]
         free.take(*chosen)
         return chosen
 
-    def _of_one_group(self, pairs: Pairs, tracks: Index, detections: Index) -> Pairs:
+    def _of_one_group(self, pairs: Pairs) -> Pairs:
         """The pairs whose classes may be one object."""
         groups = self.config.groups
         if not groups:
             return pairs
-        classes = self.table.class_id.take(tracks.take(pairs.tracks))
-        found = self.detections.class_ids.take(detections.take(pairs.detections))
+        classes, found = self.table.class_id.take(pairs.tracks), self.detections.class_ids.take(pairs.detections)
         return pairs[group_of(classes, groups) == group_of(found, groups)]
 
-    def _with_doubts(self, pairs: Pairs, tracks: Index, detections: Index) -> tuple[Pairs, float]:
+    def _with_doubts(self, pairs: Pairs) -> tuple[Pairs, float]:
         """The pairs with what speaks against them added to their costs, and the most that can be.
 
         The gate is on the overlap alone; doubts only decide between pairs that compete.
@@ -167,7 +159,7 @@ class Matching:
         most = config.tentative_penalty + config.doubt_penalty + config.direction_penalty
         if most == 0 or not len(pairs):
             return pairs, 0.0
-        rows, candidates = tracks.take(pairs.tracks), detections.take(pairs.detections)
+        rows, candidates = pairs.tracks, pairs.detections
         sure = self.probabilities.take(candidates)
         costs = pairs.costs + config.doubt_penalty * (1 - sure)
         costs += config.tentative_penalty * (self.table.state.take(rows) == TENTATIVE)

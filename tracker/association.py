@@ -16,9 +16,6 @@ __all__ = ["iou_pairs", "motion_pairs", "mutually_nearest"]
 
 Array = npt.NDArray[np.float64]
 
-_HAIR = 1 + 1e-9
-"""Reaches are widened by it, so that rounding can't lose a pair that lies on the gate itself."""
-
 
 def motion_pairs(expected: Array, innovation: Array, xyah: Array, gate: float) -> Pairs:
     """The pairs inside the motion gate, at their squared Mahalanobis distance (Wojke et al. 2017, eq. 1 and 2).
@@ -37,7 +34,7 @@ def motion_pairs(expected: Array, innovation: Array, xyah: Array, gate: float) -
         inside = matrix <= gate
         tracks, detections = inside.nonzero()
         return Pairs(tracks, detections, matrix[inside])
-    reach, centres = np.sqrt(gate * innovation[:2]) * _HAIR, expected[:2]
+    reach, centres = np.sqrt(gate * innovation[:2]) * kalman.HAIR, expected[:2]
     tracks, detections = pairs_within(centres - reach, centres + reach, measured[:2])
     distances = kalman.gating_distance(
         expected.take(tracks, axis=1), innovation.take(tracks, axis=1), measured.take(detections, axis=1)
@@ -77,8 +74,8 @@ def _overlapping(track_xyxy: Array, detection_xyxy: Array, max_distance: float) 
     least = max(1 - max_distance, 0.0)
     sizes, others = track_xyxy[2:] - track_xyxy[:2], detection_xyxy[2:] - detection_xyxy[:2]
     largest_other = np.maximum.reduce(others, axis=1)[:, None]
-    largest = np.minimum(largest_other, sizes / max(least, 1e-6) * _HAIR)
-    reach = (sizes + largest) * ((1 - least) / (1 + least) / 2 * _HAIR) + 1e-6
+    largest = np.minimum(largest_other, sizes / max(least, 1e-6) * kalman.HAIR)
+    reach = (sizes + largest) * ((1 - least) / (1 + least) / 2 * kalman.HAIR) + 1e-6
     centres = (track_xyxy[:2] + track_xyxy[2:]) / 2
     detection_centres = (detection_xyxy[:2] + detection_xyxy[2:]) / 2
     return pairs_within(centres - reach, centres + reach, detection_centres)

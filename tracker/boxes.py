@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
+__all__ = ["TINY", "iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
 
 Array = npt.NDArray[np.float64]
 
-_TINY = 1e-300
+TINY = 1e-300
+"""px^2; boxes whose union is smaller do not overlap."""
 
 
 def xyxy_to_xyah(xyxy: Array) -> Array:
@@ -55,7 +56,7 @@ def _iou(first: Array, second: Array) -> Array:
     union = _areas(first) + _areas(second)
     union -= overlap
     # Boxes without a positive union do not overlap either.
-    overlap /= np.maximum(union, _TINY, out=union)
+    overlap /= np.maximum(union, TINY, out=union)
     return overlap
 
 

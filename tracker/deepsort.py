@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import existence, kalman
-from .border import is_entering, is_leaving, remember_birth, remember_border, watches_border
-from .boxes import xyah_to_xyxy
+from .border import is_entering, remember_birth, watches_border
 from .calibration import ScoreCalibration
 from .config import TrackerConfig
 from .door import Measured, admit, check_motion
@@ -23,6 +22,7 @@ from .gallery import Gallery
 from .matching import Matching
 from .observation import keeps_observations, remember_observation, replay_gap, warp_observations
 from .pairs import Index
+from .steps import choose_steps
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence, Tracks
 from .votes import ClassVotes
@@ -31,8 +31,6 @@ __all__ = ["DeepSort"]
 
 Array = npt.NDArray[np.float64]
 
-_SHOWN_MISSES = 1
-"""A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
 _FRAME_S = 1 / 30
 """Seconds from one frame to the next where the caller tells no time."""
 _LEAST_SHARE = 0.05
@@ -50,15 +48,17 @@ class DeepSort:
         ([1], [0])
     """
 
-    def __init__(self, config: TrackerConfig | None = None) -> None:
+    def __init__(self, config: TrackerConfig | None = None, *, compiled: bool | None = None) -> None:
+        """By default with compiled loops where numba is installed; see `steps.choose_steps`."""
         self.config = config or TrackerConfig()
+        self._steps = choose_steps(compiled)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
         self._table = TrackTable(observed=keeps_observations(self.config))
         self._gallery = Gallery(self.config.gallery_size, self.config.appearance_momentum)
-        self._calibration = ScoreCalibration()
+        self._calibration = ScoreCalibration(self._steps.overlaps)
         self._votes = ClassVotes()
         self._births = 0
         self._ids = 0
@@ -109,14 +109,14 @@ class DeepSort:
         Raises:
             ValueError: when the shapes do not fit together, or D changes during a video.
         """
-        detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known)
+        detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known, measure=self._steps.admit)
         self._gallery.check_length(detections.embeddings)
         self._frame_size = frame_size
-        self._advance(time_s, check_motion(motion), detector_looked=True)
+        innovation = self._advance(time_s, check_motion(motion), detector_looked=True)
         sure = self._probabilities(detections)
-        table, noise = self._table, self.config.noise
-        innovation = kalman.project(table.mean, table.covariance, noise)[1]
-        matches = Matching(table, self._gallery, self.config, detections, sure, innovation, self._time_s).solve()
+        matches = Matching(
+            self._table, self._gallery, self.config, detections, sure, innovation, self._time_s, self._steps
+        ).solve()
         self._learn(matches.rows, matches.detections, detections, sure, innovation)
         self._by_looks += matches.evidence
         self._matches += len(matches.rows)
@@ -137,13 +137,7 @@ class DeepSort:
 
     def confirmed(self) -> Tracks:
         """The confirmed tracks of the last frame, as `update` returned them."""
-        table = self._table
-        shown = (table.state == CONFIRMED) & (table.misses <= _SHOWN_MISSES)
-        if self.config.confirm_evidence:
-            shown &= table.log_odds >= existence.SHOWN_EVIDENCE
-        if self.config.border_share:
-            shown &= ~is_leaving(table, self.config)
-        return self._report(shown.nonzero()[0])
+        return self._report(self._steps.shown(self._table, self.config))
 
     def tentative(self) -> Tracks:
         """The tracks of the last frame that are not confirmed yet, without those that wait at the border; id 0."""
@@ -152,8 +146,8 @@ class DeepSort:
             shown &= ~is_entering(self._table, self.config, self._time_s)
         return self._report(shown.nonzero()[0])
 
-    def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> None:
-        """Predict every track to the next frame, along with the camera."""
+    def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> Array:
+        """Predict every track to the next frame, along with the camera; returns the innovation's variances."""
         table = self._table
         self._time_s = self._time_s + _FRAME_S if time_s is None else float(time_s)
         if motion is not None:
@@ -164,10 +158,7 @@ class DeepSort:
                 zoom = abs(np.linalg.det(motion[:, :2]))
                 table.whole_area *= zoom
                 table.cut_area *= zoom
-        kalman.advance(table.mean, table.covariance, self.config.noise)
-        table.time_since_update += 1
-        table.misses += detector_looked
-        table.detection[:] = -1
+        return self._steps.predict(table, self.config.noise, looked=detector_looked)
 
     def _probabilities(self, detections: Measured) -> Array:
         """`(N,)`, what the scores say: themselves, or how probably such a detection is real in this video."""
@@ -180,15 +171,13 @@ class DeepSort:
         if not len(rows):
             return
         table, config = self._table, self.config
-        xyah, shares = detections.xyah.take(matched, axis=0), None
+        shares = None
         if config.replay_gaps:
-            replay_gap(table, rows, xyah, config)
+            replay_gap(table, rows, detections.xyah.take(matched, axis=0), config)
             innovation = kalman.project(table.mean, table.covariance, config.noise)[1]
         if config.score_noise:
             shares = np.maximum(1 - config.score_noise * sure.take(matched), _LEAST_SHARE)
-        mean, covariance = table.mean.take(rows, axis=0), table.covariance.take(rows, axis=0)
-        variances = innovation.take(rows, axis=0)
-        table.mean[rows], table.covariance[rows] = kalman.correct(mean, covariance, variances, xyah, shares)
+        self._steps.correct(table, rows, innovation, detections.xyah, matched, shares)
         table.hits[rows] += 1
         self._remember(rows, matched, detections, sure)
 
@@ -199,22 +188,12 @@ class DeepSort:
             How many died unconfirmed.
         """
         table, config = self._table, self.config
-        missed = table.misses > 0
-        if config.confirm_evidence:  # what was not seen is less likely there
-            np.subtract(table.log_odds, config.miss_evidence, out=table.log_odds, where=missed)
-            np.maximum(table.log_odds, existence.LEAST_EVIDENCE, out=table.log_odds)
-        tentative = table.state == TENTATIVE
-        unborn = tentative & missed
-        if config.max_age_s:
-            old = self._time_s - table.seen_s > config.max_age_s
-        else:
-            old = table.time_since_update > config.max_age
-        dead = unborn | (old & ~tentative)
+        dead, num_unborn = self._steps.dying(table, config, self._time_s)
         if config.duplicate_iou < 1:
             dead |= lesser_duplicates(table, dead, config.duplicate_iou)
         if np.count_nonzero(dead):
             self._gallery.clear(table.remove(dead))
-        return int(np.count_nonzero(unborn))
+        return num_unborn
 
     def _start(self, matched: Index, detections: Measured, sure: Array) -> None:
         """Detections that are not among the matched start tentative tracks."""
@@ -242,19 +221,14 @@ class DeepSort:
     def _remember(self, rows: Index, matched: Index, detections: Measured, sure: Array) -> None:
         """What a track takes from its detection; whoever has proved itself by it is confirmed."""
         table, config = self._table, self.config
-        table.time_since_update[rows] = 0
-        table.misses[rows] = 0
-        table.score[rows] = detections.scores.take(matched)
-        table.class_id[rows] = detections.class_ids.take(matched)
-        table.detection[rows] = detections.source.take(matched)
-        table.seen_s[rows] = self._time_s
+        self._steps.remember(
+            table, rows, detections, matched, self._time_s, self._frame_size, border=watches_border(config)
+        )
         if config.confirm_evidence:
             evidence = table.log_odds.take(rows) + existence.hit_evidence(sure.take(matched))
             table.log_odds[rows] = np.minimum(np.maximum(evidence, existence.LEAST_EVIDENCE), config.most_evidence)
         if keeps_observations(config):
             remember_observation(table, rows, detections.xyxy[matched])
-        if watches_border(config):
-            remember_border(table, rows, detections.xyxy.take(matched, axis=0), self._frame_size)
         if config.class_vote:
             votes = detections.class_ids[matched], detections.scores[matched]
             table.class_id[rows] = self._votes.cast(table.slot[rows], *votes)
@@ -289,7 +263,7 @@ class DeepSort:
         table = self._table
         return Tracks(
             ids=table.id.take(rows),
-            xyxy=xyah_to_xyxy(table.mean[..., 0].take(rows, axis=0)).astype(np.float32),
+            xyxy=self._steps.corners(table, rows).astype(np.float32),
             scores=table.score.take(rows).astype(np.float32),
             class_ids=table.class_id.take(rows),
             detection_index=table.detection.take(rows),

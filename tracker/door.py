@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from .boxes import xyxy_to_xyah
 from .gallery import normalise_rows
 from .pairs import Index
 
-__all__ = ["REJECT_REASONS", "Measured", "admit", "check_motion", "reject_reasons"]
+__all__ = ["LEAST_SIDE", "REJECT_REASONS", "Measured", "admit", "check_motion", "reject_reasons"]
 
 Array = npt.NDArray[np.float64]
 
@@ -20,8 +21,12 @@ REJECT_REASONS = ("", "not finite", "no area", "far outside the frame")
 
 _MAX_COORDINATE = 1e6
 """px; far beyond any picture, and small enough that no later arithmetic overflows."""
-_LEAST_SIDE = 1e-100
+LEAST_SIDE = 1e-100
 """px; smaller sides may have no area in floating point."""
+
+
+Measure = Callable[[Array, npt.NDArray[np.float32], float, float], Array | None]
+"""From boxes `(N, 4)`, their scores and the coordinates that they must lie between, to their xyah, or `None`."""
 
 
 @dataclass(slots=True)
@@ -49,17 +54,23 @@ def admit(
     embeddings: npt.ArrayLike | None,
     frame_size: tuple[int, int] | None,
     known: npt.ArrayLike | None = None,
+    *,
+    measure: Measure,
 ) -> Measured:
-    """Check shapes once, at the door, and keep the usable detections."""
-    boxes = np.asarray(xyxy, np.float64)
+    """Check shapes once, at the door, and keep the usable detections.
+
+    Args:
+        measure: `steps.Steps.admit`: it sees at a glance that all boxes are usable, as in almost every frame.
+    """
+    boxes = np.array(xyxy, np.float64, order="C")
     boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"xyxy must have shape (N, 4), but got {boxes.shape}")
     count = len(boxes)
     if scores is None:
         raise ValueError(f"scores must be {count} numbers, but got None; give 1.0 for each box where nothing is known")
-    confidences = np.asarray(scores, np.float32).reshape(-1)
-    classes = np.zeros(count, np.int64) if class_ids is None else np.asarray(class_ids, np.int64).reshape(-1)
+    confidences = np.array(scores, np.float32, order="C").reshape(-1)
+    classes = np.zeros(count, np.int64) if class_ids is None else np.array(class_ids, np.int64, order="C").reshape(-1)
     vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.asarray(embeddings, np.float32)
     vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
     looks = None if known is None else np.asarray(known, np.bool_).reshape(-1)
@@ -70,13 +81,14 @@ def admit(
             raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
     if vectors.ndim != 2:
         raise ValueError(f"embeddings must have shape (N, D), but got {vectors.shape}")
-    source = np.arange(count)
-    if not _all_usable(boxes, confidences, frame_size):
+    source, xyah = np.arange(count), measure(boxes, confidences, *_bounds(frame_size))
+    if xyah is None:
         source = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
         boxes, confidences, classes, vectors = boxes[source], confidences[source], classes[source], vectors[source]
+        xyah = xyxy_to_xyah(boxes)
     return Measured(
         boxes,
-        xyxy_to_xyah(boxes),
+        xyah,
         confidences,
         classes,
         normalise_rows(vectors),
@@ -86,24 +98,10 @@ def admit(
     )
 
 
-def _all_usable(xyxy: Array, scores: npt.NDArray[np.float32], frame_size: tuple[int, int] | None) -> bool:
-    """Whether a quick look is enough to see that `reject_reasons` would find nothing, as in almost every frame."""
-    if not len(xyxy):
-        return True
+def _bounds(frame_size: tuple[int, int] | None) -> tuple[float, float]:
+    """Coordinates between which `reject_reasons` finds nothing too far away."""
     far = 2 * min(frame_size) if frame_size else _MAX_COORDINATE
-    inside = _least(xyxy) >= -min(far / 2, _MAX_COORDINATE) and _most(xyxy) <= min(far, _MAX_COORDINATE)
-    if not inside:
-        return False
-    return bool(_least(xyxy[:, 2:] - xyxy[:, :2]) > _LEAST_SIDE and abs(np.add.reduce(scores)) < np.inf)
-
-
-def _least(values: Array) -> float:
-    """The least number, NaN if there is one; asking for its place takes half as long as `min`, as there are so few."""
-    return values.item(values.argmin())
-
-
-def _most(values: Array) -> float:
-    return values.item(values.argmax())
+    return -min(far / 2, _MAX_COORDINATE), min(far, _MAX_COORDINATE)
 
 
 def check_motion(motion: npt.ArrayLike | None) -> Array | None:

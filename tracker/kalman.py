@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 __all__ = [
     "CHI2_GATE_4",
+    "HAIR",
+    "LEAST_HEIGHT",
     "MotionNoise",
     "Spread",
     "advance",
@@ -40,7 +42,10 @@ of a whole `xyah` measurement."""
 _SCALING, _FIXED = np.array([1.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0])
 """Which coordinates have a noise that scales with the height: all but the aspect ratio, whose noise is fixed."""
 
-_MIN_HEIGHT = 1e-3
+HAIR = 1 + 1e-9
+"""Reaches are widened by it, so that rounding can't lose a pair that lies on a gate itself."""
+
+LEAST_HEIGHT = 1e-3
 """px; a height that a long prediction has driven to zero must not take the noise, and so the variances, with it."""
 
 
@@ -90,7 +95,7 @@ class Spread:
     def at(self, heights: Array) -> Array:
         """The variances of tracks of these heights, `(N,)`; a row each."""
         clipped = np.abs(heights)
-        np.maximum(clipped, _MIN_HEIGHT, out=clipped)
+        np.maximum(clipped, LEAST_HEIGHT, out=clipped)
         # A track a row: two axes are quicker than three.
         scale, fixed = self._flat
         variances: Array = clipped[:, None] * scale

@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from .ambiguity import NEUTRAL
 from .assignment import assign
-from .association import iou_pairs, motion_pairs
-from .boxes import xyah_to_xyxy
 from .cascade import NOBODY, Match, matching_cascade
 from .class_groups import group_of
 from .config import TrackerConfig
@@ -22,6 +20,7 @@ from .door import Measured
 from .gallery import Gallery
 from .observation import turning
 from .pairs import Index, Mask, Pairs, with_costs
+from .steps import Steps
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence
 
@@ -75,6 +74,7 @@ class Matching:
     probabilities: Array
     innovation: Array
     time_s: float
+    steps: Steps
 
     def solve(self) -> Matches:
         """Cascade, then IoU, then low-score detections."""
@@ -113,11 +113,10 @@ class Matching:
 
     def _near(self, tracks: Index, detections: Index) -> Pairs:
         """The pairs of rows of the table and detections inside the motion gate."""
-        expected, innovation = self.table.mean[..., 0].take(tracks, axis=0), self.innovation.take(tracks, axis=0)
-        measured = self.detections.xyah.take(detections, axis=0)
-        found = motion_pairs(expected, innovation, measured, self.config.motion_gate)
-        pairs = Pairs(tracks.take(found.tracks), detections.take(found.detections), found.costs)
-        return self._of_one_group(pairs)
+        gate, measured = self.config.motion_gate, self.detections.xyah
+        return self._of_one_group(
+            self.steps.motion_pairs(self.table, self.innovation, tracks, measured, detections, gate)
+        )
 
     def _appearance(self, pairs: Pairs, exact: bool) -> Array:
         """Cosine distances of pairs; unless exact, right about the gate alone."""
@@ -131,9 +130,8 @@ class Matching:
         tracks, detections = (free.tracks & eligible).nonzero()[0], free.detections.nonzero()[0]
         if not len(tracks) or not len(detections):
             return NOBODY
-        xyxy = xyah_to_xyxy(self.table.mean[tracks, :, 0])
-        found = iou_pairs(xyxy, self.detections.xyxy.take(detections, axis=0), max_distance)
-        pairs = Pairs(tracks.take(found.tracks), detections.take(found.detections), found.costs)
+        expected = self.steps.corners(self.table, tracks)
+        pairs = self.steps.overlaps(expected, tracks, self.detections.xyxy, detections, max_distance)
         pairs, extra = self._of_one_group(pairs), 0.0
         if not plain:
             pairs, extra = self._with_doubts(pairs)

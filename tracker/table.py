@@ -11,14 +11,16 @@ import numpy.typing as npt
 
 from .pairs import Index, Mask
 
-__all__ = ["CONFIRMED", "TENTATIVE", "TrackTable"]
+__all__ = ["CONFIRMED", "COUNTERS", "MEASURES", "SHOWN_MISSES", "TENTATIVE", "TrackTable"]
 
 TENTATIVE, CONFIRMED = 1, 2
 """States of a track. A deleted track has no row."""
+SHOWN_MISSES = 1
+"""A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
 
 Array = npt.NDArray[np.float64]
 
-_COUNTERS = (
+COUNTERS = (
     "slot",  # of what is kept elsewhere: gallery, votes
     "birth",  # serial number of the track's start
     "id",  # public identity, 0 until confirmed
@@ -29,7 +31,7 @@ _COUNTERS = (
     "class_id",  # of the last matched detection
     "detection",  # row of the detection matched in this frame, -1 without one
 )
-_MEASURES = (
+MEASURES = (
     "score",  # of the last matched detection
     "log_odds",  # that the track is real, see `existence`
     "seen_s",  # time of the last match
@@ -49,7 +51,12 @@ _OBSERVED = {
 
 
 class TrackTable:
-    """Columns over all live tracks, each an array with `len(table)` rows (a view: assign into it)."""
+    """Columns over all live tracks, each an array with `len(table)` rows (a view: assign into it).
+
+    Attributes:
+        counters, measures: what the columns of one number a track are rows of, `(9, capacity)` and `(6, capacity)`, in
+            the order of `COUNTERS` and `MEASURES`.
+    """
 
     slot: Index
     mean: Array
@@ -76,8 +83,8 @@ class TrackTable:
     def __init__(self, capacity: int = 16, *, observed: bool = True) -> None:
         """Without `observed` there is none of what `observation` keeps."""
         # What is one number a track stands in two matrices, a row a column of the table: few arrays to move and grow.
-        self._counters: npt.NDArray[np.int64] = np.zeros((len(_COUNTERS), capacity), np.int64)
-        self._measures: Array = np.zeros((len(_MEASURES), capacity))
+        self.counters: npt.NDArray[np.int64] = np.zeros((len(COUNTERS), capacity), np.int64)
+        self.measures: Array = np.zeros((len(MEASURES), capacity))
         shapes = _STATES | _OBSERVED if observed else _STATES
         self._blocks: dict[str, Array] = {name: np.zeros((capacity, *shape)) for name, shape in shapes.items()}
         self._free_slots = list(range(capacity - 1, -1, -1))
@@ -89,7 +96,7 @@ class TrackTable:
     @property
     def capacity(self) -> int:
         """Rows, and slots, there is room for: the most tracks alive at once, rounded up to a power of two."""
-        capacity: int = self._counters.shape[1]
+        capacity: int = self.counters.shape[1]
         return capacity
 
     def add(self, count: int) -> Index:
@@ -109,8 +116,8 @@ class TrackTable:
         first = int(dead.argmax())
         moving, places = kept[first:], slice(first, len(kept))
         if len(moving):
-            self._counters[:, places] = self._counters.take(moving, axis=1)
-            self._measures[:, places] = self._measures.take(moving, axis=1)
+            self.counters[:, places] = self.counters.take(moving, axis=1)
+            self.measures[:, places] = self.measures.take(moving, axis=1)
             for block in self._blocks.values():
                 block[places] = block.take(moving, axis=0)
         self._show(len(kept))
@@ -120,14 +127,14 @@ class TrackTable:
         """Let the columns end after `count` rows."""
         self._count = count
         columns = vars(self)  # all at once, which is quicker than one `setattr` after the other
-        columns.update(zip(_COUNTERS, self._counters[:, :count], strict=True))
-        columns.update(zip(_MEASURES, self._measures[:, :count], strict=True))
+        columns.update(zip(COUNTERS, self.counters[:, :count], strict=True))
+        columns.update(zip(MEASURES, self.measures[:, :count], strict=True))
         for name, block in self._blocks.items():
             columns[name] = block[:count]
 
     def _grow(self) -> None:
         capacity = self.capacity
-        self._counters = np.concatenate((self._counters, np.zeros_like(self._counters)), axis=1)
-        self._measures = np.concatenate((self._measures, np.zeros_like(self._measures)), axis=1)
+        self.counters = np.concatenate((self.counters, np.zeros_like(self.counters)), axis=1)
+        self.measures = np.concatenate((self.measures, np.zeros_like(self.measures)), axis=1)
         self._blocks = {name: np.concatenate((block, np.zeros_like(block))) for name, block in self._blocks.items()}
         self._free_slots = list(range(2 * capacity - 1, capacity - 1, -1)) + self._free_slots

@@ -1,0 +1,102 @@
+"""The steps of a frame that touch every number: by NumPy, or compiled by numba where that is installed.
+
+Both give the same results to the last bit. NumPy is quick where arrays are long; with a dozen tracks its calls cost more
+than their numbers, and the compiled loops take half of a frame's time away (benchmarks/RESULTS.md).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from . import steps_numpy
+from .config import TrackerConfig
+from .door import Measured
+from .kalman import MotionNoise
+from .pairs import Index, Mask, Pairs
+from .table import TrackTable
+
+__all__ = ["Steps", "choose_steps"]
+
+Array = npt.NDArray[np.float64]
+
+
+class Steps(Protocol):
+    """What a module of steps offers. Tracks are rows of the table, detections rows of what was admitted."""
+
+    @staticmethod
+    def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
+        """`(N, 4)` xyah of boxes between these coordinates (px), or `None` unless all of them are usable."""
+
+    @staticmethod
+    def predict(table: TrackTable, noise: MotionNoise, *, looked: bool) -> Array:
+        """Move every track on by a frame, in which a detector looked or not; returns the innovation's `(T, 4)`."""
+
+    @staticmethod
+    def motion_pairs(
+        table: TrackTable, innovation: Array, tracks: Index, xyah: Array, detections: Index, gate: float
+    ) -> Pairs:
+        """Those of `tracks` and `detections` within the motion gate; see `association.motion_pairs`."""
+
+    @staticmethod
+    def overlaps(boxes: Array, tracks: Index, others: Array, detections: Index, max_distance: float) -> Pairs:
+        """`boxes[i]`, that of `tracks[i]`, with the rows `detections` of `others`; see `association.iou_pairs`."""
+
+    @staticmethod
+    def corners(table: TrackTable, rows: Index) -> Array:
+        """`(K, 4)` xyxy px, where `rows` are expected."""
+
+    @staticmethod
+    def correct(
+        table: TrackTable, rows: Index, innovation: Array, xyah: Array, matched: Index, shares: Array | None
+    ) -> None:
+        """Let `rows` learn from the detections `matched`; see `kalman.correct`."""
+
+    @staticmethod
+    def remember(
+        table: TrackTable,
+        rows: Index,
+        detections: Measured,
+        matched: Index,
+        time_s: float,
+        frame_size: tuple[int, int] | None,
+        *,
+        border: bool,
+    ) -> None:
+        """Counters, score, class, and what the `border` cuts off, of `rows` by the detections `matched`."""
+
+    @staticmethod
+    def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask, int]:
+        """Which tracks are to go, `(T,)`, and how many of them unconfirmed; a miss takes evidence off."""
+
+    @staticmethod
+    def shown(table: TrackTable, config: TrackerConfig) -> Index:
+        """The rows of confirmed tracks that are to be seen."""
+
+
+@cache
+def choose_steps(compiled: bool | None = None) -> Steps:
+    """The compiled steps where numba is installed, else NumPy's.
+
+    The first use on a machine compiles them, which takes some seconds; numba keeps the result.
+
+    Args:
+        compiled: which of both, whatever is installed.
+
+    Raises:
+        ImportError: when they have to be compiled, and numba is missing.
+    """
+    if compiled is False:
+        return cast(Steps, steps_numpy)
+    try:
+        module: ModuleType = import_module(".steps_compiled", __package__)
+    except ImportError as error:
+        if compiled:
+            raise ImportError(f"compiled=True needs numba ({error}): pip install 'track-reid[fast]'") from error
+        return cast(Steps, steps_numpy)
+    return cast(Steps, module)

@@ -1,0 +1,156 @@
+"""The steps of a frame as loops that numba compiles once on a machine. See `steps.Steps`; the loops are in `loops`.
+
+Importing this module needs numba. Its signatures are fixed, so that nothing is ever compiled while a video runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from . import boxes as box_forms
+from . import existence, kalman, loops
+from .border import TOLERANCE
+from .config import TrackerConfig
+from .door import LEAST_SIDE, Measured
+from .kalman import MotionNoise
+from .pairs import Index, Mask, Pairs, are_few
+from .table import SHOWN_MISSES, TrackTable
+
+__all__ = ["admit", "correct", "corners", "dying", "motion_pairs", "overlaps", "predict", "remember", "shown"]
+
+Array = npt.NDArray[np.float64]
+
+_NUMBERS: Array = np.empty(0)
+_BOUNDS: Index = np.empty((2, 0), np.intp)
+_NO_FRAMES, _NO_SECONDS = 2**62, np.inf
+
+
+def _compiled(loop: Callable[..., Any], signature: str) -> Callable[..., Any]:
+    """The loop for these types: `f`, `i`, `s` are float64, int64, float32 numbers, with a digit arrays of so many
+    axes."""
+    scalars = {"f": numba.float64, "i": numba.int64, "s": numba.float32}
+    types = [
+        numba.types.Array(scalars[code[0]], int(code[1:]), "C") if code[1:] else scalars[code]
+        for code in signature.split()
+    ]
+    try:
+        compiled = numba.njit(tuple(types), cache=True, error_model="numpy")(loop)
+    except RuntimeError:  # nowhere to keep it, as in a container without a home: compiled anew in each process
+        compiled = numba.njit(tuple(types), error_model="numpy")(loop)
+    return compiled  # type: ignore[no-any-return]
+
+
+_admit = _compiled(loops.admit, "f2 s1 f f f")
+_predict = _compiled(loops.predict, "f3 f3 i2 i f f2 f2 f1 f1 f")
+_motion_pairs = _compiled(loops.motion_pairs, "f3 f2 i1 f2 i1 i2 f")
+_overlaps = _compiled(loops.overlaps, "f2 i1 f2 i1 i2 f f")
+_corners = _compiled(loops.corners, "f3 i1")
+_correct = _compiled(loops.correct, "f3 f3 i1 f2 f2 i1 f1")
+_remember = _compiled(loops.remember, "i2 f2 i1 i1 s1 i1 i1 f f2 f1")
+_dying = _compiled(loops.dying, "i2 f2 i f f f f i")
+_shown = _compiled(loops.shown, "i2 f2 i i f f")
+
+
+def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
+    usable, xyah = _admit(xyxy, scores, low, high, LEAST_SIDE)
+    return xyah if usable else None
+
+
+def predict(table: TrackTable, noise: MotionNoise, *, looked: bool) -> Array:
+    process, measurement = noise.process, noise.measurement
+    innovation: Array = _predict(
+        table.mean,
+        table.covariance,
+        table.counters,
+        looked,
+        kalman.LEAST_HEIGHT,
+        process.scale,
+        process.fixed,
+        measurement.scale,
+        measurement.fixed,
+        noise.measured_factor**2,
+    )
+    return innovation
+
+
+def motion_pairs(
+    table: TrackTable, innovation: Array, tracks: Index, xyah: Array, detections: Index, gate: float
+) -> Pairs:
+    bounds = _BOUNDS
+    if not are_few(len(tracks), len(detections)):
+        x, reach = table.mean[tracks, 0, 0], np.sqrt(gate * innovation[tracks, 0]) * kalman.HAIR
+        detections, bounds = _within(x - reach, x + reach, xyah[:, 0], detections)
+    return Pairs(*_motion_pairs(table.mean, innovation, tracks, xyah, detections, bounds, gate))
+
+
+def overlaps(boxes: Array, tracks: Index, others: Array, detections: Index, max_distance: float) -> Pairs:
+    bounds = _BOUNDS
+    if not are_few(len(tracks), len(detections)):
+        widest = np.maximum.reduce(others[detections, 2] - others[detections, 0]) * kalman.HAIR + 1e-6
+        detections, bounds = _within(boxes[:, 0] - widest, boxes[:, 2], others[:, 0], detections)
+    return Pairs(*_overlaps(boxes, tracks, others, detections, bounds, max_distance, box_forms.TINY))
+
+
+def _within(low: Array, high: Array, places: Array, detections: Index) -> tuple[Index, Index]:
+    """The detections by their place on an axis, and from which to which of them it is within `low` and `high`."""
+    along = places.take(detections)
+    order = along.argsort(kind="stable")
+    along = along.take(order)
+    bounds = np.stack((along.searchsorted(low, "left"), along.searchsorted(high, "right")))
+    return detections.take(order), np.maximum(bounds, bounds[:1], out=bounds)
+
+
+def corners(table: TrackTable, rows: Index) -> Array:
+    xyxy: Array = _corners(table.mean, rows)
+    return xyxy
+
+
+def correct(
+    table: TrackTable, rows: Index, innovation: Array, xyah: Array, matched: Index, shares: Array | None
+) -> None:
+    _correct(table.mean, table.covariance, rows, innovation, xyah, matched, _NUMBERS if shares is None else shares)
+
+
+def remember(
+    table: TrackTable,
+    rows: Index,
+    detections: Measured,
+    matched: Index,
+    time_s: float,
+    frame_size: tuple[int, int] | None,
+    *,
+    border: bool,
+) -> None:
+    picture = _NUMBERS
+    if border:
+        picture = np.array((*frame_size, TOLERANCE * max(frame_size)) if frame_size else (0.0, 0.0, -1.0), np.float64)
+    _remember(
+        table.counters,
+        table.measures,
+        rows,
+        matched,
+        detections.scores,
+        detections.class_ids,
+        detections.source,
+        time_s,
+        detections.xyxy,
+        picture,
+    )
+
+
+def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask, int]:
+    cost, least = (config.miss_evidence, existence.LEAST_EVIDENCE) if config.confirm_evidence else (0.0, -np.inf)
+    seconds, frames = (config.max_age_s, _NO_FRAMES) if config.max_age_s else (_NO_SECONDS, config.max_age)
+    dead, num_unborn = _dying(table.counters, table.measures, len(table), cost, least, time_s, seconds, frames)
+    return dead, num_unborn
+
+
+def shown(table: TrackTable, config: TrackerConfig) -> Index:
+    least = existence.SHOWN_EVIDENCE if config.confirm_evidence else -np.inf
+    rows: Index = _shown(table.counters, table.measures, len(table), SHOWN_MISSES, least, config.border_share)
+    return rows

@@ -9,20 +9,16 @@ scores; between them lies a power close to 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .association import mutually_nearest
-from .pairs import Index, Pairs
-from .steps_numpy import overlaps
+from .steps import Steps, choose_steps
 
 __all__ = ["ScoreCalibration", "whole_video_probabilities"]
 
 Array = npt.NDArray[np.float64]
-Overlaps = Callable[[Array, Index, Array, Index, float], Pairs]
 
 _CHAIN = 3
 """Detections in a row, before the present one, that make a chain."""
@@ -48,9 +44,9 @@ _BOUNDS = (0.02, 0.99)
 class ScoreCalibration:
     """Maps the scores of one video to the probability that a detection is real."""
 
-    def __init__(self, overlaps: Overlaps = overlaps) -> None:
-        """With a way to find the boxes of two frames that overlap: `steps.Steps.overlaps`."""
-        self._overlaps = overlaps
+    def __init__(self, steps: Steps | None = None) -> None:
+        """With the steps of NumPy, or compiled ones."""
+        self._steps = steps or choose_steps()
         self._xyxy: Array = np.empty((0, 4))
         self._chain = np.empty(0, np.int64)
         self._judged: Array = np.empty((2, 2 * _WINDOW))  # filled from left to right, then moved back
@@ -116,8 +112,8 @@ class ScoreCalibration:
         """How many detections in a row lead to each of these."""
         chain = np.zeros(len(xyxy), np.int64)
         before, now = np.arange(len(self._xyxy)), np.arange(len(xyxy))
-        pairs = self._overlaps(self._xyxy, before, xyxy, now, _CHAIN_IOU_DISTANCE)
-        same = mutually_nearest(pairs).nonzero()[0]
+        pairs = self._steps.overlaps(self._xyxy, before, xyxy, now, _CHAIN_IOU_DISTANCE)
+        same = self._steps.mutually_nearest(pairs).nonzero()[0]
         chain[pairs.detections.take(same)] = self._chain.take(pairs.tracks.take(same)) + 1
         return chain
 

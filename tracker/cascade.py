@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .assignment import assign, ranked
-from .association import mutually_nearest
 from .pairs import Index, Mask, Pairs, with_costs
+from .steps import Steps
 from .types import Evidence
 
 __all__ = ["NOBODY", "Look", "Match", "Near", "matching_cascade"]
@@ -37,7 +37,7 @@ side of the gate."""
 
 
 def matching_cascade(
-    tracks: Index, levels: Levels, detections: Index, near: Near, look: Look, gate: float
+    tracks: Index, levels: Levels, detections: Index, near: Near, look: Look, gate: float, steps: Steps
 ) -> tuple[Match, Evidence]:
     """Match level by level; a level sees only pairs whose detection nobody before it has taken.
 
@@ -47,6 +47,7 @@ def matching_cascade(
         near: asked for the first level with all detections, then for the others with what it leaves.
         look: asked only for pairs that `near` has found.
         gate: largest cosine distance.
+        steps: of NumPy, or compiled.
 
     Returns:
         Who was matched with whom, and what appearance did for it.
@@ -55,28 +56,28 @@ def matching_cascade(
         return NOBODY, Evidence()
     level = levels.take(tracks)
     is_first = level == np.minimum.reduce(level)
-    matches, evidence = _match(near(tracks[is_first], detections), levels, look, gate)
+    matches, evidence = _match(near(tracks[is_first], detections), levels, look, gate, steps)
     if np.count_nonzero(is_first) == len(tracks):
         return matches, evidence
     # Who is lost may be anywhere, and so near to everybody: only what is left is worth a look.
     left = detections[_still_free(detections, matches[1])]
     if not len(left):
         return matches, evidence
-    found, more = _match(near(tracks[~is_first], left), levels, look, gate)
+    found, more = _match(near(tracks[~is_first], left), levels, look, gate, steps)
     both = np.concatenate((matches[0], found[0])), np.concatenate((matches[1], found[1]))
     return both, evidence + more
 
 
-def _match(pairs: Pairs, levels: Levels, look: Look, gate: float) -> tuple[Match, Evidence]:
+def _match(pairs: Pairs, levels: Levels, look: Look, gate: float, steps: Steps) -> tuple[Match, Evidence]:
     if not len(pairs):
         return NOBODY, Evidence()
-    chosen, evidence = _choose(pairs, levels.take(pairs.tracks), look, gate)
+    chosen, evidence = _choose(pairs, levels.take(pairs.tracks), look, gate, steps)
     return (pairs.tracks.take(chosen), pairs.detections.take(chosen)), evidence
 
 
-def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index, Evidence]:
+def _choose(pairs: Pairs, level: Levels, look: Look, gate: float, steps: Steps) -> tuple[Index, Evidence]:
     """The matches among pairs of any levels; `level`, `(P,)`, is that of each."""
-    rivals = pairs.contested()
+    rivals = steps.contested(pairs)
     alike = look(pairs, False) <= gate
     if not len(rivals):
         return _undisputed(alike, level)
@@ -84,7 +85,7 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index
     # Who competes only with pairs beyond the gate has no rival any more, and most have none.
     waiting = rivals[alike.take(rivals)] if len(rivals) else rivals
     if len(waiting):
-        waiting = waiting.take(pairs[waiting].contested())
+        waiting = waiting.take(steps.contested(pairs[waiting]))
     if len(waiting):
         matched[waiting] = False
         costs = np.zeros(len(pairs))
@@ -98,7 +99,7 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index
             waiting = waiting[~turn]
             waiting = waiting[_still_free(pairs.detections.take(waiting), pairs.detections.take(chosen))]
     indices = matched.nonzero()[0]
-    nearest = _nearest_in_turn(pairs, level, indices, rivals)
+    nearest = _nearest_in_turn(pairs, level, indices, rivals, steps)
     return indices, Evidence(
         by_appearance=len(indices),
         appearance_decided=len(indices) - int(np.count_nonzero(nearest.take(indices))),
@@ -114,7 +115,7 @@ def _undisputed(alike: Mask, level: Levels) -> tuple[Index, Evidence]:
     return indices, Evidence(by_appearance=len(indices), recovered=recovered, vetoed=len(alike) - len(indices))
 
 
-def _nearest_in_turn(pairs: Pairs, level: Levels, matched: Index, rivals: Index) -> Mask:
+def _nearest_in_turn(pairs: Pairs, level: Levels, matched: Index, rivals: Index, steps: Steps) -> Mask:
     """Which pairs were each other's nearest by motion when it was the turn of their level, `(P,)`."""
     nearest = np.ones(len(pairs), np.bool_)
     nearest[rivals] = False
@@ -124,7 +125,7 @@ def _nearest_in_turn(pairs: Pairs, level: Levels, matched: Index, rivals: Index)
     # A detection meets each level anew: for this count it is another one there.
     num_levels, rank = ranked(level.take(seen))
     meeting = pairs.detections.take(seen) * num_levels + rank
-    nearest[seen] = mutually_nearest(Pairs(pairs.tracks.take(seen), meeting, pairs.costs.take(seen)))
+    nearest[seen] = steps.mutually_nearest(Pairs(pairs.tracks.take(seen), meeting, pairs.costs.take(seen)))
     return nearest
 
 

@@ -58,7 +58,7 @@ class DeepSort:
         """Forget everything; ids start from 1 again."""
         self._table = TrackTable(observed=keeps_observations(self.config))
         self._gallery = Gallery(self.config.gallery_size, self.config.appearance_momentum)
-        self._calibration = ScoreCalibration(self._steps.overlaps)
+        self._calibration = ScoreCalibration(self._steps)
         self._votes = ClassVotes()
         self._births = 0
         self._ids = 0
@@ -243,7 +243,7 @@ class DeepSort:
             seen = detections.known.take(matched)
             rows, matched = rows[seen], matched[seen]
         self._gallery.reserve(self._table.capacity, detections.embeddings.shape[1])
-        self._gallery.push(self._table.slot.take(rows), detections.embeddings.take(matched, axis=0))
+        self._steps.push(self._gallery, self._table.slot.take(rows), detections.embeddings, matched)
 
     def _confirm(self) -> None:
         """Give tentative tracks that have proved themselves their id, in order of birth."""

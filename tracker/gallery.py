@@ -10,11 +10,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .outline import Outlines
+
 __all__ = ["Gallery", "normalise_rows"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 Embeddings = npt.NDArray[np.float32]
+
+_MANY = 8
+"""Galleries to be opened from which on outlines are worth their calls."""
 
 
 def normalise_rows(vectors: npt.NDArray[np.float32]) -> Embeddings:
@@ -35,73 +40,102 @@ class Gallery:
     update (Wang et al. 2020, JDE; Du et al. 2023, StrongSORT), so that one bad crop has little say.
 
     Slots are those of the track table. Memory is bounded by the most tracks alive at once, however long the video.
+
+    Attributes:
+        vectors: `(capacity, size, D)`, ring buffers.
+        newest: `(capacity, D)`, the last of each.
+        pushed: `(capacity,)`, how many each slot has ever been given.
+        outlines: of galleries that are asked again and again.
     """
 
     def __init__(self, size: int, momentum: float = 0.0) -> None:
         self.size = 1 if momentum else size
         self.momentum = momentum
-        self._vectors = np.empty((0, self.size, 0), np.float32)
-        self._newest = np.empty((0, 0), np.float32)
-        self._pushed = np.zeros(0, np.int64)
+        self.vectors = np.empty((0, self.size, 0), np.float32)
+        self.newest = np.empty((0, 0), np.float32)
+        self.pushed = np.zeros(0, np.int64)
+        self.outlines = Outlines(0, self.size, 0)
 
     @property
     def dim(self) -> int:
         """Length D of an embedding; 0 before the first one."""
-        return self._vectors.shape[2]
+        return self.vectors.shape[2]
 
     def check_length(self, embeddings: Embeddings) -> None:
         """Raise `ValueError` when `(N, D)` embeddings, if there are any, have another length than those before."""
         count, dim = embeddings.shape
-        if count and dim and dim != self.dim and self._pushed.any():
+        if count and dim and dim != self.dim and self.pushed.any():
             raise ValueError(
                 f"embeddings have length {dim}, but this tracker has seen length {self.dim}; use one encoder"
             )
 
     def reserve(self, capacity: int, dim: int) -> None:
         """Make room for `capacity` slots of embeddings of length `dim`."""
-        known = len(self._pushed)
+        known = len(self.pushed)
         if capacity <= known and dim == self.dim:
             return
         vectors, newest = np.zeros((capacity, self.size, dim), np.float32), np.zeros((capacity, dim), np.float32)
         if dim == self.dim:
-            vectors[:known], newest[:known] = self._vectors, self._newest
-        self._vectors, self._newest = vectors, newest
-        self._pushed = np.concatenate((self._pushed, np.zeros(capacity - known, np.int64)))
+            vectors[:known], newest[:known] = self.vectors, self.newest
+        self.vectors, self.newest = vectors, newest
+        self.pushed = np.concatenate((self.pushed, np.zeros(capacity - known, np.int64)))
+        self.outlines = Outlines(capacity, self.size, dim)
 
     def clear(self, slots: Index) -> None:
         """Forget the embeddings of `slots`, which now belong to nobody."""
-        self._pushed[slots[slots < len(self._pushed)]] = 0
+        slots = slots[slots < len(self.pushed)]
+        self.pushed[slots] = 0
+        self.outlines.forget(slots)
 
     def push(self, slots: Index, embeddings: Embeddings) -> None:
         """Remember one more embedding for each of `slots` (no slot twice); a full gallery forgets its oldest."""
-        pushed = self._pushed.take(slots)
+        pushed = self.pushed.take(slots)
         if self.momentum:
-            known = np.where(pushed[:, None] > 0, self._newest[slots], embeddings)
+            known = np.where(pushed[:, None] > 0, self.newest[slots], embeddings)
             embeddings = normalise_rows(self.momentum * known + (1 - self.momentum) * embeddings)
         if self.size > 1:
-            self._vectors[slots, pushed % self.size] = embeddings
-        self._newest[slots] = embeddings
-        self._pushed[slots] = pushed + 1
+            self.vectors[slots, pushed % self.size] = embeddings
+        self.newest[slots] = embeddings
+        self.pushed[slots] = pushed + 1
 
-    def distances(self, slots: Index, embeddings: Embeddings, enough: float = -1.0) -> Array:
+    def distances(self, slots: Index, embeddings: Embeddings, gate: float | None = None) -> Array:
         """Smallest cosine distance (eq. 2) between the gallery of `slots[i]` and `embeddings[i]`, `(P,)`.
 
         A slot that remembers nothing is as far as can be (2).
 
         Args:
-            enough: how near a pair has to be for no more to be asked: such a pair may get the distance of any embedding
-                that is as near; all others get the smallest one. By default each gets the smallest.
+            gate: when all that matters is who is at most this far away: the others get any distance beyond it, and who
+                is near that of any embedding that is as near. By default each gets the smallest.
         """
-        products = np.einsum("ij,ij->i", self._newest.take(slots, axis=0), embeddings)
+        products = np.einsum("ij,ij->i", self.newest.take(slots, axis=0), embeddings)
         nearest = (1.0 - products).astype(np.float64)  # as the cascade compares it with its gate
-        pushed = self._pushed.take(slots)
+        pushed = self.pushed.take(slots)
         if np.count_nonzero(pushed) < len(pushed):
             nearest[pushed == 0] = 2.0
-        unsettled = (nearest > enough).nonzero()[0] if self.size > 1 else ()
-        if len(unsettled):
-            unsettled = unsettled[pushed.take(unsettled) > 1]
-            nearest[unsettled] = self._nearest_of_all(slots.take(unsettled), embeddings.take(unsettled, axis=0))
+        if self.size > 1:
+            unsettled = (pushed > 1 if gate is None else (nearest > gate) & (pushed > 1)).nonzero()[0]
+            if gate is not None and len(unsettled) >= _MANY:
+                unsettled = self._look_at_outlines(unsettled, slots, pushed, embeddings, gate, nearest)
+            if len(unsettled):
+                found = self._nearest_of_all(slots.take(unsettled), embeddings.take(unsettled, axis=0))
+                nearest[unsettled] = found
         return np.asarray(np.maximum(nearest, 0.0, out=nearest))
+
+    def _look_at_outlines(
+        self, unsettled: Index, slots: Index, pushed: Index, embeddings: Embeddings, gate: float, nearest: Array
+    ) -> Index:
+        """Settle in `nearest` those of `unsettled` whose gallery has an outline; returns the others."""
+        known = self.outlines.draw(slots.take(unsettled), pushed.take(unsettled), self.vectors)
+        outlined = unsettled[known]
+        queries = embeddings.take(outlined, axis=0)
+        pairs, rows = self.outlines.within_reach(slots.take(outlined), queries, 1.0 - gate)
+        if len(pairs):
+            vectors = self.vectors[slots.take(outlined).take(pairs), rows]
+            products = np.einsum("ij,ij->i", vectors, queries.take(pairs, axis=0))
+            first = np.concatenate(([0], np.diff(pairs).nonzero()[0] + 1))
+            best = outlined.take(pairs.take(first))
+            nearest[best] = np.minimum(nearest.take(best), 1.0 - np.maximum.reduceat(products, first))
+        return unsettled[~known]
 
     def _nearest_of_all(self, slots: Index, embeddings: Embeddings) -> Embeddings:
         """As `distances`, by every embedding of each gallery, for slots that remember some.
@@ -110,7 +144,7 @@ class Gallery:
         matrices first copies all of them together, and takes up to twice as long.
         """
         similarity = np.full((len(slots), self.size), -2.0, np.float32)  # less than any
-        known = np.minimum(self._pushed.take(slots), self.size).tolist()
+        known = np.minimum(self.pushed.take(slots), self.size).tolist()
         for slot, count, vector, row in zip(slots.tolist(), known, embeddings, similarity, strict=True):
-            np.dot(self._vectors[slot, :count], vector, out=row[:count])
+            np.dot(self.vectors[slot, :count], vector, out=row[:count])
         return np.asarray(1.0 - np.maximum.reduce(similarity, axis=1), np.float32)

@@ -14,10 +14,25 @@ import numpy.typing as npt
 
 from .table import CONFIRMED, COUNTERS, MEASURES, TENTATIVE
 
-__all__ = ["admit", "correct", "corners", "dying", "motion_pairs", "overlaps", "predict", "remember", "shown"]
+__all__ = [
+    "admit",
+    "contested",
+    "corners",
+    "correct",
+    "distances",
+    "dying",
+    "motion_pairs",
+    "mutually_nearest",
+    "overlaps",
+    "predict",
+    "push",
+    "remember",
+    "shown",
+]
 
 Array = npt.NDArray[np.float64]
 Counters = npt.NDArray[np.int64]
+Embeddings = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
@@ -263,3 +278,111 @@ def admit(
         xyah[j, 0], xyah[j, 1] = left + width / 2, top + height / 2
         xyah[j, 2], xyah[j, 3] = width / height, height
     return True, xyah
+
+
+def distances(
+    vectors: Embeddings,
+    newest: Embeddings,
+    pushed: Counters,
+    centre: Embeddings,
+    along: Embeddings,
+    across: Embeddings,
+    asked_at: Counters,
+    drawn_at: Counters,
+    slots: Index,
+    embeddings: Embeddings,
+    detections: Index,
+    gate: float,
+    exact: int,
+    rounding: float,
+) -> Array:
+    """As `gallery.Gallery.distances`, of galleries `slots[i]` to the rows `detections[i]` of `embeddings`.
+
+    Args:
+        exact: 1 to find the smallest distances, 0 to find those up to the gate.
+        rounding: as `outline.ROUNDING`.
+    """
+
+    def product(first: Embeddings, second: Embeddings) -> np.float32:
+        total = np.float32(0)
+        for k in range(first.size):
+            total += first[k] * second[k]
+        return total
+
+    nearest = np.empty(slots.size)
+    size, one, least = vectors.shape[1], np.float32(1), np.float32(1 - gate - rounding)
+    for at in range(slots.size):
+        slot = slots[at]
+        query, count = embeddings[detections[at]], min(pushed[slot], size)
+        if count == 0:
+            nearest[at] = 2.0
+            continue
+        best = one - product(newest[slot], query)
+        if size > 1 and pushed[slot] > 1 and (exact or best > gate):
+            outlined = not exact and asked_at[slot] == pushed[slot]
+            if outlined and drawn_at[slot] != pushed[slot]:
+                drawn_at[slot] = pushed[slot]
+                centre[slot] = 0
+                for row in range(count):
+                    centre[slot] += vectors[slot, row]
+                centre[slot] /= max(np.sqrt(product(centre[slot], centre[slot])), np.float32(1e-30))
+                for row in range(count):
+                    share = product(centre[slot], vectors[slot, row])
+                    along[slot, row], across[slot, row] = share, np.sqrt(max(one - share * share, np.float32(0)))
+            towards = product(centre[slot], query) if outlined else one
+            aside = np.sqrt(max(one - towards * towards, np.float32(0)))
+            for back in range(count):
+                row = (pushed[slot] - 1 - back) % size  # the newest first: they are the likeliest to be near
+                if outlined and along[slot, row] * towards + across[slot, row] * aside < least:
+                    continue
+                best = min(best, one - product(vectors[slot, row], query))
+                if not exact and best <= gate:
+                    break
+        nearest[at] = max(np.float64(best), 0.0)
+    if not exact:
+        for slot in slots:
+            asked_at[slot] = pushed[slot]
+    return nearest
+
+
+def push(
+    vectors: Embeddings, newest: Embeddings, pushed: Counters, slots: Index, embeddings: Embeddings, matched: Index
+) -> None:
+    """As `gallery.Gallery.push` without a momentum, of the rows `matched` of `embeddings`."""
+    for at in range(slots.size):
+        slot, embedding = slots[at], embeddings[matched[at]]
+        vectors[slot, pushed[slot] % vectors.shape[1]] = embedding
+        newest[slot] = embedding
+        pushed[slot] += 1
+
+
+def contested(tracks: Index, detections: Index) -> Index:
+    """As `pairs.Pairs.contested`."""
+    num_tracks, num_detections = 0, 0
+    for i in range(tracks.size):
+        num_tracks, num_detections = max(num_tracks, tracks[i] + 1), max(num_detections, detections[i] + 1)
+    of_track, of_detection = np.zeros(num_tracks, np.int64), np.zeros(num_detections, np.int64)
+    for i in range(tracks.size):
+        of_track[tracks[i]] += 1
+        of_detection[detections[i]] += 1
+    rivals, found = np.empty(tracks.size, np.intp), 0
+    for i in range(tracks.size):
+        if of_track[tracks[i]] > 1 or of_detection[detections[i]] > 1:
+            rivals[found] = i
+            found += 1
+    return rivals[:found].copy()
+
+
+def mutually_nearest(tracks: Index, detections: Index, costs: Array) -> Mask:
+    """As `association.mutually_nearest`."""
+    num_tracks, num_detections = 0, 0
+    for i in range(tracks.size):
+        num_tracks, num_detections = max(num_tracks, tracks[i] + 1), max(num_detections, detections[i] + 1)
+    of_track, of_detection = np.full(num_tracks, np.inf), np.full(num_detections, np.inf)
+    for i in range(tracks.size):
+        of_track[tracks[i]] = min(of_track[tracks[i]], costs[i])
+        of_detection[detections[i]] = min(of_detection[detections[i]], costs[i])
+    nearest = np.empty(tracks.size, np.bool_)
+    for i in range(tracks.size):
+        nearest[i] = costs[i] == of_track[tracks[i]] and costs[i] == of_detection[detections[i]]
+    return nearest

@@ -106,7 +106,7 @@ class Matching:
             confirmed &= table.time_since_update <= config.max_age
         tracks, detections = confirmed.nonzero()[0], free.detections.nonzero()[0]
         chosen, evidence = matching_cascade(
-            tracks, table.misses, detections, self._near, self._appearance, config.max_cosine_distance
+            tracks, table.misses, detections, self._near, self._appearance, config.max_cosine_distance, self.steps
         )
         free.take(*chosen)
         return chosen, evidence
@@ -121,8 +121,8 @@ class Matching:
     def _appearance(self, pairs: Pairs, exact: bool) -> Array:
         """Cosine distances of pairs; unless exact, right about the gate alone."""
         gate, known = self.config.max_cosine_distance, self.detections.known
-        embeddings = self.detections.embeddings.take(pairs.detections, axis=0)
-        distances = self.gallery.distances(self.table.slot.take(pairs.tracks), embeddings, -1.0 if exact else gate)
+        slots, embeddings = self.table.slot.take(pairs.tracks), self.detections.embeddings
+        distances = self.steps.distances(self.gallery, slots, embeddings, pairs.detections, None if exact else gate)
         return distances if known is None else np.where(known.take(pairs.detections), distances, NEUTRAL * gate)
 
     def _overlap(self, free: _Free, eligible: Mask, max_distance: float, *, plain: bool = False) -> Match:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from . import steps_numpy
 from .config import TrackerConfig
 from .door import Measured
+from .gallery import Gallery
 from .kalman import MotionNoise
 from .pairs import Index, Mask, Pairs
 from .table import TrackTable
@@ -24,6 +25,7 @@ from .table import TrackTable
 __all__ = ["Steps", "choose_steps"]
 
 Array = npt.NDArray[np.float64]
+Embeddings = npt.NDArray[np.float32]
 
 
 class Steps(Protocol):
@@ -69,6 +71,24 @@ class Steps(Protocol):
         border: bool,
     ) -> None:
         """Counters, score, class, and what the `border` cuts off, of `rows` by the detections `matched`."""
+
+    @staticmethod
+    def push(gallery: Gallery, slots: Index, embeddings: Embeddings, matched: Index) -> None:
+        """Let `slots[i]` remember the row `matched[i]` of `embeddings`; see `Gallery.push`."""
+
+    @staticmethod
+    def distances(
+        gallery: Gallery, slots: Index, embeddings: Embeddings, detections: Index, gate: float | None
+    ) -> Array:
+        """From the galleries `slots[i]` to the rows `detections[i]` of `embeddings`; see `Gallery.distances`."""
+
+    @staticmethod
+    def contested(pairs: Pairs) -> Index:
+        """Which pairs share their track or detection with another one; see `Pairs.contested`."""
+
+    @staticmethod
+    def mutually_nearest(pairs: Pairs) -> Mask:
+        """Which pairs are each other's cheapest; see `association.mutually_nearest`."""
 
     @staticmethod
     def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask, int]:

@@ -17,20 +17,37 @@ from . import existence, kalman, loops
 from .border import TOLERANCE
 from .config import TrackerConfig
 from .door import LEAST_SIDE, Measured
+from .gallery import Gallery
 from .kalman import MotionNoise
+from .outline import ROUNDING
 from .pairs import Index, Mask, Pairs, are_few
 from .table import SHOWN_MISSES, TrackTable
 
-__all__ = ["admit", "correct", "corners", "dying", "motion_pairs", "overlaps", "predict", "remember", "shown"]
+__all__ = [
+    "admit",
+    "contested",
+    "corners",
+    "correct",
+    "distances",
+    "dying",
+    "motion_pairs",
+    "mutually_nearest",
+    "overlaps",
+    "predict",
+    "push",
+    "remember",
+    "shown",
+]
 
 Array = npt.NDArray[np.float64]
+Embeddings = npt.NDArray[np.float32]
 
 _NUMBERS: Array = np.empty(0)
 _BOUNDS: Index = np.empty((2, 0), np.intp)
 _NO_FRAMES, _NO_SECONDS = 2**62, np.inf
 
 
-def _compiled(loop: Callable[..., Any], signature: str) -> Callable[..., Any]:
+def _compiled(loop: Callable[..., Any], signature: str, fastmath: bool | set[str] = False) -> Callable[..., Any]:
     """The loop for these types: `f`, `i`, `s` are float64, int64, float32 numbers, with a digit arrays of so many
     axes."""
     scalars = {"f": numba.float64, "i": numba.int64, "s": numba.float32}
@@ -39,9 +56,9 @@ def _compiled(loop: Callable[..., Any], signature: str) -> Callable[..., Any]:
         for code in signature.split()
     ]
     try:
-        compiled = numba.njit(tuple(types), cache=True, error_model="numpy")(loop)
+        compiled = numba.njit(tuple(types), cache=True, error_model="numpy", fastmath=fastmath)(loop)
     except RuntimeError:  # nowhere to keep it, as in a container without a home: compiled anew in each process
-        compiled = numba.njit(tuple(types), error_model="numpy")(loop)
+        compiled = numba.njit(tuple(types), error_model="numpy", fastmath=fastmath)(loop)
     return compiled  # type: ignore[no-any-return]
 
 
@@ -54,6 +71,11 @@ _correct = _compiled(loops.correct, "f3 f3 i1 f2 f2 i1 f1")
 _remember = _compiled(loops.remember, "i2 f2 i1 i1 s1 i1 i1 f f2 f1")
 _dying = _compiled(loops.dying, "i2 f2 i f f f f i")
 _shown = _compiled(loops.shown, "i2 f2 i i f f")
+# Of float32 vectors, where the order of a sum is the processor's choice in NumPy too.
+_distances = _compiled(loops.distances, "s3 s2 i1 s2 s2 s2 i1 i1 i1 s2 i1 f i f", {"reassoc", "contract"})
+_push = _compiled(loops.push, "s3 s2 i1 i1 s2 i1")
+_contested = _compiled(loops.contested, "i1 i1")
+_mutually_nearest = _compiled(loops.mutually_nearest, "i1 i1 f1")
 
 
 def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
@@ -154,3 +176,41 @@ def shown(table: TrackTable, config: TrackerConfig) -> Index:
     least = existence.SHOWN_EVIDENCE if config.confirm_evidence else -np.inf
     rows: Index = _shown(table.counters, table.measures, len(table), SHOWN_MISSES, least, config.border_share)
     return rows
+
+
+def distances(gallery: Gallery, slots: Index, embeddings: Embeddings, detections: Index, gate: float | None) -> Array:
+    outlines = gallery.outlines
+    found: Array = _distances(
+        gallery.vectors,
+        gallery.newest,
+        gallery.pushed,
+        outlines.centre,
+        outlines.along,
+        outlines.across,
+        outlines.asked_at,
+        outlines.drawn_at,
+        slots,
+        embeddings,
+        detections,
+        0.0 if gate is None else gate,
+        gate is None,
+        ROUNDING,
+    )
+    return found
+
+
+def push(gallery: Gallery, slots: Index, embeddings: Embeddings, matched: Index) -> None:
+    if gallery.momentum:
+        gallery.push(slots, embeddings.take(matched, axis=0))
+    else:
+        _push(gallery.vectors, gallery.newest, gallery.pushed, slots, embeddings, matched)
+
+
+def contested(pairs: Pairs) -> Index:
+    rivals: Index = _contested(pairs.tracks, pairs.detections)
+    return rivals
+
+
+def mutually_nearest(pairs: Pairs) -> Mask:
+    nearest: Mask = _mutually_nearest(pairs.tracks, pairs.detections, pairs.costs)
+    return nearest

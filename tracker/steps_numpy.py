@@ -6,19 +6,35 @@ import numpy as np
 import numpy.typing as npt
 
 from . import existence, kalman
-from .association import iou_pairs
+from .association import iou_pairs, mutually_nearest
 from .association import motion_pairs as pairs_in_gate
 from .border import is_leaving, remember_border
 from .boxes import xyah_to_xyxy, xyxy_to_xyah
 from .config import TrackerConfig
 from .door import LEAST_SIDE, Measured
+from .gallery import Gallery
 from .kalman import MotionNoise
 from .pairs import Index, Mask, Pairs
 from .table import CONFIRMED, SHOWN_MISSES, TENTATIVE, TrackTable
 
-__all__ = ["admit", "correct", "corners", "dying", "motion_pairs", "overlaps", "predict", "remember", "shown"]
+__all__ = [
+    "admit",
+    "contested",
+    "corners",
+    "correct",
+    "distances",
+    "dying",
+    "motion_pairs",
+    "mutually_nearest",
+    "overlaps",
+    "predict",
+    "push",
+    "remember",
+    "shown",
+]
 
 Array = npt.NDArray[np.float64]
+Embeddings = npt.NDArray[np.float32]
 
 
 def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
@@ -115,3 +131,15 @@ def shown(table: TrackTable, config: TrackerConfig) -> Index:
     if config.border_share:
         visible &= ~is_leaving(table, config)
     return visible.nonzero()[0]
+
+
+def distances(gallery: Gallery, slots: Index, embeddings: Embeddings, detections: Index, gate: float | None) -> Array:
+    return gallery.distances(slots, embeddings.take(detections, axis=0), gate)
+
+
+def push(gallery: Gallery, slots: Index, embeddings: Embeddings, matched: Index) -> None:
+    gallery.push(slots, embeddings.take(matched, axis=0))
+
+
+def contested(pairs: Pairs) -> Index:
+    return pairs.contested()

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import importlib.util
 import json
 import platform
 import sys
@@ -36,7 +37,7 @@ from benchmarks.association_scene import FRAME_SIZE, crowd
 from benchmarks.peers_association import PEERS, Step, available
 from tracker import DeepSort
 
-PACKAGES = ("numpy", "scipy", "norfair", "deep-sort-realtime", "trackers", "supervision", "boxmot")
+PACKAGES = ("numpy", "scipy", "numba", "norfair", "deep-sort-realtime", "trackers", "supervision", "boxmot")
 SLOW_MS = 2000.0
 """A tracker that takes longer than this for a frame leaves the run at that size."""
 
@@ -58,11 +59,11 @@ class Timing:
     yardstick_us: float = float("nan")
 
 
-def ours(preset: str, *, features: bool) -> Callable[[], Step]:
+def ours(preset: str, *, features: bool, compiled: bool = False) -> Callable[[], Step]:
     """Our tracker with a preset."""
 
     def build() -> Step:
-        tracker = DeepSort(load_preset(preset).config)
+        tracker = DeepSort(load_preset(preset).config, compiled=compiled)
         if features:
             return lambda sight: tracker.update(
                 sight.xyxy, sight.scores, embeddings=sight.embeddings, frame_size=FRAME_SIZE
@@ -77,6 +78,11 @@ OURS: dict[str, Callable[[], Step]] = {
     "deepsort, features": ours("deepsort", features=True),
     "strong": ours("strong", features=False),
 }
+COMPILED: dict[str, Callable[[], Step]] = {
+    "strong, features, compiled": ours("strong", features=True, compiled=True),
+    "deepsort, features, compiled": ours("deepsort", features=True, compiled=True),
+}
+"""Where numba is installed."""
 
 
 def time_all(builders: dict[str, Callable[[], Step]], size: int, warm_up: int, turns: int) -> list[Timing]:
@@ -169,7 +175,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--plot", type=Path, help="write the growth curves here, as PNG")
     args = parser.parse_args(arguments)
-    builders = dict(OURS)
+    builders = OURS | COMPILED if importlib.util.find_spec("numba") else dict(OURS)
     if args.peers:
         sys.path.append(str(args.peers))
         found, missing = available()

@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["TINY", "iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
+__all__ = ["LEAST_SIDE", "TINY", "iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
 
 Array = npt.NDArray[np.float64]
 
+LEAST_SIDE = 1e-100
+"""px; smaller sides may have no area in floating point."""
 TINY = 1e-300
 """px^2; boxes whose union is smaller do not overlap."""
 

@@ -45,8 +45,8 @@ class ScoreCalibration:
     """Maps the scores of one video to the probability that a detection is real."""
 
     def __init__(self, steps: Steps | None = None) -> None:
-        """With the steps of NumPy, or compiled ones."""
-        self._steps = steps or choose_steps()
+        """With compiled steps, or by default those of NumPy."""
+        self._steps = steps or choose_steps(compiled=False)
         self._xyxy: Array = np.empty((0, 4))
         self._chain = np.empty(0, np.int64)
         self._judged: Array = np.empty((2, 2 * _WINDOW))  # filled from left to right, then moved back

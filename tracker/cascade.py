@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from .assignment import assign, ranked
+from .assignment import assign
 from .pairs import Index, Mask, Pairs, with_costs
 from .steps import Steps
 from .types import Evidence
@@ -27,7 +27,6 @@ Match = tuple[Index, Index]
 """Tracks and their detections, both `(K,)`."""
 
 NOBODY: Match = (np.empty(0, np.intp), np.empty(0, np.intp))
-_NEVER = np.iinfo(np.int64).max
 
 Near = Callable[[Index, Index], Pairs]
 """From some tracks and some detections to their pairs inside the motion gate, at their Mahalanobis distance."""
@@ -99,7 +98,7 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float, steps: Steps) 
             waiting = waiting[~turn]
             waiting = waiting[_still_free(pairs.detections.take(waiting), pairs.detections.take(chosen))]
     indices = matched.nonzero()[0]
-    nearest = _nearest_in_turn(pairs, level, indices, rivals, steps)
+    nearest = steps.nearest_in_turn(pairs, level, rivals, indices)
     return indices, Evidence(
         by_appearance=len(indices),
         appearance_decided=len(indices) - int(np.count_nonzero(nearest.take(indices))),
@@ -113,20 +112,6 @@ def _undisputed(alike: Mask, level: Levels) -> tuple[Index, Evidence]:
     indices = alike.nonzero()[0]
     recovered = int(np.count_nonzero(level.take(indices) > 1))
     return indices, Evidence(by_appearance=len(indices), recovered=recovered, vetoed=len(alike) - len(indices))
-
-
-def _nearest_in_turn(pairs: Pairs, level: Levels, matched: Index, rivals: Index, steps: Steps) -> Mask:
-    """Which pairs were each other's nearest by motion when it was the turn of their level, `(P,)`."""
-    nearest = np.ones(len(pairs), np.bool_)
-    nearest[rivals] = False
-    taken_at = np.full(int(np.maximum.reduce(pairs.detections)) + 1, _NEVER)
-    taken_at[pairs.detections.take(matched)] = level.take(matched)
-    seen = rivals[level.take(rivals) <= taken_at.take(pairs.detections.take(rivals))]
-    # A detection meets each level anew: for this count it is another one there.
-    num_levels, rank = ranked(level.take(seen))
-    meeting = pairs.detections.take(seen) * num_levels + rank
-    nearest[seen] = steps.mutually_nearest(Pairs(pairs.tracks.take(seen), meeting, pairs.costs.take(seen)))
-    return nearest
 
 
 def _still_free(detections: Index, taken: Index) -> Mask:

@@ -16,10 +16,11 @@ from . import existence, kalman
 from .border import is_entering, remember_birth, watches_border
 from .calibration import ScoreCalibration
 from .config import TrackerConfig
-from .door import Measured, admit, check_motion
+from .door import admit, check_motion
 from .duplicates import lesser_duplicates
 from .gallery import Gallery
 from .matching import Matching
+from .measured import Measured
 from .observation import keeps_observations, remember_observation, replay_gap, warp_observations
 from .pairs import Index
 from .steps import choose_steps
@@ -48,8 +49,14 @@ class DeepSort:
         ([1], [0])
     """
 
-    def __init__(self, config: TrackerConfig | None = None, *, compiled: bool | None = None) -> None:
-        """By default with compiled loops where numba is installed; see `steps.choose_steps`."""
+    def __init__(self, config: TrackerConfig | None = None, *, compiled: bool = False) -> None:
+        """Compiled, an update of a few dozen objects takes half as long; it needs numba (`track-reid[fast]`).
+
+        The first time on a machine compiling takes some seconds. The tracks are the same.
+
+        Raises:
+            ImportError: when it has to be compiled, and numba is missing.
+        """
         self.config = config or TrackerConfig()
         self._steps = choose_steps(compiled)
         self.reset()
@@ -109,8 +116,8 @@ class DeepSort:
         Raises:
             ValueError: when the shapes do not fit together, or D changes during a video.
         """
-        detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known, measure=self._steps.admit)
-        self._gallery.check_length(detections.embeddings)
+        detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known, steps=self._steps)
+        self._make_room(detections)
         self._frame_size = frame_size
         innovation = self._advance(time_s, check_motion(motion), detector_looked=True)
         sure = self._probabilities(detections)
@@ -145,6 +152,13 @@ class DeepSort:
         if self.config.border_wait_s:
             shown &= ~is_entering(self._table, self.config, self._time_s)
         return self._report(shown.nonzero()[0])
+
+    def _make_room(self, detections: Measured) -> None:
+        """For the embeddings of every track there is; some may have come before there were any."""
+        length = detections.embeddings.shape[1]
+        if length:
+            self._gallery.check_length(detections.embeddings)
+            self._gallery.reserve(self._table.capacity, length)
 
     def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> Array:
         """Predict every track to the next frame, along with the camera; returns the innovation's variances."""
@@ -242,7 +256,7 @@ class DeepSort:
         if detections.known is not None:
             seen = detections.known.take(matched)
             rows, matched = rows[seen], matched[seen]
-        self._gallery.reserve(self._table.capacity, detections.embeddings.shape[1])
+        self._make_room(detections)
         self._steps.push(self._gallery, self._table.slot.take(rows), detections.embeddings, matched)
 
     def _confirm(self) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from .boxes import xyxy_to_xyah
-from .gallery import normalise_rows
-from .pairs import Index
+from .measured import Measured
+from .steps import Steps
 
-__all__ = ["LEAST_SIDE", "REJECT_REASONS", "Measured", "admit", "check_motion", "reject_reasons"]
+__all__ = ["REJECT_REASONS", "admit", "check_motion", "reject_reasons"]
 
 Array = npt.NDArray[np.float64]
 
@@ -21,30 +18,6 @@ REJECT_REASONS = ("", "not finite", "no area", "far outside the frame")
 
 _MAX_COORDINATE = 1e6
 """px; far beyond any picture, and small enough that no later arithmetic overflows."""
-LEAST_SIDE = 1e-100
-"""px; smaller sides may have no area in floating point."""
-
-
-Measure = Callable[[Array, npt.NDArray[np.float32], float, float], Array | None]
-"""From boxes `(N, 4)`, their scores and the coordinates that they must lie between, to their xyah, or `None`."""
-
-
-@dataclass(slots=True)
-class Measured:
-    """The usable detections of a frame. `source` is their row in the arrays that the caller gave; `known`
-    says whose embedding is one, `None`: all."""
-
-    xyxy: npt.NDArray[np.float64]
-    xyah: npt.NDArray[np.float64]
-    scores: npt.NDArray[np.float32]
-    class_ids: npt.NDArray[np.int64]
-    embeddings: npt.NDArray[np.float32]
-    source: Index
-    rejected: int
-    known: npt.NDArray[np.bool_] | None = None
-
-    def __len__(self) -> int:
-        return len(self.xyxy)
 
 
 def admit(
@@ -55,12 +28,12 @@ def admit(
     frame_size: tuple[int, int] | None,
     known: npt.ArrayLike | None = None,
     *,
-    measure: Measure,
+    steps: Steps,
 ) -> Measured:
     """Check shapes once, at the door, and keep the usable detections.
 
     Args:
-        measure: `steps.Steps.admit`: it sees at a glance that all boxes are usable, as in almost every frame.
+        steps: of NumPy, or compiled; their quick look sees that all boxes are usable, as in almost every frame.
     """
     boxes = np.array(xyxy, np.float64, order="C")
     boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes
@@ -71,7 +44,7 @@ def admit(
         raise ValueError(f"scores must be {count} numbers, but got None; give 1.0 for each box where nothing is known")
     confidences = np.array(scores, np.float32, order="C").reshape(-1)
     classes = np.zeros(count, np.int64) if class_ids is None else np.array(class_ids, np.int64, order="C").reshape(-1)
-    vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.asarray(embeddings, np.float32)
+    vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.array(embeddings, np.float32, order="C")
     vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
     looks = None if known is None else np.asarray(known, np.bool_).reshape(-1)
     for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors), ("known", looks)):
@@ -81,7 +54,7 @@ def admit(
             raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
     if vectors.ndim != 2:
         raise ValueError(f"embeddings must have shape (N, D), but got {vectors.shape}")
-    source, xyah = np.arange(count), measure(boxes, confidences, *_bounds(frame_size))
+    source, xyah = np.arange(count), steps.admit(boxes, confidences, *_bounds(frame_size))
     if xyah is None:
         source = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
         boxes, confidences, classes, vectors = boxes[source], confidences[source], classes[source], vectors[source]
@@ -91,7 +64,7 @@ def admit(
         xyah,
         confidences,
         classes,
-        normalise_rows(vectors),
+        steps.normalised(vectors),
         source,
         count - len(source),
         None if looks is None else looks[source],

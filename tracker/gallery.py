@@ -18,9 +18,6 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 Embeddings = npt.NDArray[np.float32]
 
-_MANY = 8
-"""Galleries to be opened from which on outlines are worth their calls."""
-
 
 def normalise_rows(vectors: npt.NDArray[np.float32]) -> Embeddings:
     """`(N, D)` rows scaled to unit length, float32; a row that is zero, or not finite, becomes zero."""
@@ -45,7 +42,7 @@ class Gallery:
         vectors: `(capacity, size, D)`, ring buffers.
         newest: `(capacity, D)`, the last of each.
         pushed: `(capacity,)`, how many each slot has ever been given.
-        outlines: of galleries that are asked again and again.
+        outlines: of galleries that are asked again and again, for steps that make use of them.
     """
 
     def __init__(self, size: int, momentum: float = 0.0) -> None:
@@ -54,7 +51,7 @@ class Gallery:
         self.vectors = np.empty((0, self.size, 0), np.float32)
         self.newest = np.empty((0, 0), np.float32)
         self.pushed = np.zeros(0, np.int64)
-        self.outlines = Outlines(0, self.size, 0)
+        self.outlines: Outlines | None = None
 
     @property
     def dim(self) -> int:
@@ -79,13 +76,14 @@ class Gallery:
             vectors[:known], newest[:known] = self.vectors, self.newest
         self.vectors, self.newest = vectors, newest
         self.pushed = np.concatenate((self.pushed, np.zeros(capacity - known, np.int64)))
-        self.outlines = Outlines(capacity, self.size, dim)
+        self.outlines = None
 
     def clear(self, slots: Index) -> None:
         """Forget the embeddings of `slots`, which now belong to nobody."""
         slots = slots[slots < len(self.pushed)]
         self.pushed[slots] = 0
-        self.outlines.forget(slots)
+        if self.outlines is not None:
+            self.outlines.forget(slots)
 
     def push(self, slots: Index, embeddings: Embeddings) -> None:
         """Remember one more embedding for each of `slots` (no slot twice); a full gallery forgets its oldest."""
@@ -114,28 +112,10 @@ class Gallery:
             nearest[pushed == 0] = 2.0
         if self.size > 1:
             unsettled = (pushed > 1 if gate is None else (nearest > gate) & (pushed > 1)).nonzero()[0]
-            if gate is not None and len(unsettled) >= _MANY:
-                unsettled = self._look_at_outlines(unsettled, slots, pushed, embeddings, gate, nearest)
             if len(unsettled):
                 found = self._nearest_of_all(slots.take(unsettled), embeddings.take(unsettled, axis=0))
                 nearest[unsettled] = found
         return np.asarray(np.maximum(nearest, 0.0, out=nearest))
-
-    def _look_at_outlines(
-        self, unsettled: Index, slots: Index, pushed: Index, embeddings: Embeddings, gate: float, nearest: Array
-    ) -> Index:
-        """Settle in `nearest` those of `unsettled` whose gallery has an outline; returns the others."""
-        known = self.outlines.draw(slots.take(unsettled), pushed.take(unsettled), self.vectors)
-        outlined = unsettled[known]
-        queries = embeddings.take(outlined, axis=0)
-        pairs, rows = self.outlines.within_reach(slots.take(outlined), queries, 1.0 - gate)
-        if len(pairs):
-            vectors = self.vectors[slots.take(outlined).take(pairs), rows]
-            products = np.einsum("ij,ij->i", vectors, queries.take(pairs, axis=0))
-            first = np.concatenate(([0], np.diff(pairs).nonzero()[0] + 1))
-            best = outlined.take(pairs.take(first))
-            nearest[best] = np.minimum(nearest.take(best), 1.0 - np.maximum.reduceat(products, first))
-        return unsettled[~known]
 
     def _nearest_of_all(self, slots: Index, embeddings: Embeddings) -> Embeddings:
         """As `distances`, by every embedding of each gallery, for slots that remember some.

@@ -16,8 +16,8 @@ from .assignment import assign
 from .cascade import NOBODY, Match, matching_cascade
 from .class_groups import group_of
 from .config import TrackerConfig
-from .door import Measured
 from .gallery import Gallery
+from .measured import Measured
 from .observation import turning
 from .pairs import Index, Mask, Pairs, with_costs
 from .steps import Steps

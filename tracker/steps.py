@@ -1,14 +1,12 @@
-"""The steps of a frame that touch every number: by NumPy, or compiled by numba where that is installed.
+"""The steps of a frame that touch every number: by NumPy, or compiled by numba for those who ask for it.
 
-Both give the same results to the last bit. NumPy is quick where arrays are long; with a dozen tracks its calls cost more
-than their numbers, and the compiled loops take half of a frame's time away (benchmarks/RESULTS.md).
+Both give the same tracks; all but sums over embeddings are equal to the last bit. NumPy is quick where arrays are long;
+with a dozen tracks its calls cost more than their numbers, and the compiled loops halve the time of a frame.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import import_module
-from types import ModuleType
 from typing import Protocol, cast
 
 import numpy as np
@@ -16,9 +14,9 @@ import numpy.typing as npt
 
 from . import steps_numpy
 from .config import TrackerConfig
-from .door import Measured
 from .gallery import Gallery
 from .kalman import MotionNoise
+from .measured import Measured
 from .pairs import Index, Mask, Pairs
 from .table import TrackTable
 
@@ -91,6 +89,20 @@ class Steps(Protocol):
         """Which pairs are each other's cheapest; see `association.mutually_nearest`."""
 
     @staticmethod
+    def nearest_in_turn(pairs: Pairs, level: npt.NDArray[np.int64], rivals: Index, matched: Index) -> Mask:
+        """Which pairs were each other's nearest by motion when it was the turn of their level, `(P,)`.
+
+        Args:
+            level: `(P,)`, of each pair's track.
+            rivals: those `contested`.
+            matched: those that the cascade has matched.
+        """
+
+    @staticmethod
+    def normalised(vectors: Embeddings) -> Embeddings:
+        """Rows of unit length; see `gallery.normalise_rows`."""
+
+    @staticmethod
     def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask, int]:
         """Which tracks are to go, `(T,)`, and how many of them unconfirmed; a miss takes evidence off."""
 
@@ -99,24 +111,17 @@ class Steps(Protocol):
         """The rows of confirmed tracks that are to be seen."""
 
 
-@cache
-def choose_steps(compiled: bool | None = None) -> Steps:
-    """The compiled steps where numba is installed, else NumPy's.
+def choose_steps(compiled: bool) -> Steps:
+    """The steps of NumPy, or the compiled ones.
 
-    The first use on a machine compiles them, which takes some seconds; numba keeps the result.
-
-    Args:
-        compiled: which of both, whatever is installed.
+    The first use on a machine compiles them, which takes some seconds; numba keeps the result for later processes.
 
     Raises:
-        ImportError: when they have to be compiled, and numba is missing.
+        ImportError: when numba is missing, or cannot compile them.
     """
-    if compiled is False:
+    if not compiled:
         return cast(Steps, steps_numpy)
     try:
-        module: ModuleType = import_module(".steps_compiled", __package__)
+        return cast(Steps, import_module(".steps_compiled", __package__))
     except ImportError as error:
-        if compiled:
-            raise ImportError(f"compiled=True needs numba ({error}): pip install 'track-reid[fast]'") from error
-        return cast(Steps, steps_numpy)
-    return cast(Steps, module)
+        raise ImportError(f"compiled=True needs numba ({error}): pip install 'track-reid[fast]'") from error

@@ -1,26 +1,29 @@
-"""The steps of a frame as loops that numba compiles once on a machine. See `steps.Steps`; the loops are in `loops`.
+"""The steps of a frame as loops that numba compiles once on a machine. See `steps.Steps`.
 
-Importing this module needs numba. Its signatures are fixed, so that nothing is ever compiled while a video runs.
+The loops are in `loops_state`, `loops_pairs` and `loops_looks`. Importing this module needs numba, and compiles or loads
+all of them: their signatures are fixed, so that nothing is compiled while a video runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.core.errors import NumbaError
 
 from . import boxes as box_forms
-from . import existence, kalman, loops
+from . import existence, kalman, loops_looks, loops_pairs, loops_state
 from .border import TOLERANCE
 from .config import TrackerConfig
-from .door import LEAST_SIDE, Measured
 from .gallery import Gallery
 from .kalman import MotionNoise
-from .outline import ROUNDING
-from .pairs import Index, Mask, Pairs, are_few
+from .measured import Measured
+from .outline import ROUNDING, Outlines
+from .pairs import Index, Mask, Pairs, are_many
 from .table import SHOWN_MISSES, TrackTable
 
 __all__ = [
@@ -32,6 +35,8 @@ __all__ = [
     "dying",
     "motion_pairs",
     "mutually_nearest",
+    "nearest_in_turn",
+    "normalised",
     "overlaps",
     "predict",
     "push",
@@ -41,6 +46,7 @@ __all__ = [
 
 Array = npt.NDArray[np.float64]
 Embeddings = npt.NDArray[np.float32]
+Levels = npt.NDArray[np.int64]
 
 _NUMBERS: Array = np.empty(0)
 _BOUNDS: Index = np.empty((2, 0), np.intp)
@@ -55,31 +61,35 @@ def _compiled(loop: Callable[..., Any], signature: str, fastmath: bool | set[str
         numba.types.Array(scalars[code[0]], int(code[1:]), "C") if code[1:] else scalars[code]
         for code in signature.split()
     ]
+    compile_now = partial(numba.njit, tuple(types), error_model="numpy", fastmath=fastmath)
     try:
-        compiled = numba.njit(tuple(types), cache=True, error_model="numpy", fastmath=fastmath)(loop)
+        return compile_now(cache=True)(loop)  # type: ignore[no-any-return]
     except RuntimeError:  # nowhere to keep it, as in a container without a home: compiled anew in each process
-        compiled = numba.njit(tuple(types), error_model="numpy", fastmath=fastmath)(loop)
-    return compiled  # type: ignore[no-any-return]
+        return compile_now()(loop)  # type: ignore[no-any-return]
+    except NumbaError as error:
+        raise ImportError(f"numba {numba.__version__} cannot compile {loop.__name__}: {error}") from error
 
 
-_admit = _compiled(loops.admit, "f2 s1 f f f")
-_predict = _compiled(loops.predict, "f3 f3 i2 i f f2 f2 f1 f1 f")
-_motion_pairs = _compiled(loops.motion_pairs, "f3 f2 i1 f2 i1 i2 f")
-_overlaps = _compiled(loops.overlaps, "f2 i1 f2 i1 i2 f f")
-_corners = _compiled(loops.corners, "f3 i1")
-_correct = _compiled(loops.correct, "f3 f3 i1 f2 f2 i1 f1")
-_remember = _compiled(loops.remember, "i2 f2 i1 i1 s1 i1 i1 f f2 f1")
-_dying = _compiled(loops.dying, "i2 f2 i f f f f i")
-_shown = _compiled(loops.shown, "i2 f2 i i f f")
+_admit = _compiled(loops_state.admit, "f2 s1 f f f")
+_predict = _compiled(loops_state.predict, "f3 f3 i2 i f f2 f2 f1 f1 f")
+_motion_pairs = _compiled(loops_pairs.motion_pairs, "f3 f2 i1 f2 i1 i2 f f")
+_overlaps = _compiled(loops_pairs.overlaps, "f2 i1 f2 i1 i2 f f")
+_corners = _compiled(loops_state.corners, "f3 i1")
+_correct = _compiled(loops_state.correct, "f3 f3 i1 f2 f2 i1 f1")
+_remember = _compiled(loops_state.remember, "i2 f2 i1 i1 s1 i1 i1 f f2 f1")
+_dying = _compiled(loops_state.dying, "i2 f2 i f f f f i")
+_shown = _compiled(loops_state.shown, "i2 f2 i i f f")
 # Of float32 vectors, where the order of a sum is the processor's choice in NumPy too.
-_distances = _compiled(loops.distances, "s3 s2 i1 s2 s2 s2 i1 i1 i1 s2 i1 f i f", {"reassoc", "contract"})
-_push = _compiled(loops.push, "s3 s2 i1 i1 s2 i1")
-_contested = _compiled(loops.contested, "i1 i1")
-_mutually_nearest = _compiled(loops.mutually_nearest, "i1 i1 f1")
+_distances = _compiled(loops_looks.distances, "s3 s2 i1 s2 s2 s2 i1 i1 i1 s2 i1 f i f", {"reassoc", "contract"})
+_normalised = _compiled(loops_looks.normalised, "s2", {"reassoc", "contract"})
+_nearest_in_turn = _compiled(loops_pairs.nearest_in_turn, "i1 i1 f1 i1 i1 i1")
+_push = _compiled(loops_looks.push, "s3 s2 i1 i1 s2 i1")
+_contested = _compiled(loops_pairs.contested, "i1 i1")
+_mutually_nearest = _compiled(loops_pairs.mutually_nearest, "i1 i1 f1")
 
 
 def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
-    usable, xyah = _admit(xyxy, scores, low, high, LEAST_SIDE)
+    usable, xyah = _admit(xyxy, scores, low, high, box_forms.LEAST_SIDE)
     return xyah if usable else None
 
 
@@ -104,15 +114,15 @@ def motion_pairs(
     table: TrackTable, innovation: Array, tracks: Index, xyah: Array, detections: Index, gate: float
 ) -> Pairs:
     bounds = _BOUNDS
-    if not are_few(len(tracks), len(detections)):
+    if are_many(len(tracks), len(detections)):
         x, reach = table.mean[tracks, 0, 0], np.sqrt(gate * innovation[tracks, 0]) * kalman.HAIR
         detections, bounds = _within(x - reach, x + reach, xyah[:, 0], detections)
-    return Pairs(*_motion_pairs(table.mean, innovation, tracks, xyah, detections, bounds, gate))
+    return Pairs(*_motion_pairs(table.mean, innovation, tracks, xyah, detections, bounds, gate, kalman.HAIR))
 
 
 def overlaps(boxes: Array, tracks: Index, others: Array, detections: Index, max_distance: float) -> Pairs:
     bounds = _BOUNDS
-    if not are_few(len(tracks), len(detections)):
+    if are_many(len(tracks), len(detections)):
         widest = np.maximum.reduce(others[detections, 2] - others[detections, 0]) * kalman.HAIR + 1e-6
         detections, bounds = _within(boxes[:, 0] - widest, boxes[:, 2], others[:, 0], detections)
     return Pairs(*_overlaps(boxes, tracks, others, detections, bounds, max_distance, box_forms.TINY))
@@ -179,6 +189,8 @@ def shown(table: TrackTable, config: TrackerConfig) -> Index:
 
 
 def distances(gallery: Gallery, slots: Index, embeddings: Embeddings, detections: Index, gate: float | None) -> Array:
+    if gallery.outlines is None:
+        gallery.outlines = Outlines(*gallery.vectors.shape)
     outlines = gallery.outlines
     found: Array = _distances(
         gallery.vectors,
@@ -214,3 +226,13 @@ def contested(pairs: Pairs) -> Index:
 def mutually_nearest(pairs: Pairs) -> Mask:
     nearest: Mask = _mutually_nearest(pairs.tracks, pairs.detections, pairs.costs)
     return nearest
+
+
+def nearest_in_turn(pairs: Pairs, level: Levels, rivals: Index, matched: Index) -> Mask:
+    nearest: Mask = _nearest_in_turn(pairs.tracks, pairs.detections, pairs.costs, level, rivals, matched)
+    return nearest
+
+
+def normalised(vectors: Embeddings) -> Embeddings:
+    unit: Embeddings = _normalised(vectors)
+    return unit

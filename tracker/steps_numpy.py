@@ -6,14 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from . import existence, kalman
+from .assignment import ranked
 from .association import iou_pairs, mutually_nearest
 from .association import motion_pairs as pairs_in_gate
 from .border import is_leaving, remember_border
-from .boxes import xyah_to_xyxy, xyxy_to_xyah
+from .boxes import LEAST_SIDE, xyah_to_xyxy, xyxy_to_xyah
 from .config import TrackerConfig
-from .door import LEAST_SIDE, Measured
-from .gallery import Gallery
+from .gallery import Gallery, normalise_rows
 from .kalman import MotionNoise
+from .measured import Measured
 from .pairs import Index, Mask, Pairs
 from .table import CONFIRMED, SHOWN_MISSES, TENTATIVE, TrackTable
 
@@ -26,6 +27,8 @@ __all__ = [
     "dying",
     "motion_pairs",
     "mutually_nearest",
+    "nearest_in_turn",
+    "normalised",
     "overlaps",
     "predict",
     "push",
@@ -35,6 +38,9 @@ __all__ = [
 
 Array = npt.NDArray[np.float64]
 Embeddings = npt.NDArray[np.float32]
+Levels = npt.NDArray[np.int64]
+
+_NEVER = np.iinfo(np.int64).max
 
 
 def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
@@ -117,10 +123,8 @@ def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask
         np.maximum(table.log_odds, existence.LEAST_EVIDENCE, out=table.log_odds)
     tentative = table.state == TENTATIVE
     unborn = tentative & missed
-    if config.max_age_s:
-        old = time_s - table.seen_s > config.max_age_s
-    else:
-        old = table.time_since_update > config.max_age
+    by_seconds = config.max_age_s > 0
+    old = time_s - table.seen_s > config.max_age_s if by_seconds else table.time_since_update > config.max_age
     return unborn | (old & ~tentative), int(np.count_nonzero(unborn))
 
 
@@ -130,7 +134,8 @@ def shown(table: TrackTable, config: TrackerConfig) -> Index:
         visible &= table.log_odds >= existence.SHOWN_EVIDENCE
     if config.border_share:
         visible &= ~is_leaving(table, config)
-    return visible.nonzero()[0]
+    rows: Index = visible.nonzero()[0]
+    return rows
 
 
 def distances(gallery: Gallery, slots: Index, embeddings: Embeddings, detections: Index, gate: float | None) -> Array:
@@ -143,3 +148,20 @@ def push(gallery: Gallery, slots: Index, embeddings: Embeddings, matched: Index)
 
 def contested(pairs: Pairs) -> Index:
     return pairs.contested()
+
+
+def nearest_in_turn(pairs: Pairs, level: Levels, rivals: Index, matched: Index) -> Mask:
+    nearest = np.ones(len(pairs), np.bool_)
+    nearest[rivals] = False
+    taken_at = np.full(int(np.maximum.reduce(pairs.detections)) + 1, _NEVER)
+    taken_at[pairs.detections.take(matched)] = level.take(matched)
+    seen = rivals[level.take(rivals) <= taken_at.take(pairs.detections.take(rivals))]
+    # A detection meets each level anew: for this count it is another one there.
+    num_levels, rank = ranked(level.take(seen))
+    meeting = pairs.detections.take(seen) * num_levels + rank
+    nearest[seen] = mutually_nearest(Pairs(pairs.tracks.take(seen), meeting, pairs.costs.take(seen)))
+    return nearest
+
+
+def normalised(vectors: Embeddings) -> Embeddings:
+    return normalise_rows(vectors)

@@ -11,6 +11,7 @@ from tracker.assignment import assign
 from tracker.association import mutually_nearest
 from tracker.cascade import matching_cascade
 from tracker.pairs import Pairs, with_costs
+from tracker.steps import choose_steps
 
 GATE = 0.5
 
@@ -30,8 +31,9 @@ def among(candidates):
 
 
 def cascade(candidates, levels, look):
-    everybody = np.arange(len(levels)), np.unique(candidates.detections)
-    return matching_cascade(everybody[0], np.asarray(levels, np.int64), everybody[1], among(candidates), look, GATE)
+    tracks, detections = np.arange(len(levels)), np.unique(candidates.detections)
+    near, steps = among(candidates), choose_steps(compiled=False)
+    return matching_cascade(tracks, np.asarray(levels, np.int64), detections, near, look, GATE, steps)
 
 
 def as_set(pairs):

@@ -323,3 +323,17 @@ def test_needs_neither_torch_nor_opencv_nor_a_video():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[1]"
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
+def test_embeddings_may_come_late_and_go_again(compiled):
+    if compiled:
+        pytest.importorskip("numba")
+    tracker, looks = DeepSort(compiled=compiled), np.eye(30, 8, dtype=np.float32) + 0.1
+    ids = []
+    for step, embeddings in enumerate([None] * 4 + [looks] * 4 + [None] * 4 + [looks] * 4):
+        low = np.column_stack((np.arange(30) * 60.0 + step, np.full(30, 40.0)))
+        boxes = np.concatenate((low, low + (40, 100)), axis=1)
+        ids.append(tracker.update(boxes, np.ones(30), embeddings=embeddings).ids.tolist())
+    assert ids[4] == ids[-1] == list(range(1, 31))
+    assert tracker.evidence.by_appearance > 0

@@ -74,7 +74,7 @@ def test_memory_is_bounded_over_thousands_of_steps(dim):
         capacities.append(tracker._table.capacity)
     assert capacities[-1] == capacities[300]
     assert len(tracker._table._free_slots) + len(tracker) == capacities[-1]
-    assert len(tracker._gallery._pushed) <= capacities[-1]
+    assert len(tracker._gallery.pushed) <= capacities[-1]
 
 
 @given(st.integers(0, 1000))

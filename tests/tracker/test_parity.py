@@ -12,9 +12,14 @@ from tracker import DeepSort
 TOLERANCE_PX = 1e-3
 
 
-def assert_same_tracks(frames):
+COMPILED = pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
+
+
+def assert_same_tracks(frames, *, compiled):
     """`frames`: (xyxy, scores, features) of each frame."""
-    ours, oracle = DeepSort(), ReferenceDeepSort()
+    if compiled:
+        pytest.importorskip("numba")
+    ours, oracle = DeepSort(compiled=compiled), ReferenceDeepSort()
     identity_of: dict[int, int] = {}
     num_boxes = 0
     for number, (xyxy, scores, features) in enumerate(frames):
@@ -31,19 +36,22 @@ def assert_same_tracks(frames):
     return num_boxes
 
 
+@COMPILED
 @pytest.mark.parametrize("seed", range(6))
-def test_a_crowd_that_crosses_and_vanishes(seed):
+def test_a_crowd_that_crosses_and_vanishes(seed, compiled):
     frames = crowd(seed, num_people=4 + 3 * seed)
-    assert assert_same_tracks([(f.xyxy, f.scores, f.features) for f in frames]) > 100
+    assert assert_same_tracks([(f.xyxy, f.scores, f.features) for f in frames], compiled=compiled) > 100
 
 
-def test_a_gallery_that_overflows():
+@COMPILED
+def test_a_gallery_that_overflows(compiled):
     frames = crowd(seed=7, num_people=3, num_frames=150, clutter=0.1)
-    assert assert_same_tracks([(f.xyxy, f.scores, f.features) for f in frames]) > 100
+    assert assert_same_tracks([(f.xyxy, f.scores, f.features) for f in frames], compiled=compiled) > 100
 
 
+@COMPILED
 @pytest.mark.parametrize("sequence", ["ADL-Rundle-6", "ETH-Bahnhof", "KITTI-17", "TUD-Campus", "TUD-Stadtmitte"])
-def test_real_detections(shared, sequence):
+def test_real_detections(shared, sequence, compiled):
     rows = np.loadtxt(shared / "data" / "mot15" / sequence / "det" / "det.txt", delimiter=",")
     rows = rows[rows[:, 0] <= 120]
     # No images, so features are made up: they drift with the place, and so keep appearance busy without deciding all.
@@ -55,4 +63,4 @@ def test_real_detections(shared, sequence):
         here = rows[:, 0] == frame
         boxes = rows[here, 2:6]
         frames.append((np.column_stack((boxes[:, :2], boxes[:, :2] + boxes[:, 2:])), rows[here, 6], features[here]))
-    assert assert_same_tracks(frames) > 100
+    assert assert_same_tracks(frames, compiled=compiled) > 100

@@ -38,6 +38,9 @@ from benchmarks.peers_association import PEERS, Step, available
 from tracker import DeepSort
 
 PACKAGES = ("numpy", "scipy", "numba", "norfair", "deep-sort-realtime", "trackers", "supervision", "boxmot")
+_SMALL = 500
+"""Scenes of fewer objects have more frames, as many times as they are smaller: a slow moment of the machine, which lasts
+seconds, is then not all that is seen."""
 SLOW_MS = 2000.0
 """A tracker that takes longer than this for a frame leaves the run at that size."""
 
@@ -90,6 +93,7 @@ def time_all(builders: dict[str, Callable[[], Step]], size: int, warm_up: int, t
     steps = {name: build() for name, build in builders.items()}
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in steps}
     yardsticks: list[float] = []
+    turns *= max(1, _SMALL // size)
     for number, sight in enumerate(crowd(size, warm_up + turns)):
         # In turn each is the first, who finds the caches full of the making of the scene: a tenth slower at N = 10.
         order = deque(steps.items())
@@ -170,7 +174,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="10,50,100,200,500,1000", help="numbers of objects")
     parser.add_argument("--warm-up", type=int, default=105, help="frames before the first that counts")
-    parser.add_argument("--turns", type=int, default=40, help="frames that count")
+    parser.add_argument("--turns", type=int, default=40, help="frames that count, at 500 objects and more")
     parser.add_argument("--peers", type=Path, help="folder into which other trackers were installed")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--plot", type=Path, help="write the growth curves here, as PNG")

@@ -1,7 +1,7 @@
 """The steps of a frame as loops that numba compiles once on a machine. See `steps.Steps`.
 
-The loops are in `loops_state`, `loops_pairs` and `loops_looks`. Importing this module needs numba, and compiles or loads
-all of them: their signatures are fixed, so that nothing is compiled while a video runs.
+The loops are in `loops_state`, `loops_pairs` and `loops_looks`. Importing this module needs numba, and compiles or
+loads all of them: their signatures are fixed, so that nothing is compiled while a video runs.
 """
 
 from __future__ import annotations

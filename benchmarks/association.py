@@ -88,6 +88,11 @@ COMPILED: dict[str, Callable[[], Step]] = {
 """Where numba is installed."""
 
 
+def contenders() -> dict[str, Callable[[], Step]]:
+    """Ours that can run here."""
+    return OURS | COMPILED if importlib.util.find_spec("numba") else dict(OURS)
+
+
 def time_all(builders: dict[str, Callable[[], Step]], size: int, warm_up: int, turns: int) -> list[Timing]:
     """All trackers on the same frames, one after the other in each frame."""
     steps = {name: build() for name, build in builders.items()}
@@ -179,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--plot", type=Path, help="write the growth curves here, as PNG")
     args = parser.parse_args(arguments)
-    builders = OURS | COMPILED if importlib.util.find_spec("numba") else dict(OURS)
+    builders = contenders()
     if args.peers:
         sys.path.append(str(args.peers))
         found, missing = available()

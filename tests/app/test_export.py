@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from app.export import rendered_crops
-from tests.app.runs import Track, read_summary, read_txt, write_video
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.app.runs import Track, read_summary, read_txt, run_python, write_video
 
 
 def test_an_export_is_checked_and_can_be_tracked_with(track: Track, tmp_path: Path) -> None:
@@ -45,15 +40,7 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path) -> None:
         "reid.export.open_exported = lambda *_, **__: signal.raise_signal(signal.SIGTERM)\n"
         "main(['export', '--reid', 'small-cnn', '--to', 'torchscript'])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_python(program, cwd=tmp_path)
     assert done.returncode == 128 + signal.SIGTERM
     assert "stopped by SIGTERM: nothing was written" in done.stderr
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ from reid.data import ReidData
 from reid.registry import BACKBONES
 from reid.training import Job, Recipe
 from tests.reid.training.people import SIZE, load_people, write_people
-from tests.reid.training.runs import run
+from tests.reid.training.runs import run, without_pictures
 from tests.reid.training.tiny import NAME, TARGET
 
 RECIPE = Recipe(
@@ -36,6 +36,12 @@ def tiny_backbone() -> Iterator[None]:
     BACKBONES.add(NAME, TARGET, "for tests")
     yield
     del BACKBONES._entries[NAME]
+
+
+@pytest.fixture(autouse=True)
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty files for pictures, which take longer than a training here; `reference`, made before, has real ones."""
+    without_pictures(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -44,6 +46,16 @@ def run(job: Job, watch: Recorder | None = None) -> Outcome:
     return train(job, open_accelerator("cpu", job.amp), watch or Recorder())
 
 
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on a training writes empty files in place of its pictures."""
+
+    def nothing(path: Path, *_: object, **__: object) -> None:
+        path.write_bytes(b"")
+
+    monkeypatch.setattr("reid.training.log.draw_curves", nothing)
+    monkeypatch.setattr("reid.training.run.plot_distances", nothing)
+
+
 def resumed(job: Job) -> Job:
     return dataclasses.replace(job, resume=True)
 
@@ -71,6 +83,11 @@ def assert_other_weights(one: Path, other: Path) -> None:
 def without_speed(folder: Path) -> list[dict[str, str]]:
     with (folder / "metrics.csv").open(newline="") as file:
         return [{key: value for key, value in row.items() if key != "images_per_s"} for row in csv.DictReader(file)]
+
+
+def next_second() -> None:
+    """Wait for it: TensorBoard orders its files by the second in which they began, and these trainings are shorter."""
+    time.sleep(1.01 - time.time() % 1)
 
 
 def board_steps(folder: Path, name: str) -> list[int]:

@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -43,6 +44,10 @@ def test_training_writes_its_files_and_no_others(reference: Path) -> None:
         "tensorboard",
     }
     assert list((reference / "tensorboard").iterdir())
+    for name in ("curves.png", "distances.png"):
+        picture = cv2.imread(str(reference / name))
+        assert picture is not None
+        assert picture.std() > 10, "something is drawn"
 
 
 def test_metrics_have_a_row_before_training_and_one_for_each_epoch(reference: Path) -> None:

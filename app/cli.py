@@ -112,11 +112,11 @@ def run_command(
 def _run(config: RunConfig, debug: bool) -> None:
     with unknown_to_the_parser():
         from app.console import open_console, print_summary
-        from app.progress import create_progress
+        from app.progress import ConsoleProgress
         from app.run import run
 
         console = open_console(debug)
-        summary = run(config, create_progress(console))
+        summary = run(config, ConsoleProgress(console))
         print_summary(summary)
     if summary.stopped_by is not None:
         raise typer.Exit(EXIT_BY_SIGNAL + summary.stopped_by)

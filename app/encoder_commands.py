@@ -128,7 +128,7 @@ def export_command(
         from app.console import open_console
         from app.export import ExportConfig, export, print_export
         from app.models import parse_size
-        from app.progress import create_progress
+        from app.progress import ConsoleProgress
 
         config = ExportConfig(
             reid=reid,
@@ -142,4 +142,4 @@ def export_command(
             out=out,
             overwrite=overwrite,
         )
-        print_export(export(config, create_progress(open_console(debug))))
+        print_export(export(config, ConsoleProgress(open_console(debug))))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.eval_progress import counting
+from app.meter import counting
 from app.rundir import folder_name, starting_run_dir
 from app.sinks.partial import PartialFile
 from app.summary import versions

@@ -123,7 +123,11 @@ def rendered_crops(size: tuple[int, int], count: int = NUM_RENDERED) -> Crops:
 
 
 def crops_of_video(source: Source, detector: str, facts: EncoderFacts, progress: Progress) -> Crops:
-    """`(N, H, W, 3)` crops of what a detector finds, evenly spread over the video and in random order."""
+    """`(N, H, W, 3)` uint8 BGR crops of what a detector finds, evenly spread over the video and in random order.
+
+    Raises:
+        ValueError: a source without images, or an unknown detector.
+    """
     if not source.has_images:
         raise ValueError(f"--calibrate {source.name} has no images to cut crops from; give a video")
     with progress.waiting(f"looking for people in {source.name}"):

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
+from app.meter import Meter
+
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress as RichProgress
 
-__all__ = ["BarProgress", "PlainProgress", "Progress", "ProgressTask", "Silent", "create_progress"]
+__all__ = ["ConsoleProgress", "Progress", "ProgressTask", "Silent"]
 
 LINE_EVERY_S = 5.0
 """Often enough to see that it goes on, seldom enough for a log file."""
@@ -57,11 +58,11 @@ class Silent:
         return nullcontext(_Quiet())
 
 
-class PlainProgress:
-    """For log files and pipes.
+class ConsoleProgress:
+    """A bar on a terminal, and plain lines in log files and pipes.
 
     Args:
-        console: where the lines go.
+        console: where to.
         every_s: seconds between two lines.
         now_s: the clock, in s.
     """
@@ -71,57 +72,13 @@ class PlainProgress:
     ) -> None:
         self._console, self._every_s, self._now_s = console, every_s, now_s
 
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
-        """See `Progress.task`."""
-        return nullcontext(_Lines(self._say, what, total, self._every_s, self._now_s, unit))
-
     def waiting(self, what: str) -> AbstractContextManager[object]:
-        """Nothing: a log needs no line for it, and an error that follows stays the only one."""
-        return nullcontext()
+        """A line that lives and goes away when it is done.
 
-    def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-class _Lines:
-    def __init__(
-        self,
-        say: Callable[[str], None],
-        what: str,
-        total: int | None,
-        every_s: float,
-        now_s: Callable[[], float],
-        unit: str,
-    ) -> None:
-        self._unit = unit
-        self._say, self._what, self._total, self._every_s, self._now_s = say, what, total, every_s, now_s
-        self._done = 0
-        self._started = self._said = now_s()
-
-    def step(self, live_tracks: int) -> None:
-        """Count a frame, and say so when the last line is old enough."""
-        self._done += 1
-        now = self._now_s()
-        if now - self._said >= self._every_s:
-            self._said = now
-            self._say(self._line(self._done / max(now - self._started, 1e-9), live_tracks))
-
-    def _line(self, fps: float, live_tracks: int) -> str:
-        if self._total is None:
-            return f"{self._what}: frame {self._done}, {fps:.1f} fps, {live_tracks} {self._unit}"
-        eta_s = max(self._total - self._done, 0) / fps
-        place = f"frame {self._done}/{self._total}, {fps:.1f} fps, {eta_s:.0f} s to go"
-        return f"{self._what}: {place}, {live_tracks} {self._unit}"
-
-
-class BarProgress:
-    """For a terminal."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def waiting(self, what: str) -> AbstractContextManager[object]:
-        """A line that lives and goes away when it is done."""
+        Nothing elsewhere: a log needs no line for it, and an error that follows stays the only one.
+        """
+        if not self._console.is_terminal:
+            return nullcontext()
         from rich.markup import escape
 
         return self._console.status(escape(what))
@@ -129,36 +86,21 @@ class BarProgress:
     @contextmanager
     def task(self, what: str, total: int | None, unit: str = "tracks") -> Iterator[ProgressTask]:
         """See `Progress.task`."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[fps]:.1f} fps"),
-            TextColumn("ETA"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[tracks]} " + unit),
-            console=self._console,
-        )
-        with bar:
-            yield _Bar(bar, what, total)
+        with Meter(self._console, what, total, every_s=self._every_s, now_s=self._now_s, stays=True) as meter:
+            yield _Frames(meter, total, unit)
 
 
-class _Bar:
-    def __init__(self, bar: RichProgress, what: str, total: int | None) -> None:
-        self._bar = bar
-        self._id = bar.add_task(what, total=total, fps=0.0, tracks=0)
-        self._started = time.perf_counter()
-        self._done = 0
+class _Frames:
+    def __init__(self, meter: Meter, total: int | None, unit: str) -> None:
+        self._meter, self._total, self._unit = meter, total, unit
 
     def step(self, live_tracks: int) -> None:
-        """Move on by one frame."""
-        self._done += 1
-        fps = self._done / max(time.perf_counter() - self._started, 1e-9)
-        self._bar.update(self._id, advance=1, fps=fps, tracks=live_tracks)
-
-
-def create_progress(console: Console) -> BarProgress | PlainProgress:
-    """A bar if `console` is a terminal, plain lines otherwise."""
-    return BarProgress(console) if console.is_terminal else PlainProgress(console)
+        """Count a frame."""
+        self._meter.advance()
+        done, fps = self._meter.done, self._meter.per_s
+        speed, live = f"{fps:.1f} fps", f"{live_tracks} {self._unit}"
+        if self._total is None:
+            self._meter.show(f"{speed} {live}", f"frame {done}, {speed}, {live}")
+        else:
+            eta_s = max(self._total - done, 0) / fps
+            self._meter.show(f"{speed} {live}", f"frame {done}/{self._total}, {speed}, {eta_s:.0f} s to go, {live}")

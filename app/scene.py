@@ -219,14 +219,18 @@ class Replay:
     def encode(
         self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any], features: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
-        """The embeddings of the next frame, one a box."""
+        """The embeddings of the next frame, `(N, D)`, one a box.
+
+        Raises:
+            ValueError: another number of boxes than was embedded.
+        """
         rows = self._rows[self._next("encode")]
         if self._embeddings is None or rows.stop - rows.start != len(xyxy):
             raise ValueError(f"{self.name}: no embeddings of these {len(xyxy)} boxes; delete the cache of comparisons")
         return self._embeddings[rows]
 
     def estimate(self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any]) -> Affine:
-        """The camera's motion to the next frame."""
+        """The camera's motion to the next frame, `(2, 3)` px."""
         motion: Affine = self._scene.motions[self._next("estimate")]
         return motion
 

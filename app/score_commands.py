@@ -105,10 +105,10 @@ def _mot(config: MotConfig, debug: bool) -> None:
     with unknown_to_the_parser():
         from app.console import open_console
         from app.mot import print_result, track_dataset
-        from app.progress import create_progress
+        from app.progress import ConsoleProgress
 
         console = open_console(debug)
-        result = track_dataset(config, create_progress(console), console)
+        result = track_dataset(config, ConsoleProgress(console), console)
         print_result(result)
     if result.stopped_by is not None:
         raise typer.Exit(EXIT_BY_SIGNAL + result.stopped_by)
@@ -171,7 +171,7 @@ def _compare(config: CompareConfig, debug: bool, *, as_json: bool, as_csv: bool)
         from app.compare_dataset import compare_any
         from app.compare_report import print_comparison
         from app.console import open_console
-        from app.progress import create_progress
+        from app.progress import ConsoleProgress
 
-        result = compare_any(config, create_progress(open_console(debug)))
+        result = compare_any(config, ConsoleProgress(open_console(debug)))
         print_comparison(result, json_wanted=as_json, csv_wanted=as_csv)

@@ -120,7 +120,13 @@ def load_encoder(config: RunConfig) -> Encoder:
 
 
 def load_detector(config: RunConfig, source: Source) -> Detector:
-    """The detector that was asked for, or what `auto` means for this source."""
+    """The detector that was asked for, or what `auto` means for this source.
+
+    Raises:
+        ValueError: an unknown detector or class, a file that cannot be used, a missing package, or a detector of images
+            where there are none.
+        FileNotFoundError: no file of weights or detections there.
+    """
     detector = create_detector(detector_name(config, source), detector_options(config, source))
     if detector.needs_images and not source.has_images:
         raise ValueError(

@@ -128,6 +128,8 @@ class Prefetch(Closing, Generic[Item]):
         self.wait_s += time.perf_counter() - started
         if not isinstance(item, _End):
             return item
+        if self._is_stopped:  # the thread may hang in a read; `close` waits a little for it
+            raise StopIteration
         self._is_done = True
         self._thread.join()
         if item.error is not None:

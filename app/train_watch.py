@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
+from app.closing import Closing
 from app.interrupt import StopSignal
+from app.meter import Meter
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
-    from typing_extensions import Self
 
     from reid.data import ReidData
     from reid.training import Outcome
@@ -42,7 +41,7 @@ def print_counts(data: ReidData, console: Console) -> None:
     console.print(table)
 
 
-class ConsoleWatch:
+class ConsoleWatch(Closing):
     """Shows a training on a console, and stops it when a signal came (see `reid.training.Watch`).
 
     Args:
@@ -57,20 +56,19 @@ class ConsoleWatch:
     def __init__(self, console: Console, stop: StopSignal, num_epochs: int) -> None:
         self._console, self._stop, self._num_epochs = console, stop, num_epochs
         self.has_begun = False
-        self._bar: Progress | None = None
-        self._task: int | None = None
+        self._meter: Meter | None = None
         self._what = ""
         self._loss, self._speed = 0.0, 0.0
-        self._stepped_s = self._said_s = time.perf_counter()
+        self._stepped_s = time.perf_counter()
         self._steps_left = self._num_steps = 0
 
     def loading(self, what: str, done: int, total: int) -> None:
         """See `reid.training.Watch`."""
         if self._what != what:
             self._begin(what, total)
-        self._advance(done)
+        self._advance_to(done)
         if done >= total:
-            self._end()
+            self.close()
 
     def epoch_begins(self, epoch: int, step: int, num_steps: int) -> None:
         """See `reid.training.Watch`."""
@@ -79,7 +77,7 @@ class ConsoleWatch:
         total = self._num_epochs * num_steps
         self._begin(f"epoch {epoch}/{self._num_epochs}", total)
         self._num_steps, self._steps_left = num_steps, total - (epoch - 1) * num_steps - step
-        self._advance(total - self._steps_left)
+        self._advance_to(total - self._steps_left)
         self._stepped_s = time.perf_counter()
         self._loss = self._speed = 0.0
 
@@ -93,10 +91,12 @@ class ConsoleWatch:
         self._speed = 1 / ((1 - share) / max(self._speed, 1e-9) + share / speed)
         self._loss += share * (loss - self._loss)
         self._steps_left -= 1
-        eta = _duration(self._steps_left * num_images / self._speed)
-        self._advance(None, f"loss {self._loss:.3f}  {self._speed:.0f} images/s  ETA {eta}")
+        text = f"loss {self._loss:.3f}  {self._speed:.0f} images/s"
+        if self._meter is not None:
+            self._meter.advance()
+            self._meter.show(text, f"{text}  ETA {_duration(self._steps_left * num_images / self._speed)}")
         if self._steps_left % self._num_steps == 0:
-            self._end()
+            self.close()
 
     def row(self, row: Row) -> None:
         """See `reid.training.Watch`."""
@@ -113,46 +113,20 @@ class ConsoleWatch:
         return self._stop.number is not None
 
     def _begin(self, what: str, total: int) -> None:
-        self._end()
+        self.close()
         self._what = what
-        self._said_s = time.perf_counter()
-        if self._console.is_terminal:
-            from rich.progress import BarColumn, Progress, TextColumn
+        self._meter = Meter(self._console, what, total, every_s=LINE_EVERY_S, percent=True)
 
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.percentage:>3.0f} %"),
-                TextColumn("{task.fields[text]}"),
-                console=self._console,
-                transient=True,
-            )
-            self._bar.start()
-            self._task = self._bar.add_task(what, total=total, text="")
+    def _advance_to(self, done: int) -> None:
+        if self._meter is not None:
+            self._meter.advance(done - self._meter.done)
+            self._meter.show("")
 
-    def _advance(self, done: int | None, text: str = "") -> None:
-        if self._bar is not None and self._task is not None:
-            task = self._bar.tasks[0].id
-            if done is None:
-                self._bar.update(task, advance=1, text=text)
-            else:
-                self._bar.update(task, completed=done, text=text)
-        elif text and time.perf_counter() - self._said_s >= LINE_EVERY_S:
-            self._said_s = time.perf_counter()
-            self._console.print(f"{self._what}: {text}", markup=False, highlight=False, soft_wrap=True)
-
-    def _end(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-        self._bar, self._task, self._what = None, None, ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()
+    def close(self) -> None:
+        """Leave the terminal to others."""
+        if self._meter is not None:
+            self._meter.close()
+        self._meter, self._what = None, ""
 
 
 def _duration(seconds: float) -> str:

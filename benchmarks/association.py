@@ -39,8 +39,8 @@ from tracker import DeepSort
 
 PACKAGES = ("numpy", "scipy", "numba", "norfair", "deep-sort-realtime", "trackers", "supervision", "boxmot")
 _SMALL = 500
-"""Scenes of fewer objects have more frames, as many times as they are smaller: a slow moment of the machine, which lasts
-seconds, is then not all that is seen."""
+"""Scenes of fewer objects have more frames, as many times as they are smaller: a slow moment of the machine, which
+lasts seconds, is then not all that is seen."""
 SLOW_MS = 2000.0
 """A tracker that takes longer than this for a frame leaves the run at that size."""
 

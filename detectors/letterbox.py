@@ -116,7 +116,15 @@ def non_maximum_suppression(xyxy: Floats, class_ids: npt.NDArray[np.int64], max_
 def to_detections(
     output: Floats, box: Letterbox, confidence: float, max_iou: float, class_ids: list[int] | None
 ) -> Detections:
-    """What one output of the network says of a frame; see `candidates` and `non_maximum_suppression`."""
+    """What one output of the network says of a frame: boxes `(N, 4)` in px of the frame, best score first.
+
+    Args:
+        output: `(4 + C, A)`, see `candidates`.
+        box: how the frame was put into the network's input.
+        confidence: lowest score to keep, 0 to 1.
+        max_iou: largest overlap of two boxes of a class, 0 to 1.
+        class_ids: to keep; `None` for all.
+    """
     xyxy, scores, classes = candidates(output, confidence, class_ids)
     kept = non_maximum_suppression(xyxy, classes, max_iou)
     return Detections(box.to_frame(xyxy[kept]), scores[kept], classes[kept])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from detectors.background import Background
 from detectors.blobs import Blob, Corners, find_blobs, share_inside
 from detectors.size_prior import SizePrior
-from detectors.types import Detections, DetectorOptions, Image
+from detectors.types import Detections, DetectorOptions, Image, required
 
 __all__ = ["MotionDetector", "create_motion"]
 
@@ -81,9 +81,12 @@ class MotionDetector:
         self._present: list[_Presence] = []
 
     def detect(self, image: Image | None, frame_index: int) -> Detections:
-        """Moving objects of a frame; frames must come in order, and the first one only shows the scene."""
-        if image is None:
-            raise ValueError("the motion detector needs images, but this source has none. Use --detector public.")
+        """Moving objects of a frame; frames must come in order, and the first one only shows the scene.
+
+        Raises:
+            ValueError: no image.
+        """
+        image = required(image, "the motion detector")
         if image.shape != self._shape:
             self._restart(image.shape)
         picture, scale = _shrink(image)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from detectors.letterbox import Letterbox, to_detections
-from detectors.types import Detections, DetectorOptions, Image
+from detectors.types import Detections, DetectorOptions, Image, required
 from detectors.weights import CONFIDENCE, IOU, DetectorUnavailableError, class_ids_of
 
 __all__ = ["OpenVinoYolo", "PlainModel", "plain_model"]
@@ -108,9 +108,12 @@ class OpenVinoYolo:
             self._free.put((compiled.create_infer_request(), np.empty((1, *model.input_size, 3), np.uint8)))
 
     def detect(self, image: Image | None, frame_index: int) -> Detections:
-        """Objects of one frame; frames may come in any order and size, and from several threads."""
-        if image is None:
-            raise ValueError("YOLO needs images, but this source has none. Use --detector public.")
+        """Objects of one frame; frames may come in any order and size, and from several threads.
+
+        Raises:
+            ValueError: no image.
+        """
+        image = required(image, "YOLO")
         height, width = image.shape[:2]
         box = Letterbox(width, height, self._input_size)
         request, canvas = self._free.get()

@@ -65,7 +65,12 @@ class PublicDetector:
 
 
 def create_public(options: DetectorOptions) -> PublicDetector:
-    """The detections in the folder of the sequence that is being tracked; for the registry."""
+    """The detections in the folder of the sequence that is being tracked; for the registry.
+
+    Raises:
+        ValueError: no sequence is being tracked, or a file that cannot be understood.
+        FileNotFoundError: the sequence has no detections.
+    """
     if options.sequence is None:
         raise ValueError(
             "the public detector needs a MOTChallenge sequence folder as source, "

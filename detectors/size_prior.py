@@ -54,19 +54,19 @@ class SizePrior:
     @overload
     def height(self, foot: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
     def height(self, foot: float | npt.NDArray[np.float64]) -> float | npt.NDArray[np.float64]:
-        """Expected height of an object whose lowest row is `foot`; only when `known`."""
+        """Expected height, px, of an object whose lowest row is `foot` (`(N,)` for several); only when `known`."""
         slope, offset = self._line or (0.0, self._rows)
         if isinstance(foot, np.ndarray):
             return np.maximum(slope * foot + offset, 0.03 * self._rows)
         return max(slope * foot + offset, 0.03 * self._rows)
 
     def height_from_top(self, top: float) -> float:
-        """Expected height of an object whose highest row is `top`; only when `known`."""
+        """Expected height, px, of an object whose highest row is `top`; only when `known`."""
         slope, offset = self._line or (0.0, self._rows)
         return max((slope * top + offset) / (1.0 - slope), 0.03 * self._rows)
 
     def width(self, height: float) -> float:
-        """Usual width of an object of that height."""
+        """Usual width of an object of that height, px."""
         return self._aspect * height
 
     def _fit(self) -> None:

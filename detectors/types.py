@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Detections", "Detector", "DetectorOptions", "Image"]
+__all__ = ["Detections", "Detector", "DetectorOptions", "Image", "required"]
 
 Image = npt.NDArray[np.uint8]
 """BGR picture, `(H, W, 3)`."""
@@ -94,3 +94,14 @@ class Detector(Protocol):
             frame_index: 0-based index in the source.
         """
         ...
+
+
+def required(image: Image | None, what: str) -> Image:
+    """The image, where a detector cannot do without.
+
+    Raises:
+        ValueError: there is none; the message names the detector as `what`.
+    """
+    if image is None:
+        raise ValueError(f"{what} needs images, but this source has none. Use --detector public.")
+    return image

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.types import Detections, DetectorOptions, Image
+from detectors.types import Detections, DetectorOptions, Image, required
 from detectors.weights import (
     CONFIDENCE,
     DEFAULT_WEIGHTS,
@@ -72,9 +72,12 @@ class YoloDetector:
         self._settings["classes"] = class_ids_of(options.classes, self.class_names)
 
     def detect(self, image: Image | None, frame_index: int) -> Detections:
-        """Objects of one frame; frames may come in any order and size."""
-        if image is None:
-            raise ValueError("YOLO needs images, but this source has none. Use --detector public.")
+        """Objects of one frame; frames may come in any order and size.
+
+        Raises:
+            ValueError: no image.
+        """
+        image = required(image, "YOLO")
         boxes = self._model.predict(np.ascontiguousarray(image), **self._settings)[0].boxes
         if boxes is None or not len(boxes):
             return Detections.empty()

@@ -9,7 +9,8 @@ Importing this package imports neither PyTorch nor OpenCV; the first encoder tha
 """
 
 from reid.encoder import Encoder, FileEncoder, NoEncoder
-from reid.registry import BACKBONES, ENCODERS, create_backbone, create_encoder, is_encoder
+from reid.factories import ENCODERS, create_backbone, create_encoder, is_encoder
+from reid.registry import BACKBONES
 
 __all__ = [
     "BACKBONES",

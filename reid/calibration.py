@@ -131,7 +131,7 @@ def calibrate(
     max_pairs: int = MAX_PAIRS,
     seed: int = 0,
 ) -> Calibration:
-    """The gate of an encoder, from embeddings of people that it has not been trained on.
+    """The gate of an encoder, from `(Q, D)` and `(G, D)` embeddings of people that it has not been trained on.
 
     Args and errors: see `pair_distances` and `calibrate_distances`.
     """

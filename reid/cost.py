@@ -15,7 +15,8 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reid.registry import BACKBONES, create_backbone
+from reid.factories import create_backbone
+from reid.registry import BACKBONES
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from reid.backbones.base import Backbone
-from reid.registry import BACKBONES, create_backbone
+from reid.registry import BACKBONES, backbone_factory
 
 __all__ = ["load_state", "lookalikes"]
 
@@ -118,7 +118,7 @@ def lookalikes(tensors: Mapping[str, Tensor]) -> list[str]:
 @functools.cache
 def _without_storage(name: str) -> Backbone:
     with torch.device("meta"):
-        return create_backbone(name)
+        return backbone_factory(name)()
 
 
 def _share(shapes: Mapping[str, Tensor], name: str) -> float:

@@ -10,7 +10,7 @@ from reid.backbones.base import Backbone
 from reid.checkpoint import CheckpointInfo, read_checkpoint
 from reid.fitting import load_state
 from reid.imagenet import IMAGENET, fetch_imagenet
-from reid.registry import create_backbone
+from reid.registry import backbone_factory
 
 __all__ = ["Loaded", "load_pretrained"]
 
@@ -44,14 +44,13 @@ def load_pretrained(
             take, or no ImageNet weights of that name.
         FileNotFoundError: no file there, or no connection to fetch it.
     """
+    factory = backbone_factory(name)  # a name that nobody knows is told before a file that is not there
     published = fetch_imagenet(name) if str(source) == IMAGENET else None
     checkpoint = read_checkpoint(published.path if published else Path(source))
     info, file = checkpoint.info, f"ImageNet weights of {name}" if published else checkpoint.path.name
     if info is not None and info.backbone != name:
         raise ValueError(f"{file} holds {info.backbone}, but --reid {name} was asked; use --reid {info.backbone}")
-    backbone = create_backbone(
-        name, num_classes=num_classes, input_size=input_size or (info.input_size if info else None)
-    )
+    backbone = factory(num_classes=num_classes, input_size=input_size or (info.input_size if info else None))
     if info is not None:
         _take_description(backbone, info, file)
     elif published is not None:

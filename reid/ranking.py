@@ -105,7 +105,14 @@ def rank(query: Floats, gallery: Floats, labels: Labels) -> RankingScores:
 
 
 def cosine_blocks(query: Floats, gallery: Floats) -> Iterator[DistanceBlock]:
-    """Cosine distances, 1 - cosine, of embeddings of unit length, some queries at a time."""
+    """Cosine distances, 1 - cosine, of `(Q, D)` and `(G, D)` embeddings of unit length, some queries at a time.
+
+    Yields:
+        The first query's row and `(some queries, G)` distances, at most `BLOCK_BYTES` of them.
+
+    Raises:
+        ValueError: embeddings of other shapes, or some that are not finite.
+    """
     if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
         raise ValueError(f"embeddings must be (Q, D) and (G, D), but got {query.shape} and {gallery.shape}")
     if not (np.isfinite(query).all() and np.isfinite(gallery).all()):

@@ -1,20 +1,18 @@
-"""The public names of this package: networks (`BACKBONES`) and sources of embeddings (`ENCODERS`)."""
+"""The public names of the networks, and their builders."""
 
 from __future__ import annotations
 
 import functools
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from registry import Entry, Registry, unknown_name
+from registry import Registry
 
 if TYPE_CHECKING:
     from reid.backbones.base import Backbone
-    from reid.encoder import Encoder
 
-__all__ = ["BACKBONES", "ENCODERS", "create_backbone", "create_encoder", "is_encoder"]
+__all__ = ["BACKBONES", "TIMM", "TIMM_HINT", "backbone_factory"]
 
-NETWORK_ENCODER = "reid.opening:create_network_encoder"
 TIMM = "timm:"
 TIMM_HINT = "timm:NAME stands for any network of timm."
 
@@ -78,82 +76,19 @@ for _module, _names in _FAMILIES.items():
     for _name, _summary in _names.items():
         BACKBONES.add(_name, f"reid.backbones.{_module}:{_name.replace('-', '_')}", _summary)
 
-ENCODERS = Registry("encoder")
-"""Name -> `factory(name, *, weights, device, seed, batch_size, runtime) -> Encoder`."""
 
-ENCODERS.add("none", "reid.encoder:create_none", "no appearance: motion and overlap alone")
-ENCODERS.add("file", "reid.encoder:create_file", "the features that came with the detections (DeepSORT .npy files)")
-for _entry in BACKBONES.entries():
-    ENCODERS.add(_entry.name, NETWORK_ENCODER, _entry.summary)
-
-
-def create_backbone(
-    name: str, *, num_classes: int = 0, input_size: tuple[int, int] | None = None, pretrained: Path | str | None = None
-) -> Backbone:
-    """A backbone by name, in training mode as PyTorch builds it.
+def backbone_factory(name: str) -> Callable[..., Backbone]:
+    """The builder of a network with random weights: `factory(*, num_classes=0, input_size=None) -> Backbone`.
 
     Args:
-        name: one of `BACKBONES.names()`, or `timm:NAME`.
-        num_classes: identities of the classifier; 0 gives a network of embeddings.
-        input_size: `(H, W)` px of the crops; `None` leaves the checkpoint's, or else the backbone's own.
-        pretrained: weights, as `reid.pretrained.load_pretrained` takes them: a checkpoint of this project or of the
-            published network, or `imagenet`. A classifier of another width is left out.
+        name: one of `BACKBONES.names()`, or `timm:NAME`, which stands for any network of timm.
 
     Raises:
-        ValueError: unknown name; a size that the backbone or the checkpoint does not fit; an unusable checkpoint.
-        FileNotFoundError: no checkpoint there, or none could be fetched.
+        ValueError: unknown name.
     """
-    factory = _factory(name)
-    if pretrained is None:
-        backbone: Backbone = factory(num_classes=num_classes, input_size=input_size)
-        return backbone
-    from reid.pretrained import load_pretrained
-
-    return load_pretrained(name, pretrained, num_classes=num_classes, input_size=input_size).backbone
-
-
-def _factory(name: str) -> Any:
-    """The builder of a backbone; `timm:NAME` stands for any network of timm."""
     if name.startswith(TIMM):
         from reid.backbones.timm_models import timm_backbone
 
         return functools.partial(timm_backbone, name)
-    return BACKBONES.load(name, hint=TIMM_HINT)
-
-
-def is_encoder(name: str) -> bool:
-    """Whether `create_encoder` knows that name."""
-    return name in ENCODERS or name.startswith(TIMM)
-
-
-def create_encoder(
-    name: str,
-    *,
-    weights: Path | None = None,
-    device: str = "auto",
-    seed: int = 0,
-    batch_size: int = 32,
-    runtime: str = "auto",
-) -> Encoder:
-    """An encoder by name.
-
-    Args:
-        name: `none`, `file`, a backbone, or `timm:NAME`.
-        weights: checkpoint of the backbone, or what `track export` wrote; `None`: the bundled one; `random`: a seeded
-            initialisation, told in the log.
-        device: `auto`, `cpu`, `cuda:0`, `mps`.
-        seed: of that initialisation.
-        batch_size: most crops in one pass of the network; no effect on the embeddings.
-        runtime: one of `reid.runtimes.RUNTIMES`; `auto` is the fastest that is installed, equal to PyTorch within 1e-4,
-            converted once and kept in the user's cache folder (see `reid.runtimes.cache`).
-
-    Raises:
-        ValueError: unknown name or runtime, unavailable device, or unusable checkpoint.
-        FileNotFoundError: no checkpoint there.
-        ImportError: a package that the runtime needs is missing.
-    """
-    if not is_encoder(name):
-        raise unknown_name("encoder", name, ENCODERS.names(), hint=f"Choose with --reid NAME. {TIMM_HINT}")
-    factory = Entry(name, NETWORK_ENCODER, "").load() if name.startswith(TIMM) else ENCODERS.load(name)
-    encoder: Encoder = factory(name, weights=weights, device=device, seed=seed, batch_size=batch_size, runtime=runtime)
-    return encoder
+    factory: Callable[..., Backbone] = BACKBONES.load(name, hint=TIMM_HINT)
+    return factory

@@ -22,7 +22,7 @@ import torch
 
 from reid.backbones.base import Backbone
 from reid.preprocess import normalise
-from reid.registry import create_backbone
+from reid.registry import backbone_factory
 
 __all__ = ["Whitening", "drawn_people", "fit_whitening", "seeded_backbone", "whitening_for"]
 
@@ -62,7 +62,7 @@ def seeded_backbone(name: str, seed: int, *, input_size: tuple[int, int] | None 
     """A backbone with PyTorch's own random initialisation from `seed`; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return create_backbone(name, input_size=input_size).eval().channels_last()
+        return backbone_factory(name)(input_size=input_size).eval().channels_last()
 
 
 def whitening_for(backbone: Backbone, seed: int) -> Whitening | None:
@@ -86,7 +86,13 @@ def _spread(embeddings: Matrix) -> float:
 
 
 def fit_whitening(embeddings: Matrix, components: int = COMPONENTS, power: float = POWER) -> Whitening:
-    """Centre, keep the strongest principal directions, and divide each by its standard deviation to the `power`."""
+    """Centre, keep the strongest principal directions, and divide each by its standard deviation to the `power`.
+
+    Args:
+        embeddings: `(N, D)`.
+        components: how many directions are kept, at most `min(N, D)`.
+        power: 0 centres only, 1 whitens fully.
+    """
     mean = embeddings.mean(axis=0)
     _, singular, directions = np.linalg.svd(embeddings - mean, full_matrices=False)
     kept = directions[:components]

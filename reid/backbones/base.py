@@ -17,7 +17,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 class Backbone(nn.Module):
     """A network from crops to embeddings.
 
-    A subclass sets the attributes in its constructor and defines `embed` and `classify`.
+    A subclass sets the attributes in its constructor and defines `embed`; its classifier is one linear layer `head`, or
+    it names the prefixes of another and defines `classify` too.
 
     Attributes:
         name: public name, as in `reid.BACKBONES`.
@@ -28,9 +29,11 @@ class Backbone(nn.Module):
         std: RGB standard deviation on the same scale.
         head_prefixes: starts of the `state_dict` keys that serve the classifier alone and are absent at
             `num_classes=0`.
+        head: the classifier of families that have no other; absent at `num_classes=0`.
     """
 
-    head_prefixes: ClassVar[tuple[str, ...]] = ()
+    head_prefixes: ClassVar[tuple[str, ...]] = ("head.",)
+    head: nn.Linear
 
     def __init__(self, name: str, *, embedding_dim: int, num_classes: int, input_size: tuple[int, int]) -> None:
         super().__init__()
@@ -49,7 +52,8 @@ class Backbone(nn.Module):
 
     def classify(self, embeddings: Tensor) -> Tensor:
         """`(B, num_classes)` logits of what `embed` returned."""
-        raise NotImplementedError
+        logits: Tensor = self.head(embeddings)
+        return logits
 
     def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Weights of this project or of the published network, under this network's keys and for its input size.

@@ -8,8 +8,6 @@ needs, so that it cannot be trained; and it unfolds keys and values (9 copies of
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -189,8 +187,6 @@ class DilateFormer(Backbone):
         input_size: `(H, W)` px, each 32 or more; 128x64 when `None` (published: 224x224). Weights fit every size.
     """
 
-    head_prefixes: ClassVar[tuple[str, ...]] = ("head.",)
-
     def __init__(
         self,
         name: str,
@@ -217,11 +213,6 @@ class DilateFormer(Backbone):
         """`(B, embedding_dim)`: the last map, normalised, averaged over its positions."""
         pooled: Tensor = self.norm(self.stages(self.patch_embed(crops)).permute(0, 2, 3, 1)).mean((1, 2))
         return pooled
-
-    def classify(self, embeddings: Tensor) -> Tensor:
-        """`(B, num_classes)` logits."""
-        logits: Tensor = self.head(embeddings)
-        return logits
 
 
 def dilateformer_t(*, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> DilateFormer:

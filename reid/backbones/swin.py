@@ -6,7 +6,7 @@ own. Crops have sides that are multiples of 32 px (patches of 4 px, halved three
 
 The window follows from the size so that its windows tile all four stages: 8 at 128x64, 256x128 or 384x128, 7 at the
 published 224x224, where the network is the official one number by number. Sizes that neither tiles (256x192) take 8
-with masked padding (see `swin_layer`). The relative-position tables are as large as the window:
+with masked padding (see `swin_blocks`). The relative-position tables are as large as the window:
 `resize_relative_table` brings weights from one window to another.
 """
 
@@ -15,14 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
 from reid.backbones.sizes import REID_SIZE, check_crops, multiples_of
-from reid.backbones.swin_layer import PatchMerging, SwinBlock, best_window
+from reid.backbones.swin_blocks import PatchMerging, SwinBlock, best_window
 from reid.backbones.transformer import drop_rates, initialise
 
 __all__ = [
@@ -115,8 +114,6 @@ class Swin(Backbone):
         ValueError: sides that are no multiples of 32, or a window below 1.
     """
 
-    head_prefixes: ClassVar[tuple[str, ...]] = ("head.",)
-
     def __init__(
         self,
         name: str,
@@ -161,11 +158,6 @@ class Swin(Backbone):
         check_crops(self, crops)
         tokens: Tensor = self.norm(self.layers(self.patch_embed(crops)))
         return tokens.mean((1, 2))
-
-    def classify(self, embeddings: Tensor) -> Tensor:
-        """`(B, num_classes)` logits."""
-        logits: Tensor = self.head(embeddings)
-        return logits
 
     def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Official weights or timm's, without the buffers that follow from the sizes; tables resized to the windows.

@@ -21,7 +21,8 @@ from torch.nn import functional as F
 from reid.backbones.base import Backbone
 from reid.backbones.sizes import REID_SIZE, check_crops, multiples_of
 from reid.backbones.swin import resize_tables
-from reid.backbones.swin_layer import SwinLayer, best_window
+from reid.backbones.swin_blocks import best_window
+from reid.backbones.swin_layer import SwinLayer
 
 __all__ = ["SwinBottleneck", "SwinResnet", "swin_resnet50"]
 

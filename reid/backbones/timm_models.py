@@ -10,7 +10,7 @@ import difflib
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import timm
 import torch
@@ -48,8 +48,6 @@ class TimmBackbone(Backbone):
         input_size: `(H, W)` px that the network was built for and tried at.
     """
 
-    head_prefixes: ClassVar[tuple[str, ...]] = ("head.",)
-
     def __init__(
         self, name: str, net: nn.Module, *, embedding_dim: int, num_classes: int, input_size: tuple[int, int]
     ) -> None:
@@ -66,11 +64,6 @@ class TimmBackbone(Backbone):
         """`(B, embedding_dim)` pooled features."""
         embeddings: Tensor = self.net(crops)
         return embeddings
-
-    def classify(self, embeddings: Tensor) -> Tensor:
-        """`(B, num_classes)` logits."""
-        logits: Tensor = self.head(embeddings)
-        return logits
 
     def adapt_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Weights of this project or of timm; timm itself reads older keys and resizes the tables that it can.

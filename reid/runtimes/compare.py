@@ -47,7 +47,11 @@ class Agreement:
 
 
 def compare(expected: Rows, got: Rows) -> Agreement:
-    """`(N, D)` against `(N, D)`; anything that is not finite counts as infinitely far."""
+    """`(N, D)` against `(N, D)`; anything that is not finite counts as infinitely far.
+
+    Raises:
+        ValueError: shapes that differ.
+    """
     if expected.shape != got.shape:
         raise ValueError(f"embeddings must have shape {expected.shape}, but got {got.shape}")
     one, other = expected.astype(np.float64), got.astype(np.float64)

@@ -50,7 +50,7 @@ class CropsToEmbeddings(nn.Module):
         return self.backbone.embed(normalised(crops, self.scale, self.shift).to(self.dtype))
 
     def spread(self, rows: Tensor) -> Tensor:
-        """The whitening, in float32: it magnifies small differences, which half precision would round away."""
+        """The whitening, `(N, D)` -> `(N, D)` in float32: it magnifies what half precision would round away."""
         rows = rows.to(torch.float32)
         return (rows - self.centre) @ self.projection if self.whitens else rows
 

@@ -15,9 +15,9 @@ import torch
 from reid.backbones.base import Backbone
 from reid.calibration import Calibration, calibrate, warn_of_overlap
 from reid.checkpoint import save_checkpoint
+from reid.factories import create_backbone
 from reid.plots import plot_distances
 from reid.ranking import Labels, RankingScores, rank
-from reid.registry import create_backbone
 from reid.training.devices import cpu_threads
 from reid.training.evaluate import embed
 from reid.training.job import Job, Watch, configuration

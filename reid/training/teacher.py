@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from reid.backbones.base import Backbone
 from reid.checkpoint import read_checkpoint
-from reid.registry import create_backbone
+from reid.factories import create_backbone
 from reid.training.augment import Changes, apply_colours
 from reid.training.job import teacher_file
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import numpy.typing as npt
 
+from app.config import RunConfig, load_preset
 from tests.app.media import write_clip
 
+ROOT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 96, 64
 FAST = ("--reid", "none", "--tracker", "deepsort")
 
@@ -102,6 +108,11 @@ def read_txt(folder: Path) -> npt.NDArray[np.float64]:
     return np.array([[float(field) for field in line.split(",")] for line in text.splitlines()]).reshape(-1, 10)
 
 
+def ids_in(folder: Path) -> set[float]:
+    """The identities in `tracks.txt`."""
+    return set(read_txt(folder)[:, 1])
+
+
 def read_csv(folder: Path) -> list[dict[str, str]]:
     """`tracks.csv`, a dictionary a row."""
     with (folder / "tracks.csv").open(newline="") as file:
@@ -122,3 +133,38 @@ def states(folder: Path) -> set[str]:
 def all_files(folder: Path) -> dict[str, bytes]:
     """Every file and folder below `folder`, with the content of the files."""
     return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else b"folder" for p in folder.rglob("*")}
+
+
+def run_python(program: str, *words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A program in an interpreter of its own, in folder `cwd`, with `words` as its arguments."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def num_pictures(path: Path) -> int:
+    """How many pictures of a video decode."""
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def assert_one_line(result: Result, *fragments: str) -> None:
+    """The command refused with one line of error, exit code 2, and nothing on standard output."""
+    assert result.code == 2
+    assert result.err.startswith("track: error: ")
+    assert len(result.err.splitlines()) == 1, result.err
+    assert result.out == ""
+    for fragment in fragments:
+        assert fragment in result.err
+
+
+def run_config(source: Path, detector: Path | str, out: Path, **more: Any) -> RunConfig:
+    """A run without an encoder under the paper's preset, but for `more`."""
+    options = {"reid": "none", "tracker": load_preset("deepsort"), **more}
+    return RunConfig(str(source), detector=str(detector), out=out, **options)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import av
-import numpy as np
 import pytest
 
 import app.setup
-from detectors import Detections
-from tests.app.media import write_clip, write_images
-from tests.app.runs import FAST, Track, all_files, read_summary, read_txt, write_sequence, write_video
+from tests.app.runs import (
+    FAST,
+    Track,
+    all_files,
+    assert_one_line,
+    run_python,
+    write_sequence,
+    write_video,
+)
 
 
 @pytest.fixture
@@ -53,15 +55,6 @@ def _headers_only(path: Path) -> None:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         container.start_encoding()
-
-
-def _assert_one_line(result: Any, *fragments: str) -> None:
-    assert result.code == 2
-    assert result.err.startswith("track: error: ")
-    assert len(result.err.splitlines()) == 1, result.err
-    assert result.out == ""
-    for fragment in fragments:
-        assert fragment in result.err
 
 
 CLIP = ("clip.mp4", "--detector", "clip.txt", *FAST)
@@ -120,7 +113,7 @@ def test_found_before_any_model_loads(
     track: Track, stage: Path, loads: list[str], arguments: tuple[str, ...], fragments: list[str]
 ) -> None:
     before = all_files(stage)
-    _assert_one_line(track("run", *arguments), *fragments)
+    assert_one_line(track("run", *arguments), *fragments)
     assert all_files(stage) == before
     assert loads == []
 
@@ -146,7 +139,7 @@ def test_found_while_models_load(
     (stage / "clip.npy").write_text("text")
     (stage / "full" / ".env").write_text("hidden and precious")
     before = all_files(stage)
-    _assert_one_line(track("run", *arguments, *place), *fragments)
+    assert_one_line(track("run", *arguments, *place), *fragments)
     assert all_files(stage) == before
 
 
@@ -189,7 +182,7 @@ def test_checkpoints(track: Track, stage: Path, name: str, spoil: Callable[[Path
     spoil(_checkpoint(stage / "w.safetensors", name))
     before = all_files(stage)
     result = track("run", *CLIP, "--reid", "small-cnn", "--reid-weights", "w.safetensors", "--device", "cpu")
-    _assert_one_line(result, *fragments)
+    assert_one_line(result, *fragments)
     assert all_files(stage) == before
 
 
@@ -220,14 +213,14 @@ def test_yaml(track: Track, stage: Path, loads: list[str], text: str, fragments:
     """Key, value, and what was expected."""
     (stage / "my.yaml").write_text(text)
     before = all_files(stage)
-    _assert_one_line(track("run", *CLIP, "--tracker", "my.yaml"), "my.yaml", *fragments)
+    assert_one_line(track("run", *CLIP, "--tracker", "my.yaml"), "my.yaml", *fragments)
     assert all_files(stage) == before
     assert loads == []
 
 
 def test_yaml_that_is_not_text(track: Track, stage: Path) -> None:
     (stage / "my.yaml").write_bytes(b"\xff\xfe\x00\x80")
-    _assert_one_line(track("run", *CLIP, "--tracker", "my.yaml"), "my.yaml is not valid YAML")
+    assert_one_line(track("run", *CLIP, "--tracker", "my.yaml"), "my.yaml is not valid YAML")
 
 
 @pytest.mark.parametrize("what", ["video", "seqinfo.ini", "yaml"])
@@ -250,7 +243,7 @@ def test_files_that_may_not_be_read(track: Track, stage: Path, monkeypatch: pyte
     arguments = {"video": CLIP, "seqinfo.ini": SEQ, "yaml": (*CLIP, "--tracker", "my.yaml")}[what]
     result = track("run", *arguments)
     monkeypatch.undo()
-    _assert_one_line(result, {"video": "clip.mp4", "seqinfo.ini": "seqinfo.ini", "yaml": "my.yaml"}[what], "Permission")
+    assert_one_line(result, {"video": "clip.mp4", "seqinfo.ini": "seqinfo.ini", "yaml": "my.yaml"}[what], "Permission")
     (stage / "my.yaml").unlink()
     assert all_files(stage) == before
 
@@ -265,8 +258,8 @@ def test_folder_that_may_not_be_written(
 
     before = all_files(stage)
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    _assert_one_line(track("run", *CLIP), "cannot write to runs/clip (Permission denied)", "--out")
-    _assert_one_line(track("run", *CLIP, "--out", "new"), "cannot write to new (Permission denied)", "--out")
+    assert_one_line(track("run", *CLIP), "cannot write to runs/clip (Permission denied)", "--out")
+    assert_one_line(track("run", *CLIP, "--out", "new"), "cannot write to new (Permission denied)", "--out")
     assert loads == []
     assert all_files(stage) == before
 
@@ -278,15 +271,7 @@ def test_output_errors_come_without_a_heavy_import(stage: Path) -> None:
         "try:\n    main(['run', 'clip.mp4', '--reid', 'dogenet50', '--detector', 'yolo', '--out', 'full'])\n"
         "except SystemExit as end:\n    print(end.code, {'torch', 'ultralytics'} & set(sys.modules))\n"
     )
-    root = str(Path(__file__).resolve().parents[2])
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=stage,
-        env={"PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_python(code, cwd=stage)
     assert done.stdout == "2 set()\n"
     assert "full exists" in done.stderr
 
@@ -295,120 +280,6 @@ def test_a_run_does_not_replace_its_own_source(track: Track, stage: Path, loads:
     (stage / "annotated.mp4").write_bytes((stage / "clip.mp4").read_bytes())
     before = all_files(stage)
     result = track("run", "annotated.mp4", *CLIP[1:], "--out", ".", "--overwrite")
-    _assert_one_line(result, "annotated.mp4 would be replaced", "--out")
+    assert_one_line(result, "annotated.mp4 would be replaced", "--out")
     assert all_files(stage) == before
     assert loads == []
-
-
-def test_features_of_another_width_on_the_way(track: Track, stage: Path) -> None:
-    """Known only when the run has begun: what was tracked before stays, and the line says where."""
-
-    class _Changing:
-        name, class_names, needs_images = "changing", MappingProxyType({0: "person"}), False
-
-        def detect(self, image: Any, frame_index: int) -> Detections:
-            xyxy = np.array([[10, 10, 20, 40]], np.float32)
-            features = np.ones((1, 4 if frame_index < 3 else 5), np.float32)
-            return Detections(xyxy, np.ones(1, np.float32), np.zeros(1, np.int64), features)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.setup.create_detector", lambda *_: _Changing())
-        result = track("run", "seq", "--detector", "public", "--reid", "file", "--no-video")
-    _assert_one_line(result, "5 features", "what was tracked before is in runs/seq")
-    assert read_summary(stage / "runs" / "seq")["counts"]["frames"] == 3
-
-
-def test_video_cut_short(track: Track, tmp_path: Path) -> None:
-    """What decodes is tracked, the rest reported; exit code 0."""
-    whole = write_clip(tmp_path / "whole.mp4", 40, gop=10, container_options={"movflags": "faststart"})
-    data = whole.read_bytes()
-    (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 8 // 10])
-    (tmp_path / "d.txt").write_text("".join(f"{frame},-1,10,10,20,30,0.9\n" for frame in range(1, 41)))
-    result = track("run", "cut.mp4", "--detector", "d.txt", *FAST, "--out", "o")
-    summary = read_summary(Path("o"))
-    assert result.code == 0
-    assert 0 < summary["counts"]["frames"] < 40
-    assert summary["partial"] is False
-    assert "cut short" in " ".join(summary["warnings"])
-    printed = result.out + result.err
-    assert [printed.count(text) for text in summary["warnings"]] == [1] * len(summary["warnings"])
-    assert len(set(summary["warnings"])) == len(summary["warnings"])
-
-
-def test_corrupt_packets_in_the_middle(track: Track, tmp_path: Path) -> None:
-    clip = write_clip(tmp_path / "clip.mp4", 40, gop=10)
-    data = bytearray(clip.read_bytes())
-    middle = len(data) // 3
-    data[middle : middle + 120] = np.random.default_rng(1).bytes(120)
-    clip.write_bytes(data)
-    (tmp_path / "d.txt").write_text("".join(f"{frame},-1,10,10,20,30,0.9\n" for frame in range(1, 41)))
-    result = track("run", "clip.mp4", "--detector", "d.txt", *FAST, "--out", "o")
-    summary = read_summary(Path("o"))
-    assert result.code == 0
-    assert summary["source"]["corrupt"] > 0
-    assert summary["counts"]["frames"] > 20
-    printed = result.out + result.err
-    assert "damaged" in printed
-    assert [printed.count(text) for text in summary["warnings"]] == [1]
-
-
-BAD_BOXES: dict[str, list[tuple[Any, ...]]] = {
-    "not finite": [("nan", 1, 5, 5, 0.9), (1, 1, "inf", 5, 0.9), (1, 1, 5, 5, "nan")],
-    "no area": [(1, 1, 0, 5, 0.9), (1, 1, 5, -5, 0.9)],
-    "far outside the frame": [(1e6, 1, 5, 5, 0.9), (1, -500, 5, 5, 0.9)],
-}
-
-
-def test_boxes_that_cannot_be_tracked(track: Track, tmp_path: Path) -> None:
-    """Dropped at the door, counted by reason, and without influence on the others."""
-    bad = [(frame, -1, *box) for boxes in BAD_BOXES.values() for box in boxes for frame in (3, 4)]
-    clean = write_sequence(tmp_path / "clean")
-    dirty = write_sequence(tmp_path / "dirty", extra=bad)
-    for sequence in (clean, dirty):
-        result = track("run", sequence, "--detector", "public", *FAST, "--out", f"{sequence.name}-run")
-        assert result.code == 0
-    summary = read_summary(Path("dirty-run"))
-    assert summary["counts"]["rejected_detections"] == {reason: 2 * len(boxes) for reason, boxes in BAD_BOXES.items()}
-    assert summary["counts"]["detections"] == read_summary(Path("clean-run"))["counts"]["detections"]
-    assert "unusable detections dropped: 6 not finite" in result.out
-    np.testing.assert_array_equal(read_txt(Path("clean-run")), read_txt(Path("dirty-run")))
-
-
-@pytest.mark.parametrize("reid", ["none", "small-cnn"])
-def test_no_detections_at_all(track: Track, tmp_path: Path, reid: str) -> None:
-    """Empty but valid files, and the whole video."""
-    clip, detections = write_video(tmp_path, walkers=())
-    result = track("run", clip, "--detector", detections, "--reid", reid, "--device", "cpu", "--out", "o")
-    summary = read_summary(Path("o"))
-    assert result.code == 0
-    assert (Path("o") / "tracks.txt").read_text() == ""
-    assert (Path("o") / "tracks.csv").read_text().count("\n") == 1
-    assert (summary["counts"]["frames"], summary["counts"]["ids"]) == (12, 0)
-    with av.open("o/annotated.mp4") as container:
-        assert sum(1 for _ in container.decode(video=0)) == 12
-
-
-def test_frame_size_that_changes(track: Track, tmp_path: Path) -> None:
-    """One warning; the video keeps the first size."""
-    sizes = [(96, 64)] * 4 + [(128, 96)] * 4
-    write_images(tmp_path / "pictures", [f"{number}.png" for number in range(8)], sizes)
-    (tmp_path / "d.txt").write_text("".join(f"{frame},-1,10,10,20,30,0.9\n" for frame in range(1, 9)))
-    result = track("run", "pictures", "--detector", "d.txt", *FAST, "--out", "o")
-    summary = read_summary(Path("o"))
-    assert result.code == 0
-    assert (result.out + result.err).count("the frame size changed") == 1
-    assert summary["source"]["size_changes"] == 1
-    with av.open("o/annotated.mp4") as container:
-        assert [(f.width, f.height) for f in container.decode(video=0)] == [(96, 64)] * 8
-
-
-def test_many_damaged_pictures_are_told_in_few_lines(track: Track, tmp_path: Path) -> None:
-    write_images(tmp_path / "pictures", [f"{number}.png" for number in range(12)])
-    for number in range(2, 12):
-        (tmp_path / "pictures" / f"{number}.png").write_bytes(b"broken")
-    (tmp_path / "d.txt").write_text("1,-1,10,10,20,30,0.9\n")
-    result = track("run", "pictures", "--detector", "d.txt", *FAST, "--out", "o", "--no-video")
-    assert result.code == 0
-    assert result.out.count("cannot be decoded") == 5
-    assert "5 more warnings, see summary.json" in result.out
-    assert len(read_summary(Path("o"))["warnings"]) == 10

@@ -182,8 +182,13 @@ def test_track_run_warns_where_a_checkpoint_says_that_appearance_cannot_decide(t
     assert "appearance cannot decide" in done.err
 
 
-def test_reid_runtime(track: Track, crowd: Path, weights: Path) -> None:
+def test_reid_runtime(track: Track, crowd: Path, tmp_path: Path) -> None:
     """All of them run the same network, so scores agree up to rounding."""
+    from reid.checkpoint import save_checkpoint
+    from tests.reid.networks import network
+
+    weights = tmp_path / "same.safetensors"
+    save_checkpoint(weights, network("small-cnn").backbone, data="nothing")  # a conversion that other tests need too
     found = [_eval(track, crowd, "--reid-weights", weights, "--reid-runtime", name, out=name) for name in RUNTIMES]
     assert [one["runtime"] for one in found] == ["torch", "torch", "onnx"]
     assert found[1]["ranking"]["mAP"] == pytest.approx(found[0]["ranking"]["mAP"], abs=0.05)

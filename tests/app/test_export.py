@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from app.export import rendered_crops
-from tests.app.runs import Track, read_summary, read_txt, write_video
+from tests.app.runs import Track, read_summary, read_txt, run_python, write_video
 
-ROOT = Path(__file__).resolve().parents[2]
+crops_of = cache(rendered_crops)
+
+
+@pytest.fixture(autouse=True)
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The people on whom an export is checked are the same each time, so that all tests share them."""
+    monkeypatch.setattr("app.export.rendered_crops", crops_of)
 
 
 def test_an_export_is_checked_and_can_be_tracked_with(track: Track, tmp_path: Path) -> None:
@@ -40,20 +44,13 @@ def test_an_export_is_checked_and_can_be_tracked_with(track: Track, tmp_path: Pa
 def test_a_signal_leaves_nothing_behind(tmp_path: Path) -> None:
     """In a process of its own, which gets it when the file is written and not yet checked."""
     program = (
-        "import signal, reid.export\n"
+        "import numpy as np, signal, app.export, reid.export\n"
+        "app.export.rendered_crops = lambda size: np.zeros((1, *size, 3), np.uint8)\n"  # to be there sooner
         "from app.cli import main\n"
         "reid.export.open_exported = lambda *_, **__: signal.raise_signal(signal.SIGTERM)\n"
         "main(['export', '--reid', 'small-cnn', '--to', 'torchscript'])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_python(program, cwd=tmp_path)
     assert done.returncode == 128 + signal.SIGTERM
     assert "stopped by SIGTERM: nothing was written" in done.stderr
     assert not list(tmp_path.iterdir())

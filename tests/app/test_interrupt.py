@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,17 @@ import av
 import pytest
 
 from app.interrupt import StoppedError, StopSignal
-from tests.app.runs import FAST, TWO_WALKERS, all_files, read_csv, read_summary, read_txt, write_sequence, write_video
+from tests.app.runs import (
+    FAST,
+    TWO_WALKERS,
+    all_files,
+    read_csv,
+    read_summary,
+    read_txt,
+    run_python,
+    write_sequence,
+    write_video,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = [pytest.param(signal.SIGINT, id="Ctrl-C"), pytest.param(signal.SIGTERM, id="SIGTERM")]
@@ -59,17 +68,8 @@ main(arguments)
 def _track(
     folder: Path, number: int, *arguments: object, at_frame: int = -1, at_load: str = "no", times: int = 1
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", SIGNALLING_DETECTOR, number, at_frame, times, at_load, "run", *arguments, *FAST]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [str(int(word)) if isinstance(word, int) else str(word) for word in command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    words = (int(number), at_frame, times, at_load, "run", *arguments, *FAST)
+    return run_python(SIGNALLING_DETECTOR, *words, cwd=folder)
 
 
 @pytest.mark.parametrize(
@@ -135,15 +135,7 @@ def test_signals_while_files_are_finished_lose_nothing(tmp_path: Path) -> None:
         "Outputs.close = closing\n"
     )
     words = ("2", "9", "1", "no", "run", str(clip), "--detector", str(detections), "--out", "o", *FAST)
-    done = subprocess.run(
-        [sys.executable, "-c", patch + SIGNALLING_DETECTOR, *words],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_python(patch + SIGNALLING_DETECTOR, *words, cwd=tmp_path)
     assert done.returncode == 130, done.stderr
     assert read_summary(tmp_path / "o")["partial"] is True
     assert len(read_txt(tmp_path / "o"))

@@ -8,7 +8,8 @@ import itertools
 import pytest
 from rich.console import Console
 
-from app.progress import BarProgress, PlainProgress, Silent, create_progress
+from app.meter import counting
+from app.progress import ConsoleProgress, Silent
 
 
 def _console(is_terminal: bool) -> tuple[Console, io.StringIO]:
@@ -19,9 +20,7 @@ def _console(is_terminal: bool) -> tuple[Console, io.StringIO]:
 def test_terminal_gets_a_bar() -> None:
     """With frames of all, frames/s, the time to go and the live tracks."""
     console, text = _console(is_terminal=True)
-    progress = create_progress(console)
-    assert isinstance(progress, BarProgress)
-    with progress.task("tracking", 4) as task:
+    with ConsoleProgress(console).task("tracking", 4) as task:
         for _ in range(4):
             task.step(live_tracks=7)
     shown = text.getvalue()
@@ -31,14 +30,29 @@ def test_terminal_gets_a_bar() -> None:
 
 def test_bar_of_unknown_length() -> None:
     console, text = _console(is_terminal=True)
-    with BarProgress(console).task("tracking", None) as task:
+    with ConsoleProgress(console).task("tracking", None) as task:
         task.step(live_tracks=0)
     assert "1/?" in text.getvalue()
 
 
-def test_pipe_gets_lines() -> None:
-    console, _ = _console(is_terminal=False)
-    assert isinstance(create_progress(console), PlainProgress)
+def test_what_cannot_be_counted_is_told_on_a_terminal_only() -> None:
+    shown = []
+    for is_terminal in (True, False):
+        console, text = _console(is_terminal)
+        with ConsoleProgress(console).waiting("loading [small-cnn]"):
+            pass
+        shown.append("loading [small-cnn]" in text.getvalue())
+        assert text.getvalue() == "" or is_terminal
+    assert shown == [True, False]
+
+
+def test_images_are_counted_by_the_batch() -> None:
+    console, text = _console(is_terminal=True)
+    with counting(console, "embedding", 7) as count:
+        for batch in (3, 4):
+            count(batch)
+    for fragment in ("embedding", "7/7", "images/s", "ETA"):
+        assert fragment in text.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +84,7 @@ def test_pipe_gets_lines() -> None:
 def test_one_line_every_five_seconds(total: int | None, lines: list[str]) -> None:
     """A clock that moves by one second a frame; twelve frames."""
     console, text = _console(is_terminal=False)
-    progress = PlainProgress(console, every_s=5.0, now_s=itertools.count().__next__)
+    progress = ConsoleProgress(console, every_s=5.0, now_s=itertools.count().__next__)
     with progress.task("tracking", total) as task:
         for _ in range(12):
             task.step(live_tracks=3)
@@ -79,14 +93,14 @@ def test_one_line_every_five_seconds(total: int | None, lines: list[str]) -> Non
 
 def test_a_clock_that_stands_still_is_no_error() -> None:
     console, text = _console(is_terminal=False)
-    with PlainProgress(console, every_s=0.0, now_s=lambda: 1.0).task("x", 2) as task:
+    with ConsoleProgress(console, every_s=0.0, now_s=lambda: 1.0).task("x", 2) as task:
         task.step(0)
     assert text.getvalue().startswith("x: frame 1/2")
 
 
 def test_each_pass_counts_from_its_own_start() -> None:
     console, text = _console(is_terminal=False)
-    progress = PlainProgress(console, every_s=1.0, now_s=itertools.count().__next__)
+    progress = ConsoleProgress(console, every_s=1.0, now_s=itertools.count().__next__)
     for what in ("tracking", "drawing"):
         with progress.task(what, 1) as task:
             task.step(2)

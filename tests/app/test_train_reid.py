@@ -20,6 +20,7 @@ from reid.calibration import Calibration, calibrate
 from reid.registry import BACKBONES
 from tests.app.runs import Result, Track
 from tests.reid.training.people import write_people
+from tests.reid.training.runs import without_pictures
 from tests.reid.training.tiny import NAME, TARGET, tiny
 
 
@@ -28,6 +29,12 @@ def tiny_backbone() -> Iterator[None]:
     BACKBONES.add(NAME, TARGET, "for tests")
     yield
     del BACKBONES._entries[NAME]
+
+
+@pytest.fixture(autouse=True)
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take longer than a training here; tests/reid/training looks at them."""
+    without_pictures(monkeypatch)
 
 
 @pytest.fixture

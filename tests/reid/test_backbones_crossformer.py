@@ -14,12 +14,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from reid.backbones.crossformer import (
     CrossFormer,
     CrossFormerBlock,
-    Grouping,
     crossformer_b,
     crossformer_l,
     crossformer_s,
     crossformer_t,
 )
+from reid.backbones.crossformer_attention import Grouping
 from reid.fitting import load_state
 from tests.reid.fill import fingerprints, size_of
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from reid.backbones.base import Backbone
 from reid.backbones.swin import resize_relative_table, swin_b, swin_l, swin_s, swin_t
-from reid.backbones.swin_layer import SwinBlock, best_window
+from reid.backbones.swin_blocks import SwinBlock, best_window
 from reid.backbones.swin_resnet import swin_resnet50
 from reid.fitting import load_state
 

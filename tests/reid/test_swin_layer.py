@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from reid.backbones.swin_layer import PatchMerging, SwinBlock, SwinLayer
+from reid.backbones.swin_blocks import PatchMerging, SwinBlock
+from reid.backbones.swin_layer import SwinLayer
 from reid.backbones.transformer import drop_rates
 from tests.reid.fill import error, fill, fingerprints, make_input
 

@@ -11,6 +11,7 @@ from reid.data import ReidData
 from reid.registry import BACKBONES
 from reid.training import Job, Recipe
 from tests.reid.training.people import SIZE, load_people, write_people
+from tests.reid.training.runs import run, without_pictures
 from tests.reid.training.tiny import NAME, TARGET
 
 RECIPE = Recipe(
@@ -29,12 +30,18 @@ RECIPE = Recipe(
 """Six steps an epoch on the people below."""
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def tiny_backbone() -> Iterator[None]:
     """The tiny network under a name, for the tests of this package alone."""
     BACKBONES.add(NAME, TARGET, "for tests")
     yield
     del BACKBONES._entries[NAME]
+
+
+@pytest.fixture(autouse=True)
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty files for pictures, which take longer than a training here; `reference`, made before, has real ones."""
+    without_pictures(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +65,11 @@ def make_job(people_data: ReidData, tmp_path: Path) -> Callable[..., Job]:
         return Job(data=people_data, out=tmp_path / folder, **settings)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="package")
+def reference(people_data: ReidData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training that nothing interrupted."""
+    out = tmp_path_factory.mktemp("reference")
+    run(Job(reid=NAME, data=people_data, sources=("people",), recipe=RECIPE, out=out, workers=1))
+    return out

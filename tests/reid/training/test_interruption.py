@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.reid.training.test_run import assert_same_end
+from tests.reid.training.runs import assert_same_end
 
 pytestmark = pytest.mark.slow
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.summary import frames_of
 from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def parse_span(text: str | None) -> tuple[int | None, int | None]:
 
 def score(gt: Path, pred: Path, sequences: tuple[str, ...], options: EvalOptions) -> Report:
     """Find the files, look at them and score them; see `evaluation.evaluate`."""
-    pairs = find_pairs(gt, pred, sequences)
+    pairs = [
+        dataclasses.replace(pair, looked_at=frames_of(pair.prediction)) for pair in find_pairs(gt, pred, sequences)
+    ]
     report = evaluate(pairs, options)
     unscored = None if pred.is_file() else without_truth(gt, pairs, chosen=bool(sequences))
     return report if unscored is None else dataclasses.replace(report, warnings=(*report.warnings, unscored))

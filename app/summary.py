@@ -15,7 +15,7 @@ from typing import Any
 from app.clock import threaded_stages
 from app.sinks.partial import PartialFile
 
-__all__ = ["Summary", "versions"]
+__all__ = ["Summary", "frames_of", "versions"]
 
 _PACKAGES = (
     "track-reid", "numpy", "scipy", "opencv-python", "torch", "torchvision", "ultralytics", "openvino",
@@ -106,6 +106,22 @@ class Summary:
             f"appearance decided {facts['appearance_decided']} of {facts['matches']} matches, "
             f"recovered {facts['recovered']} lost tracks, vetoed {facts['vetoed']}"
         )
+
+
+def frames_of(tracks: Path) -> tuple[int, int] | None:
+    """First and last frame, counted from 1, that the run of a `tracks.txt` looked at, with or without a box in them.
+
+    `None` where no summary lies beside the file, or none that says so.
+    """
+    if tracks.name != "tracks.txt":
+        return None
+    try:
+        summary = json.loads((tracks.parent / "summary.json").read_text(encoding="utf-8"))
+        before = round(float(summary["configuration"]["start_s"]) * float(summary["source"]["fps"]))
+        count = int(summary["counts"]["frames"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return (before + 1, before + count) if count > 0 else None
 
 
 def versions() -> dict[str, str]:

@@ -37,10 +37,17 @@ class GroundTruth:
 
 @dataclass(frozen=True)
 class Pair:
-    """A ground truth with the prediction for it."""
+    """A ground truth with the prediction for it.
+
+    Attributes:
+        truth: the annotations.
+        prediction: file of the tracks.
+        looked_at: first and last frame that the tracker saw, where the caller knows: those with rows may be fewer.
+    """
 
     truth: GroundTruth
     prediction: Path
+    looked_at: tuple[int, int] | None = None
 
 
 def is_sequence(folder: Path) -> bool:

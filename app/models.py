@@ -16,6 +16,7 @@ from registry import unknown_name
 from reid import BACKBONES, ENCODERS, is_encoder
 from reid.bundled import bundled_weights
 from reid.cost import Cost, cost, stored_cost
+from reid.registry import ALL_NAMES, TIMM_HINT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,7 +120,7 @@ def _encoder_rows(request: ModelsRequest) -> list[EncoderRow]:
     summaries = {entry.name: entry.summary for entry in ENCODERS.entries()}
     for name in request.names:
         if not is_encoder(name):
-            raise unknown_name("encoder", name, ENCODERS.names(), hint="timm:NAME stands for any network of timm.")
+            raise unknown_name("encoder", name, ENCODERS.names(), where=ALL_NAMES, hint=TIMM_HINT)
     on_disk = reid_weights()
     rows = []
     with _Progress() as progress:

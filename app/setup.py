@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from app.camera_motion import CameraMotion
+from app.class_groups import numbered
 from app.config import RunConfig
 from app.pipeline import Models
 from app.sources import Source
@@ -29,6 +31,7 @@ __all__ = [
     "load_encoder",
     "load_models",
     "resolved_configuration",
+    "tracker_settings",
     "warn_of_idle_options",
     "with_gate",
 ]
@@ -95,7 +98,7 @@ def load_models(config: RunConfig, source: Source) -> Models:
     warn_of_idle_options(config, detector.name, encoder.needs_images)
     if config.reid == "file":
         _try_features(detector, encoder, source)
-    settings = with_gate(config, encoder.gate)
+    settings = tracker_settings(config, encoder.gate, detector.class_names)
     camera = create_camera(source, detector.name) if settings.camera_motion else None
     on_demand = config.reid_when == "ambiguous" and encoder.needs_images
     demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
@@ -146,6 +149,14 @@ def detector_options(config: RunConfig, source: Source) -> DetectorOptions:
 def detector_name(config: RunConfig, source: Source) -> str:
     """What was asked for; without images there is one thing that `auto` can mean."""
     return "public" if config.detector == "auto" and not source.has_images else config.detector
+
+
+def tracker_settings(config: RunConfig, of_checkpoint: float | None, class_names: Mapping[int, str]) -> TrackerConfig:
+    """The tracker's settings as they take effect: with the gate that counts, and the ids of classes that are named."""
+    settings = with_gate(config, of_checkpoint)
+    if not config.tracker.class_groups:
+        return settings
+    return dataclasses.replace(settings, class_groups=numbered(config.tracker.class_groups, class_names))
 
 
 def with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:

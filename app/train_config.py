@@ -10,7 +10,7 @@ from typing import Any
 
 from app.weights import IMAGENET, check_given
 from registry import unknown_name
-from reid.registry import BACKBONES, TIMM, TIMM_HINT
+from reid.registry import ALL_NAMES, BACKBONES, TIMM, TIMM_HINT
 from reid.training.recipe import Recipe, family_recipe, load_recipe
 from reid.training.state import check_same, read_config
 
@@ -140,7 +140,8 @@ def _target(reid: str) -> str:
 
 def _check_reid(reid: str) -> None:
     if reid not in BACKBONES and not reid.startswith(TIMM):
-        raise unknown_name("backbone", reid, BACKBONES.names(), hint=f"Choose with --reid NAME. {TIMM_HINT}")
+        hint = f"Choose with --reid NAME. {TIMM_HINT}"
+        raise unknown_name("backbone", reid, BACKBONES.names(), where=ALL_NAMES, hint=hint)
 
 
 def _overrides(options: TrainOptions) -> dict[str, Any]:

@@ -16,9 +16,10 @@ __all__ = ["BACKBONES", "ENCODERS", "create_backbone", "create_encoder", "is_enc
 
 NETWORK_ENCODER = "reid.opening:create_network_encoder"
 TIMM = "timm:"
+ALL_NAMES = "All are listed by: track models."
 TIMM_HINT = "timm:NAME stands for any network of timm."
 
-BACKBONES = Registry("backbone")
+BACKBONES = Registry("backbone", where=ALL_NAMES)
 """Name -> `factory(*, num_classes: int, input_size: tuple[int, int] | None) -> Backbone`."""
 
 _FAMILIES = {
@@ -78,7 +79,7 @@ for _module, _names in _FAMILIES.items():
     for _name, _summary in _names.items():
         BACKBONES.add(_name, f"reid.backbones.{_module}:{_name.replace('-', '_')}", _summary)
 
-ENCODERS = Registry("encoder")
+ENCODERS = Registry("encoder", where=ALL_NAMES)
 """Name -> `factory(name, *, weights, device, seed, batch_size, runtime) -> Encoder`."""
 
 ENCODERS.add("none", "reid.encoder:create_none", "no appearance: motion and overlap alone")
@@ -153,7 +154,8 @@ def create_encoder(
         ImportError: a package that the runtime needs is missing.
     """
     if not is_encoder(name):
-        raise unknown_name("encoder", name, ENCODERS.names(), hint=f"Choose with --reid NAME. {TIMM_HINT}")
+        hint = f"Choose with --reid NAME. {TIMM_HINT}"
+        raise unknown_name("encoder", name, ENCODERS.names(), where=ALL_NAMES, hint=hint)
     factory = Entry(name, NETWORK_ENCODER, "").load() if name.startswith(TIMM) else ENCODERS.load(name)
     encoder: Encoder = factory(name, weights=weights, device=device, seed=seed, batch_size=batch_size, runtime=runtime)
     return encoder

@@ -74,9 +74,9 @@ BEFORE_ANY_MODEL = {
     "a video without frames": (("no-frames.mp4", *FAST), ["no-frames.mp4"]),
     "not a video": (("noise.mp4", *FAST), ["noise.mp4 cannot be read as a video"]),
     "a text": (("clip.txt", *FAST), ["clip.txt"]),
-    "unknown detector": ((*CLIP, "--detector", "moton"), ["'moton'", "Did you mean 'motion'", "public, yolo"]),
+    "unknown detector": ((*CLIP, "--detector", "moton"), ["'moton'", "Did you mean 'motion'?", "path works too"]),
     "detector path that is not there": ((*CLIP, "--detector", "no/det.txt"), ["no/det.txt"]),
-    "unknown encoder": ((*CLIP, "--reid", "dogenet5"), ["'dogenet5'", "Did you mean 'dogenet50'", "small-cnn"]),
+    "unknown encoder": ((*CLIP, "--reid", "dogenet5"), ["'dogenet5'", "Did you mean 'dogenet50'", "track models"]),
     "unknown preset": ((*CLIP, "--tracker", "deepsrt"), ["'deepsrt'", "Did you mean 'deepsort'", "YAML"]),
     "tracker file that is not there": ((*CLIP, "--tracker", "x.yaml"), ["x.yaml", "not found"]),
     "checkpoint that is not there": ((*CLIP, "--reid", "small-cnn", "--reid-weights", "w.pt"), ["w.pt", "not found"]),
@@ -194,9 +194,12 @@ def test_checkpoints(track: Track, stage: Path, name: str, spoil: Callable[[Path
 
 
 YAML = {
-    "unknown key": ("tracker: {max_agee: 3}", ["'tracker.max_agee'", "Did you mean 'tracker.max_age'", "n_init"]),
+    "unknown key": (
+        "tracker: {max_agee: 3}",
+        ["'tracker.max_agee'", "Did you mean 'tracker.max_age'", "configs/deepsort.yaml"],
+    ),
     "unknown section": ("trackr: {max_age: 3}", ["'trackr'", "Did you mean 'tracker'"]),
-    "a key that is a number": ("tracker: {3: 3}", ["'tracker.3'", "Known:"]),
+    "a key that is a number": ("tracker: {3: 3}", ["'tracker.3'", "All keys stand in", "configs/deepsort.yaml"]),
     "text for a number": ("tracker: {max_age: long}", ["tracker.max_age is 'long'", "expected a valid integer"]),
     "fraction for a whole number": ("tracker: {n_init: 2.5}", ["tracker.n_init is 2.5", "integer"]),
     "yes for a number": ("tracker: {n_init: true}", ["tracker.n_init is True", "integer"]),

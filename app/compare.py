@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -156,6 +157,7 @@ class _Comparing:
         config = self._config.run_of(name, preset)
         gate = None if embedded is None else embedded.facts["gate"]
         settings = tracker_settings(config, gate, scene.class_names)
+        settings = dataclasses.replace(settings, camera_motion=settings.camera_motion and len(scene.motions) > 0)
         models = _models(scene, config, embedded, settings)
         place = folder / folder_name(f"{name}-{preset.name}")
         seconds = self._run_tracker(config, ReplaySource(scene, source.name, source.fps), models, place)
@@ -213,5 +215,5 @@ def check_encoder(config: RunConfig, source: Source) -> None:
 def _models(scene: Scene, config: RunConfig, embedded: Embedded | None, settings: TrackerConfig) -> Models:
     """Parts that play the scene back, and a fresh tracker."""
     replay = Replay(scene, config.reid, None if embedded is None else embedded.rows)
-    camera = replay if settings.camera_motion and len(scene.motions) else None
+    camera = replay if settings.camera_motion else None
     return Models(replay, load_encoder(config) if embedded is None else replay, DeepSort(settings), camera)

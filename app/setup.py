@@ -100,6 +100,7 @@ def load_models(config: RunConfig, source: Source) -> Models:
         _try_features(detector, encoder, source)
     settings = tracker_settings(config, encoder.gate, detector.class_names)
     camera = create_camera(source, detector.name) if settings.camera_motion else None
+    settings = dataclasses.replace(settings, camera_motion=camera is not None)
     on_demand = config.reid_when == "ambiguous" and encoder.needs_images
     demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
     return Models(detector, encoder, DeepSort(settings), camera, demand)
@@ -220,7 +221,17 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "device": str(getattr(models.encoder, "device", "cpu")),
         "suggested_gate": models.encoder.gate,
     }
-    asked["camera_motion"] = dataclasses.asdict(models.camera) if isinstance(models.camera, CameraMotion) else "off"
+    asked["camera_motion"] = _camera_facts(config, models)
     asked["reid_refresh"] = config.tracker.reid_refresh if models.demand is not None else None
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
     return asked
+
+
+def _camera_facts(config: RunConfig, models: Models) -> dict[str, Any]:
+    """Whether the camera's motion was measured, as `tracker.camera_motion` says too; then what came of it, or why not."""
+    if isinstance(models.camera, CameraMotion):
+        return {"used": True, **dataclasses.asdict(models.camera)}
+    if not config.tracker.config.camera_motion:
+        return {"used": False, "reason": f"camera_motion is off in {config.tracker.name}"}
+    still = "the detector motion takes the camera to stand still"
+    return {"used": False, "reason": still if models.detector.name == "motion" else "the source has no pictures"}

@@ -65,7 +65,7 @@ def train_reid_command(
 
 
 def eval_reid_command(
-    data: eval_options.Data,
+    data: eval_options.Data = None,
     reid: eval_options.Reid = "dogenet50",
     reid_weights: eval_options.ReidWeights = None,
     reid_runtime: eval_options.ReidRuntime = "auto",
@@ -83,11 +83,11 @@ def eval_reid_command(
     """Measure how well an appearance encoder finds people again, and which gate belongs to it."""
     with unknown_to_the_parser():
         from app.console import open_console
-        from app.eval_reid import EvalConfig, eval_reid, parse_angles
+        from app.eval_reid import EvalConfig, data_sources, eval_reid, parse_angles
         from app.eval_report import print_evaluation
 
         config = EvalConfig(
-            sources=tuple(part.strip() for part in data.split(",")),
+            sources=data_sources(data),
             reid=reid,
             reid_weights=reid_weights,
             reid_runtime=reid_runtime,

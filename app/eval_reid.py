@@ -22,6 +22,7 @@ from reid.bundled import RANDOM
 from reid.calibration import Calibration, calibrate, warn_of_overlap
 from reid.checkpoint import check_takes_gate, store_gate
 from reid.data import ReidData, Split, load_reid_data
+from reid.data.market1501 import EXPECTED
 from reid.embedding import CropEncoder, EmbeddedFiles, embed_files
 from reid.plots import plot_distances
 from reid.ranking import Labels, RankingScores, rank, rank_distances
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from reid.backbone_encoder import RuntimeEncoder
 
-__all__ = ["EvalConfig", "Evaluation", "as_json", "eval_reid", "parse_angles"]
+__all__ = ["EvalConfig", "Evaluation", "as_json", "data_sources", "eval_reid", "parse_angles"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,17 @@ class Evaluation:
     damaged: tuple[Path, ...]
     notes: tuple[str, ...]
     files: tuple[Path, ...]
+
+
+def data_sources(text: str | None) -> tuple[str, ...]:
+    """The data sets of `--data A,B`.
+
+    Raises:
+        ValueError: the option was left out.
+    """
+    if text is None:
+        raise ValueError(f"--data is missing, expected {EXPECTED}; to try it out: --data synthetic:40")
+    return tuple(part.strip() for part in text.split(","))
 
 
 def parse_angles(text: str | None) -> tuple[float, ...]:

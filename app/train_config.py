@@ -10,6 +10,7 @@ from typing import Any
 
 from app.weights import IMAGENET, check_given
 from registry import unknown_name
+from reid.data.market1501 import EXPECTED
 from reid.registry import ALL_NAMES, BACKBONES, TIMM, TIMM_HINT
 from reid.training.recipe import Recipe, family_recipe, load_recipe
 from reid.training.state import check_same, read_config
@@ -74,10 +75,7 @@ def resolve(options: TrainOptions) -> TrainConfig:
     reid, recipe = _reid_and_recipe(options)
     data = options.data or (SMOKE_DATA if options.smoke else None)
     if data is None:
-        raise ValueError(
-            "--data is missing, expected a folder laid out like Market-1501, a folder root/<identity>/*.jpg, or "
-            "synthetic:500 for people that are drawn; to try it out: track train-reid --smoke"
-        )
+        raise ValueError(f"--data is missing, expected {EXPECTED}; to try it out: track train-reid --smoke")
     return TrainConfig(
         sources=_names(data),
         reid=reid,

@@ -14,10 +14,13 @@ import numpy as np
 
 from reid.data.types import DISTRACTOR, JUNK, ReidData, Split, num_identities
 
-__all__ = ["FOLDERS", "HOW_TO_GET_IT", "is_market_folder", "load_market1501"]
+__all__ = ["EXPECTED", "FOLDERS", "how_to_get", "is_market_folder", "load_market1501"]
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+EXPECTED = (
+    "a folder laid out like Market-1501, a folder root/<identity>/*.jpg, or synthetic:500 for people that are drawn"
+)
 HOW_TO_GET_IT = (
     "Market-1501 is published with 'Scalable Person Re-identification: A Benchmark' (Zheng et al., ICCV 2015; its"
     " authors' page links Market-1501-v15.09.15.zip) and can't be fetched from here: unpack it, and give the folder"
@@ -28,6 +31,11 @@ _NAME = re.compile(r"(-1|\d+)_c(\d+)")
 _PUBLISHED = {"train": (12_936, 751), "query": (3_368, 750), "gallery": (15_913, 750)}
 """Images and identities of the full set, from its paper's page; the gallery with 2,798 distractors, without the 3,819
 junk images among the 19,732 files of its folder."""
+
+
+def how_to_get(root: Path) -> str:
+    """For a folder that is not there: where Market-1501 comes from, if that is what its name says."""
+    return f". {HOW_TO_GET_IT}" if "market" in root.name.lower() else ""
 
 
 def is_market_folder(root: Path) -> bool:

@@ -228,7 +228,7 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
 
 
 def _camera_facts(config: RunConfig, models: Models) -> dict[str, Any]:
-    """Whether the camera's motion was measured, as `tracker.camera_motion` says too; then what came of it, or why not."""
+    """Whether the camera's motion was measured, as `tracker.camera_motion` says too, and what came of it or why not."""
     if isinstance(models.camera, CameraMotion):
         return {"used": True, **dataclasses.asdict(models.camera)}
     if not config.tracker.config.camera_motion:

@@ -212,8 +212,14 @@ YAML = {
     "a number for the settings": ("tracker: 0", ["'tracker' holds 0", "expected settings"]),
     "a number for the description": ("description: 5", ["description is 5", "expected a text"]),
     "a list for the file": ("- 1", ["holds list", "expected keys: description, base, tracker"]),
-    "broken syntax": ("tracker: {max_age: 3", ["my.yaml is not valid YAML", "line"]),
-    "a tab": ("tracker:\n\tmax_age: 3", ["my.yaml is not valid YAML", "line 2"]),
+    "broken syntax": ("tracker: {max_age: 3", ["my.yaml is not valid YAML: line 1, column 21: expected ',' or '}'"]),
+    "a tab": ("tracker:\n\tmax_age: 3", ["is not valid YAML: line 2, column 1: found character '\\t'"]),
+    "an open bracket": (
+        "tracker:\n  max_age: [3\n  n_init: 4\n",
+        ["line 3, column 9: expected ',' or ']', but got ':' (while parsing a flow sequence from line 2 on)\n"],
+    ),
+    "a forbidden character": ("a: 1\nb: \x01", ["line 2, column 4: special characters are not allowed"]),
+    "two documents": ("a: 1\n---\nb: 2", ["line 2, column 1: expected a single document", "found another document\n"]),
     "the same key twice": ("tracker: {max_age: 3, max_age: 4}", ["my.yaml", "max_age", "twice"]),
 }
 

@@ -12,6 +12,7 @@ import pytest
 
 import app.cli
 from app.cli import main
+from app.failure import ALSO_CALLED
 from tests.app.runs import Track
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,3 +180,44 @@ def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
     names = ", ".join(str(command.name) for command in app.cli.app.registered_commands)
     assert f"Known: {names}." in track("runn", "cars").err
     assert "export" in names
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        pytest.param(
+            ("run", "x", "--gt", "y"), ", which is one of track eval and track compare", id="another command's"
+        ),
+        pytest.param(("run", "x", "--reids", "y"), ". Did you mean --reid?", id="close"),
+        pytest.param(("run", "x", "--weights", "y"), ". Did you mean --detector or --reid-weights?", id="other words"),
+        pytest.param(("export", "--format", "onnx"), ". Did you mean --to?", id="another word"),
+        pytest.param(("run", "x", "--zzz"), "", id="nothing like it"),
+        pytest.param(("--verison",), ". Did you mean --version?", id="without a command"),
+    ],
+)
+def test_for_an_unknown_option_only_what_may_be_meant_is_proposed(
+    track: Track, typed: tuple[str, ...], message: str
+) -> None:
+    result = track(*typed)
+    option = next(word for word in typed if word.startswith("--"))
+    command = "track" if typed[0] == option else f"track {typed[0]}"
+    assert result.code == 2
+    assert result.err == f"track: error: No such option: {option}{message} (see: {command} --help)\n"
+
+
+def test_a_value_that_is_none_of_the_choices_is_told_in_our_words(track: Track) -> None:
+    error = track("export", "--reid", "dogenet50", "--to", "tflite").err
+    choices = "'onnx', 'openvino', 'torchscript'"
+    assert error == (
+        f"track: error: Invalid value for '--to': 'tflite' is not one of {choices}; you typed: --to tflite "
+        "(see: track export --help)\n"
+    )
+
+
+def test_what_other_programs_call_an_option_leads_to_one_of_ours() -> None:
+    import typer
+
+    commands = typer.main.get_command(app.cli.app).commands.values()  # type: ignore[attr-defined]
+    ours = {name for command in commands for parameter in command.params for name in parameter.opts}
+    assert {target for targets in ALSO_CALLED.values() for target in targets} <= ours
+    assert not set(ALSO_CALLED) & ours

@@ -21,16 +21,20 @@ SHOWN_MS = 0.05
 
 
 class _ConsoleHandler(logging.Handler):
-    """Shows log messages above the progress bar, each text once."""
+    """Shows log messages above the progress bar, each text once: from a level on, and those marked as a note."""
 
     def __init__(self, console: Console, level: int) -> None:
-        super().__init__(level)
+        super().__init__()
+        self._from_level = level
         self._console = console
         self._shown: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one message."""
-        text = f"{record.levelname.lower()}: {record.getMessage()}"
+        is_note = getattr(record, "note", False)
+        if record.levelno < self._from_level and not is_note:
+            return
+        text = f"{'note' if is_note else record.levelname.lower()}: {record.getMessage()}"
         if text not in self._shown:
             self._shown.add(text)
             style = "yellow" if record.levelno >= logging.WARNING else "dim"
@@ -45,9 +49,8 @@ def open_console(debug: bool) -> Console:
     root = logging.getLogger()
     root.handlers = [handler for handler in root.handlers if not isinstance(handler, _ConsoleHandler)]
     root.addHandler(_ConsoleHandler(console, logging.DEBUG if debug else logging.WARNING))
-    if debug:
-        for package in ("app", "detectors", "reid", "tracker"):
-            logging.getLogger(package).setLevel(logging.DEBUG)
+    for package in ("app", "detectors", "reid", "tracker"):
+        logging.getLogger(package).setLevel(logging.DEBUG if debug else logging.INFO)
     return console
 
 

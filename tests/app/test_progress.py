@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from app.progress import BarProgress, PlainProgress, Silent, create_progress
+from tests.app.runs import Track, read_summary, write_video
 
 
 def _console(is_terminal: bool) -> tuple[Console, io.StringIO]:
@@ -100,3 +103,32 @@ def test_silent(capsys: pytest.CaptureFixture[str]) -> None:
     with Silent().task("tracking", 3) as task:
         task.step(1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_first_run_with_some_weights_says_what_it_waits_for(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a log file nothing else tells why nothing happens for some seconds."""
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("TRACK_CACHE", str(tmp_path / "cache"))
+    clip, detections = write_video(tmp_path, num_frames=2)
+    base = ("run", clip, "--detector", detections, "--reid", "small-cnn", "--reid-runtime", "openvino", "--no-video")
+    first, second = track(*base, "--out", "a"), track(*base, "--out", "b")
+    begun, done = first.err.splitlines()
+    assert begun == "note: converting small-cnn for OpenVINO, which the first run with its weights waits for"
+    assert re.fullmatch(
+        r"note: converted small-cnn in \d+\.\d s; later runs find it in .*cache.*openvino-small-cnn-\w+", done
+    )
+    assert second.err == ""
+    assert read_summary(Path("a"))["warnings"] == [], "nothing is wrong"
+
+
+def test_a_conversion_that_cannot_be_kept_says_so(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TRACK_CACHE", str(tmp_path / "file"))
+    clip, detections = write_video(tmp_path, num_frames=2)
+    options = ("--detector", detections, "--reid", "small-cnn", "--reid-runtime", "openvino", "--no-video")
+    assert track("run", clip, *options).err.splitlines()[1].endswith("; it could not be kept for the next run")

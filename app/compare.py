@@ -117,7 +117,7 @@ class _Comparing:
             detector = load_detector(config, source)
         warn_of_idle_options(config, detector.name, has_network)
         self._check_classes(detector.class_names)
-        with self._progress.task("detecting", source.num_frames, unit="detections") as task:
+        with self._progress.task("detecting", source.num_frames, unit="detection") as task:
             scene = detect_scene(source, detector, task)
         self._scene_key = scene_key(config, source)  # the weights may have been fetched just now
         self._cache.store(self._scene_key, scene.to_entry())
@@ -139,7 +139,7 @@ class _Comparing:
             return Embedded(entry.arrays["rows"], dict(entry.facts))
         with self._progress.waiting(f"loading encoder {name}"):
             encoder = self._encoders.pop(name, None) or load_encoder(self._config.run_of(name))
-        with self._open() as source, self._progress.task(f"embedding by {name}", len(scene), unit="crops") as task:
+        with self._open() as source, self._progress.task(f"embedding by {name}", len(scene), unit="crop") as task:
             embedded = embed_scene(source, scene, encoder, task)
         self._cache.store(key, Entry({"rows": embedded.rows}, embedded.facts))
         return embedded

@@ -19,6 +19,7 @@ from app.setup import detector_name, detector_options
 from app.sources import open_source
 from detectors import create_detector
 from evaluation import find_ground_truth, merge_reports
+from registry.words import counted
 
 __all__ = ["compare_any"]
 
@@ -78,7 +79,7 @@ def _together(config: CompareConfig, name: str, folder: Path, parts: Mapping[str
     cached = [set(part.from_cache) for part in comparisons]
     return Comparison(
         config,
-        f"{name} ({len(parts)} sequences)",
+        f"{name} ({counted(len(parts), 'sequence')})",
         Seen(
             num_frames=sum(part.seen.num_frames for part in comparisons),
             num_boxes=sum(part.seen.num_boxes for part in comparisons),
@@ -129,6 +130,6 @@ class _Named:
         """See `Progress.waiting`."""
         return self._progress.waiting(f"{self._name}: {what}")
 
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
         return self._progress.task(f"{self._name}: {what}", total, unit)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from app.clock import threaded_stages
 from app.summary import Summary
+from app.tables import print_table
+from registry.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,8 +68,9 @@ def print_summary(summary: Summary) -> None:
         console.print(f"warning: {note}", style="yellow", markup=False)
     counts = summary.counts
     console.print(
-        f"{counts['frames']} frames, {counts['detections']} detections, {counts['ids']} identities "
-        f"({counts['tracks_never_confirmed']} tracks never confirmed)"
+        f"{counted(counts['frames'], 'frame')}, {counted(counts['detections'], 'detection')}, "
+        f"{counted(counts['ids'], 'identity', 'identities')} "
+        f"({counted(counts['tracks_never_confirmed'], 'track')} never confirmed)"
     )
     if counts["rejected_detections"]:
         reasons = ", ".join(f"{number} {reason}" for reason, number in counts["rejected_detections"].items())
@@ -80,10 +83,11 @@ def print_summary(summary: Summary) -> None:
         )
     if summary.encoder_line():
         console.print(summary.encoder_line(), markup=False)
-    console.print(summary.appearance_line())
+    if summary.appearance_line():
+        console.print(summary.appearance_line())
     if summary.linking_line():
         console.print(summary.linking_line())
-    console.print(_stage_table(summary))
+    print_table(console, _stage_table(summary))
     console.print("results:")
     for name in [*summary.files, "summary.json"]:
         console.print(str(summary.run_dir / name), markup=False)
@@ -102,7 +106,7 @@ def _first(notes: list[str]) -> list[str]:
     """The first notes, and how many more there are: a folder of damaged pictures has one for each."""
     if len(notes) <= MAX_NOTES:
         return notes
-    return [*notes[:MAX_NOTES], f"{len(notes) - MAX_NOTES} more warnings, see summary.json"]
+    return [*notes[:MAX_NOTES], f"{counted(len(notes) - MAX_NOTES, 'more warning')}, see summary.json"]
 
 
 def _stage_table(summary: Summary) -> Table:

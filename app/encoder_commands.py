@@ -112,16 +112,13 @@ def export_command(
     detector: options.CalibrateDetector = "auto",
     reid_weights: options.ExportWeights = None,
     input_size: options.InputSize = None,
-    seed: options.Seed = 0,
     out: options.ExportOut = None,
     overwrite: options.ExportOverwrite = False,
+    seed: options.Seed = 0,
     debug: options.Debug = False,
 ) -> None:
-    """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, and check it against PyTorch.
-
-    Nothing is written where the result differs by more than float32 1e-4 of the largest component (cosine 0.999999),
-    --half cosine 0.999, --int8 cosine 0.98.
-    """
+    """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, if it gives what PyTorch gives: in float32 to 1e-4
+    of the largest component and to a cosine of 0.999999."""
     if half and int8:
         raise ValueError("--half and --int8 exclude each other; drop one")
     with unknown_to_the_parser():

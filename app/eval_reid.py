@@ -17,6 +17,7 @@ from app.rundir import folder_name, starting_run_dir
 from app.sinks.partial import PartialFile
 from app.summary import versions
 from app.weights import IMAGENET, check_given
+from registry.words import counted
 from reid import create_encoder, is_encoder
 from reid.bundled import RANDOM
 from reid.calibration import Calibration, calibrate, warn_of_overlap
@@ -221,7 +222,10 @@ def _notes(ranking: RankingScores, damaged: Sequence[Path]) -> list[str]:
             " apart count as matches, and scores are higher than under the protocol of Market-1501"
         )
     if damaged:
-        notes.append(f"{len(damaged)} images do not decode and were left out: {', '.join(map(str, damaged[:3]))}")
+        notes.append(
+            f"{counted(len(damaged), 'image does', 'images do')} not decode, left out: "
+            f"{', '.join(map(str, damaged[:3]))}"
+        )
     return notes
 
 

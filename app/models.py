@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.config import load_preset
+from app.tables import print_table
 from app.weights import WeightsOnDisk, reid_weights, weight_folders
 from configs import preset_names
 from detectors import DETECTORS
@@ -207,7 +208,7 @@ def _print_names(console: Console, title: str, rows: Sequence[dict[str, str]]) -
     table.add_column("what it is")
     for row in rows:
         table.add_row(row["name"], row["summary"])
-    console.print(table)
+    print_table(console, table)
     console.print()
 
 
@@ -223,8 +224,8 @@ def _print_encoders(console: Console, rows: Sequence[EncoderRow], request: Model
     table.add_column("what it is", overflow="fold")
     for row in rows:
         table.add_row(row.name, *_cells(row, runtimes, several), row.refused or row.summary)
-    console.print(table)
-    console.print(CAPTION, style="dim")
+    print_table(console, table)
+    print_table(console, CAPTION, style="dim")
     if runtimes:
         console.print(f"Under {', '.join(runtimes)}: crops/s here, batches of 16 on the CPU, float32.", style="dim")
     console.print()
@@ -271,5 +272,5 @@ def _print_weights(console: Console, held: Sequence[WeightsOnDisk]) -> None:
         height, width = one.input_size
         file = "comes with track" if one.path == bundled_weights(one.backbone) else str(one.path)
         table.add_row(one.backbone, f"{height}x{width}", gate, file, one.data)
-    console.print(table)
+    print_table(console, table)
     console.print()

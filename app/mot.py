@@ -19,6 +19,7 @@ from app.setup import check_possible
 from app.sources import open_source
 from app.sources.images import natural_key
 from app.summary import Summary
+from app.tables import print_table
 from detectors import DetectorOptions, create_detector
 from evaluation import EvalOptions, GroundTruth, Pair, Report, evaluate, find_ground_truth, is_sequence
 from evaluation.reading import read_rows
@@ -208,7 +209,7 @@ def print_result(result: MotResult) -> None:
     for name, summary in result.summaries.items():
         counts = [str(summary.counts[key]) for key in ("frames", "detections", "ids")]
         table.add_row(name, *counts, f"{summary.fps:.1f}")
-    console.print(table)
+    print_table(console, table)
     if result.stopped_by is not None:
         done = len(result.summaries) - 1
         _say(console, f"stopped: {done} of {result.num_sequences} sequences are complete", style="yellow")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
+from registry.words import counted
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
@@ -32,10 +34,10 @@ class Progress(Protocol):
         """A context in which `what` goes on and nothing can be counted."""
         ...
 
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> AbstractContextManager[ProgressTask]:
         """A context in which the pass `what` goes on; `total` frames, or `None` where nobody knows.
 
-        `unit` says what `ProgressTask.step` counts.
+        `unit` says what `ProgressTask.step` counts, one of it.
         """
         ...
 
@@ -52,7 +54,7 @@ class Silent:
         """See `Progress.waiting`."""
         return nullcontext()
 
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
         return nullcontext(_Quiet())
 
@@ -71,7 +73,7 @@ class PlainProgress:
     ) -> None:
         self._console, self._every_s, self._now_s = console, every_s, now_s
 
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
         return nullcontext(_Lines(self._say, what, total, self._every_s, self._now_s, unit))
 
@@ -108,10 +110,10 @@ class _Lines:
 
     def _line(self, fps: float, live_tracks: int) -> str:
         if self._total is None:
-            return f"{self._what}: frame {self._done}, {fps:.1f} fps, {live_tracks} {self._unit}"
+            return f"{self._what}: frame {self._done}, {fps:.1f} fps, {counted(live_tracks, self._unit)}"
         eta_s = max(self._total - self._done, 0) / fps
         place = f"frame {self._done}/{self._total}, {fps:.1f} fps, {eta_s:.0f} s to go"
-        return f"{self._what}: {place}, {live_tracks} {self._unit}"
+        return f"{self._what}: {place}, {counted(live_tracks, self._unit)}"
 
 
 class BarProgress:
@@ -127,7 +129,7 @@ class BarProgress:
         return self._console.status(escape(what))
 
     @contextmanager
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> Iterator[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> Iterator[ProgressTask]:
         """See `Progress.task`."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -138,17 +140,17 @@ class BarProgress:
             TextColumn("{task.fields[fps]:.1f} fps"),
             TextColumn("ETA"),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[tracks]} " + unit),
+            TextColumn("{task.fields[counted]}"),
             console=self._console,
         )
         with bar:
-            yield _Bar(bar, what, total)
+            yield _Bar(bar, what, total, unit)
 
 
 class _Bar:
-    def __init__(self, bar: RichProgress, what: str, total: int | None) -> None:
-        self._bar = bar
-        self._id = bar.add_task(what, total=total, fps=0.0, tracks=0)
+    def __init__(self, bar: RichProgress, what: str, total: int | None, unit: str) -> None:
+        self._bar, self._unit = bar, unit
+        self._id = bar.add_task(what, total=total, fps=0.0, counted=counted(0, unit))
         self._started = time.perf_counter()
         self._done = 0
 
@@ -156,7 +158,7 @@ class _Bar:
         """Move on by one frame."""
         self._done += 1
         fps = self._done / max(time.perf_counter() - self._started, 1e-9)
-        self._bar.update(self._id, advance=1, fps=fps, tracks=live_tracks)
+        self._bar.update(self._id, advance=1, fps=fps, counted=counted(live_tracks, self._unit))
 
 
 def create_progress(console: Console) -> BarProgress | PlainProgress:

@@ -15,6 +15,7 @@ from evaluation.reading import read_rows
 from evaluation.rows import BoolArray, TrackRows
 from evaluation.rules import PEDESTRIAN, PEDESTRIAN_LABELS, RULES, Rules, choose_rules
 from registry import unknown_name
+from registry.words import counted
 
 __all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate", "merge_reports"]
 
@@ -195,8 +196,8 @@ def _read(pair: Pair, options: EvalOptions, warnings: list[str]) -> _Files:
     if len(outside) and options.first is None and options.last is None:
         frames = f"{outside.frames.min()}-{outside.frames.max()}"
         warnings.append(
-            f"{len(outside)} boxes of {pair.prediction} at frames outside of the ground truth were not scored (frames "
-            f"{frames}, scored {span[0]}-{span[1]}): --frames sets the span"
+            f"not scored: {counted(len(outside), 'box', 'boxes')} of {pair.prediction} at frames outside of the ground "
+            f"truth (frames {frames}, scored {span[0]}-{span[1]}): --frames sets the span"
         )
     prediction = _cut(prediction, span)
     if len(prediction) and options.first is None and options.last is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.words import counted
 from reid.data.types import DISTRACTOR, JUNK, ReidData, Split, num_identities
 
 __all__ = ["EXPECTED", "FOLDERS", "how_to_get", "is_market_folder", "load_market1501"]
@@ -70,20 +71,21 @@ def _read_folder(folder: Path, part: str, notes: list[str]) -> Split:
     found = [(path, match) for path in files if (match := _NAME.match(path.name))]
     if not found:
         raise ValueError(
-            f"{folder} has no image named as in Market-1501 (0002_c1s1_000451_03.jpg), but {len(files)} others;"
-            " expected jpg or png files of that name"
+            f"{folder} has no image named as in Market-1501 (0002_c1s1_000451_03.jpg), but"
+            f" {counted(len(files), 'other')}; expected jpg or png files of that name"
         )
     if len(found) < len(files):
         unnamed = next(path.name for path in files if not _NAME.match(path.name))
         notes.append(
-            f"{folder.name}: {len(files) - len(found)} images left out, not named as in Market-1501: {unnamed}"
+            f"{folder.name}: {counted(len(files) - len(found), 'image')} left out, not named as in Market-1501:"
+            f" {unnamed}"
         )
     identities = np.array([_identity(match[1]) for _, match in found], np.int64)
     cameras = np.array([int(match[2]) for _, match in found], np.int64)
     kept = identities != JUNK if part == "gallery" else identities >= 0
     if not kept.all():
         kind = "junk" if part == "gallery" else "junk or distractor"
-        notes.append(f"{folder.name}: {int((~kept).sum())} {kind} images left out")
+        notes.append(f"{folder.name}: {counted(int((~kept).sum()), f'{kind} image')} left out")
     paths = tuple(path for (path, _), keep in zip(found, kept, strict=True) if keep)
     if not paths:
         raise ValueError(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from registry import close_names
+from registry.words import counted
 from reid.data.folders import load_identity_folders
 from reid.data.market1501 import EXPECTED, IMAGE_SUFFIXES, how_to_get, is_market_folder, load_market1501
 from reid.data.synthetic_cache import PREFIX, synthetic_folder
@@ -110,7 +111,8 @@ def _concatenate(splits: Sequence[Split]) -> Split:
 
 def _one_image_note(train: Split) -> list[str]:
     alone = int((np.bincount(train.identities) == 1).sum())
-    return [f"{alone} identities of the training split have one image: nothing to pull together"] if alone else []
+    who = counted(alone, "identity of the training split has", "identities of the training split have")
+    return [f"{who} one image: nothing to pull together"] if alone else []
 
 
 def _check_matches(data: ReidData) -> list[str]:

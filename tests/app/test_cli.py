@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import app.cli
 from app.cli import main
 from app.failure import ALSO_CALLED
-from tests.app.runs import Track
+from tests.app.runs import FAST, Track, write_sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "cv2", "av", "ultralytics", "supervision", "scipy", "numpy", "timm")
@@ -221,3 +222,35 @@ def test_what_other_programs_call_an_option_leads_to_one_of_ours() -> None:
     ours = {name for command in commands for parameter in command.params for name in parameter.opts}
     assert {target for targets in ALSO_CALLED.values() for target in targets} <= ours
     assert not set(ALSO_CALLED) & ours
+
+
+COMMANDS = [str(command.name) for command in app.cli.app.registered_commands]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_into_eighty_columns(track: Track, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """No type is broken over lines, and all options but --help stand in a group where a command has groups."""
+    monkeypatch.setenv("COLUMNS", "80")
+    text = track(command, "--help").out
+    assert max(map(len, text.splitlines())) <= 80
+    for line in text.splitlines():
+        cells = [cell for cell in re.split(r"\s{2,}", line.strip("│ ")) if cell]
+        assert not cells or not re.fullmatch(r"<[^>]*|[^<\s]*[^<\s-]>", cells[0 if len(cells) == 1 else 1]), line
+    groups = re.findall(r"^╭─ (.+?) ─+╮$", text, re.MULTILINE)
+    if set(groups) - {"Arguments", "Options"}:
+        rest = re.search(r"^╭─ Options ─+╮$(.*?)^╰", text, re.MULTILINE | re.DOTALL)
+        assert rest is not None
+        assert re.findall(r"--[a-z-]+", rest[1]) == ["--help"]
+
+
+def test_printed_tables_have_no_blanks_at_the_ends_of_lines(track: Track, tmp_path: Path) -> None:
+    sequence = write_sequence(tmp_path / "s")
+    printed = {
+        "run": track("run", sequence, *FAST, "--detector", "public", "--out", "o", "--no-video").out,
+        "models": track("models", "dogenet50").out,
+        "eval": track("eval", "--gt", "o/tracks.txt", "--pred", "o/tracks.txt", "--events").out,
+        "compare": track("compare", sequence, "--reid", "none", "--out", "c").out,
+    }
+    for command, text in printed.items():
+        assert len(text.splitlines()) > 3, command
+        assert [line for line in text.splitlines() if line != line.rstrip()] == [], command

@@ -80,6 +80,18 @@ def test_one_line_every_five_seconds(total: int | None, lines: list[str]) -> Non
     assert text.getvalue().splitlines() == lines
 
 
+@pytest.mark.parametrize("is_terminal", [True, False], ids=["bar", "lines"])
+def test_one_track_is_one_track(is_terminal: bool) -> None:
+    console, text = _console(is_terminal)
+    progress = BarProgress(console) if is_terminal else PlainProgress(console, every_s=0.0)
+    with progress.task("embedding", 2, unit="crop") as task:
+        task.step(1)
+        task.step(3)
+    assert " 3 crops" in text.getvalue()
+    assert is_terminal or " 1 crop\n" in text.getvalue()
+    assert "1 crops" not in text.getvalue()
+
+
 def test_a_clock_that_stands_still_is_no_error() -> None:
     console, text = _console(is_terminal=False)
     with PlainProgress(console, every_s=0.0, now_s=lambda: 1.0).task("x", 2) as task:

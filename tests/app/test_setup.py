@@ -63,13 +63,14 @@ def test_a_run_without_tracks_says_what_to_try(
     Path("careful.yaml").write_text(CAREFUL)
     done = track("run", write_sequence(tmp_path / "seq", walkers), "--reid", "none", "--tracker", preset, "--out", "o")
     assert done.code == 0
-    assert "nothing was tracked: " in done.out
+    assert done.out.count("nothing was tracked: ") == 1
+    assert " 0 matches" not in done.out, "appearance had nothing to decide"
     assert advice in done.out
 
 
 def test_strong_tracks_what_comes_back_in_every_frame_however_low_its_scores(track: Track, tmp_path: Path) -> None:
     sequence = write_sequence(tmp_path / "seq", (Walker(2, 4, score=0.2),))
-    assert "20 detections, 1 identities" in track("run", sequence, "--reid", "none", "--out", "o").out
+    assert "20 detections, 1 identity (" in track("run", sequence, "--reid", "none", "--out", "o").out
 
 
 def test_a_run_that_looks_too_seldom_is_told_so(track: Track, tmp_path: Path) -> None:

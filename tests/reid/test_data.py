@@ -60,8 +60,8 @@ def test_market_1501_is_known_by_its_folders_and_names(tmp_path: Path) -> None:
     assert data.train.cameras.tolist() == [1, 2, 3]
     assert (data.query.identities.tolist(), data.query.cameras.tolist()) == ([7, 9], [1, 2])
     assert data.gallery.identities.tolist() == [DISTRACTOR, 7, 9], "junk is dropped, the distractor stays"
-    assert any("1 junk images left out" in note for note in data.notes)
-    assert any("1 identities of the training split have one image" in note for note in data.notes)
+    assert any("1 junk image left out" in note for note in data.notes)
+    assert any("1 identity of the training split has one image" in note for note in data.notes)
 
 
 def test_counts_are_given_by_split(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_images_of_another_name_are_told(tmp_path: Path) -> None:
     root = market(tmp_path / "set")
     touch(root / "query", ["somebody.jpg"])
     notes = load_reid_data([str(root)]).notes
-    assert "query: 1 images left out, not named as in Market-1501: somebody.jpg" in notes
+    assert "query: 1 image left out, not named as in Market-1501: somebody.jpg" in notes
     for path in (root / "query").iterdir():
         path.unlink()
     touch(root / "query", ["somebody.jpg"])

@@ -15,6 +15,7 @@ import app.cli
 from app.cli import main
 from app.failure import ALSO_CALLED
 from tests.app.runs import FAST, Track, write_sequence
+from tests.evaluation.scenes import walkers, write
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "cv2", "av", "ultralytics", "supervision", "scipy", "numpy", "timm")
@@ -245,10 +246,11 @@ def test_help_fits_into_eighty_columns(track: Track, monkeypatch: pytest.MonkeyP
 
 def test_printed_tables_have_no_blanks_at_the_ends_of_lines(track: Track, tmp_path: Path) -> None:
     sequence = write_sequence(tmp_path / "s")
+    gt, pred = write(tmp_path / "gt.txt", walkers(), ",1,1,1"), write(tmp_path / "pred.txt", walkers()[5:])
     printed = {
         "run": track("run", sequence, *FAST, "--detector", "public", "--out", "o", "--no-video").out,
         "models": track("models", "dogenet50").out,
-        "eval": track("eval", "--gt", "o/tracks.txt", "--pred", "o/tracks.txt", "--events").out,
+        "eval": track("eval", "--gt", gt, "--pred", pred, "--events").out,
         "compare": track("compare", sequence, "--reid", "none", "--out", "c").out,
     }
     for command, text in printed.items():

@@ -16,7 +16,7 @@ from app.pipeline import Models
 from app.sources import Source
 from app.threads import InBackground
 from app.weights import check_given
-from detectors import DETECTORS, Detector, DetectorOptions, create_detector, needs_torch
+from detectors import DETECTORS, Detector, DetectorOptions, create_detector, needs_torch, reads_detections
 from detectors.public import PublicDetector
 from reid import Encoder, create_encoder, is_encoder
 from reid.bundled import RANDOM, chosen_weights
@@ -24,6 +24,7 @@ from tracker import AppearanceOnDemand, DeepSort
 from tracker.config import TrackerConfig
 
 __all__ = [
+    "check_detections",
     "check_possible",
     "create_camera",
     "detector_name",
@@ -169,6 +170,19 @@ def with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:
     if of_checkpoint is None or config.tracker.own_gate:
         return settings
     return dataclasses.replace(settings, max_cosine_distance=of_checkpoint)
+
+
+def check_detections(config: RunConfig, source: Source) -> None:
+    """Read detections that were made before, and try their features for `--reid file`; other detectors pass.
+
+    Raises:
+        ValueError, FileNotFoundError: they are not there, or damaged.
+    """
+    name = detector_name(config, source)
+    if reads_detections(name):
+        detector = create_detector(name, detector_options(config, source))
+        if config.reid == "file":
+            _try_features(detector, load_encoder(config), source)
 
 
 def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:

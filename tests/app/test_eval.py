@@ -120,7 +120,7 @@ def test_events_are_listed_in_every_form(track: Track, stage: Path) -> None:
     table = list(csv.DictReader(io.StringIO(track(*EVAL, "--events", "--csv").out)))
     assert [(row["event"], *(int(row[key]) for key in keys[1:])) for row in table] == expected
     printed = track(*EVAL, "--events").out
-    assert "events: 1 switches, 1 fragmentations" in printed
+    assert "events: 1 switch, 1 fragmentation" in printed
     assert printed.splitlines()[-2].split() == ["a", "pedestrian", "15", "switch", "2", "2", "9", "14"]
 
 

@@ -134,14 +134,17 @@ app.command("export")(export_command)
 @app.command("models")
 def models_command(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these encoders, also timm:NAME.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Only these encoders, also timm:NAME.")
     ] = None,
     input_size: Annotated[
         str | None,
         typer.Option(help="Count and time at this size of crops, HEIGHTxWIDTH px; each network's own where left out."),
     ] = None,
     num_classes: Annotated[
-        int, typer.Option("--classes", min=0, help="Count with a classifier of so many identities, as papers do.")
+        int,
+        typer.Option(
+            "--classes", metavar="N", min=0, help="Count with a classifier of so many identities, as papers do."
+        ),
     ] = 0,
     time: Annotated[
         bool, typer.Option("--time", help="Measure crops/s here in each installed runtime (minutes for all).")

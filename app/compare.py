@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.clock import StageClock
@@ -20,7 +22,7 @@ from app.run import run_passes
 from app.rundir import folder_name, remove_run_files, starting_run_dir
 from app.scene import Embedded, Replay, ReplaySource, Scene, detect_scene, embed_scene
 from app.session import Session
-from app.setup import check_possible, load_detector, load_encoder, warn_of_idle_options, with_gate
+from app.setup import check_possible, load_detector, load_encoder, tracker_settings, warn_of_idle_options
 from app.sources import Source, open_source
 from evaluation.reading import read_rows
 from reid import Encoder
@@ -108,16 +110,23 @@ class _Comparing:
         if entry is not None:
             self._from_cache.append("detections")
             scene = Scene.from_entry(entry)
+            self._check_classes(scene.class_names)
             warn_of_idle_options(config, scene.facts["detector"], has_network)
             return scene
         with self._progress.waiting(f"loading detector {config.detector}"):
             detector = load_detector(config, source)
         warn_of_idle_options(config, detector.name, has_network)
-        with self._progress.task("detecting", source.num_frames, unit="detections") as task:
+        self._check_classes(detector.class_names)
+        with self._progress.task("detecting", source.num_frames, unit="detection") as task:
             scene = detect_scene(source, detector, task)
         self._scene_key = scene_key(config, source)  # the weights may have been fetched just now
         self._cache.store(self._scene_key, scene.to_entry())
         return scene
+
+    def _check_classes(self, class_names: Mapping[int, str]) -> None:
+        """Raise `ValueError` where a tracker names a class that the detector does not have."""
+        for tracker in self._config.trackers:
+            tracker_settings(self._config.run_of("none", tracker), None, class_names)
 
     def _embed(self, scene: Scene, name: str) -> Embedded | None:
         """The embeddings of a network, from the cache or made now; `None` for an encoder without one."""
@@ -130,7 +139,7 @@ class _Comparing:
             return Embedded(entry.arrays["rows"], dict(entry.facts))
         with self._progress.waiting(f"loading encoder {name}"):
             encoder = self._encoders.pop(name, None) or load_encoder(self._config.run_of(name))
-        with self._open() as source, self._progress.task(f"embedding by {name}", len(scene), unit="crops") as task:
+        with self._open() as source, self._progress.task(f"embedding by {name}", len(scene), unit="crop") as task:
             embedded = embed_scene(source, scene, encoder, task)
         self._cache.store(key, Entry({"rows": embedded.rows}, embedded.facts))
         return embedded
@@ -146,7 +155,9 @@ class _Comparing:
         folder: Path,
     ) -> Row:
         config = self._config.run_of(name, preset)
-        settings = with_gate(config, None if embedded is None else embedded.facts["gate"])
+        gate = None if embedded is None else embedded.facts["gate"]
+        settings = tracker_settings(config, gate, scene.class_names)
+        settings = dataclasses.replace(settings, camera_motion=settings.camera_motion and len(scene.motions) > 0)
         models = _models(scene, config, embedded, settings)
         place = folder / folder_name(f"{name}-{preset.name}")
         seconds = self._run_tracker(config, ReplaySource(scene, source.name, source.fps), models, place)
@@ -204,5 +215,5 @@ def check_encoder(config: RunConfig, source: Source) -> None:
 def _models(scene: Scene, config: RunConfig, embedded: Embedded | None, settings: TrackerConfig) -> Models:
     """Parts that play the scene back, and a fresh tracker."""
     replay = Replay(scene, config.reid, None if embedded is None else embedded.rows)
-    camera = replay if settings.camera_motion and len(scene.motions) else None
+    camera = replay if settings.camera_motion else None
     return Models(replay, load_encoder(config) if embedded is None else replay, DeepSort(settings), camera)

@@ -15,10 +15,10 @@ from app.compare_types import CompareConfig, Comparison, Row, Seen, dataset_sequ
 from app.continuity import Continuity
 from app.progress import Progress, ProgressTask
 from app.rundir import starting_run_dir
-from app.setup import detector_name, detector_options
+from app.setup import check_detections
 from app.sources import open_source
-from detectors import create_detector
 from evaluation import find_ground_truth, merge_reports
+from registry.words import counted
 
 __all__ = ["compare_any"]
 
@@ -54,9 +54,8 @@ def _check(config: CompareConfig, sequences: Mapping[str, Path]) -> None:
         with open_source(str(path), start_s=start_s, end_s=end_s) as source:
             for encoder in config.encoders:
                 check_encoder(config.run_of(encoder), source)
-            run = dataclasses.replace(config.run, source=str(path))
-            if (detector := detector_name(run, source)) == "public":
-                create_detector(detector, detector_options(run, source))
+            reid = "file" if "file" in config.encoders else "none"
+            check_detections(dataclasses.replace(config.run_of(reid), source=str(path)), source)
             if config.gt is not None:
                 open_truth(config.gt, source, start_s=start_s, end_s=end_s)
 
@@ -78,7 +77,7 @@ def _together(config: CompareConfig, name: str, folder: Path, parts: Mapping[str
     cached = [set(part.from_cache) for part in comparisons]
     return Comparison(
         config,
-        f"{name} ({len(parts)} sequences)",
+        f"{name} ({counted(len(parts), 'sequence')})",
         Seen(
             num_frames=sum(part.seen.num_frames for part in comparisons),
             num_boxes=sum(part.seen.num_boxes for part in comparisons),
@@ -129,6 +128,6 @@ class _Named:
         """See `Progress.waiting`."""
         return self._progress.waiting(f"{self._name}: {what}")
 
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
         return self._progress.task(f"{self._name}: {what}", total, unit)

@@ -13,6 +13,8 @@ from app.compare_plot import plot_comparison
 from app.compare_types import Comparison, Row
 from app.sinks.partial import PartialFile
 from app.summary import versions
+from app.tables import print_table
+from registry.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -148,7 +150,7 @@ def print_comparison(comparison: Comparison, *, json_wanted: bool = False, csv_w
     table = _table(comparison)
     wide = Console(file=sys.stdout, highlight=False)
     wide.width = max(wide.width, Console(width=10_000).measure(table).maximum)  # no figure is ever cut
-    wide.print(table)
+    print_table(wide, table)
     for line in _after(comparison):
         console.print(line, markup=False)
 
@@ -157,7 +159,8 @@ def _before(comparison: Comparison) -> list[str]:
     seen = comparison.seen
     detect_fps = seen.num_frames / max(seen.detect_s, 1e-9)
     lines = [
-        f"{comparison.source}: {seen.num_frames} frames, {seen.num_boxes} detections by {seen.detector} "
+        f"{comparison.source}: {counted(seen.num_frames, 'frame')}, {counted(seen.num_boxes, 'detection')} by "
+        f"{seen.detector} "
         f"({detect_fps:.1f} fps)"
     ]
     rules = {rule for row in comparison.rows if row.report is not None for rule in row.report.rules}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from app.class_groups import has_names
 from configs import preset_names, preset_path
 from configs.reading import read_settings
 from registry import unknown_name
@@ -30,6 +31,7 @@ class TrackerPreset:
         name: preset name or path of the YAML file.
         config: the settings.
         own_gate: whether a user's own file sets the appearance gate; it then outranks the gate of a checkpoint.
+        class_groups: where a file names classes, its groups as they stand there; see `app.class_groups`.
         reid_when: `always` embeds every detection, `ambiguous` those that motion alone cannot place, see
             `tracker.ambiguity`.
         reid_refresh: detector frames after which a track is embedded again all the same.
@@ -39,6 +41,7 @@ class TrackerPreset:
     name: str = DEFAULT_PRESET
     config: TrackerConfig = field(default_factory=TrackerConfig)
     own_gate: bool = False
+    class_groups: str = ""
     reid_when: str = "always"
     reid_refresh: int = DEFAULT_REFRESH
     every: int = 1
@@ -150,16 +153,26 @@ def load_preset(name_or_path: str) -> TrackerPreset:
         raise ValueError(f"{path.name}: description is {content['description']!r}, expected a text")
     settings = {} if content.get("tracker") is None else content["tracker"]
     base = _base_of(path.name, content) if is_file or "base" in content else TrackerPreset(config=TrackerConfig())
-    config = _validated(path.name, settings, base.config)
+    groups = _named_groups(settings, base)
+    config = _validated(path.name, {**settings, "class_groups": ""} if groups else settings, base.config)
     if "max_age" in settings:
         config = _counted_in_frames(path.name, settings, config)
     return TrackerPreset(
         name_or_path,
         config,
         own_gate=is_file and "max_cosine_distance" in settings,
+        class_groups=groups,
         every=_whole(path.name, "every", content.get("every", base.every)),
         **_appearance(path.name, content.get("reid"), base),
     )
+
+
+def _named_groups(settings: Any, base: TrackerPreset) -> str:
+    """`class_groups` with names of classes, of the file or its base; empty where there are none, or ids alone."""
+    given = settings.get("class_groups") if isinstance(settings, dict) else None
+    if given is None:
+        return base.class_groups
+    return given if isinstance(given, str) and has_names(given) else ""
 
 
 def _counted_in_frames(source: str, settings: dict[str, Any], config: TrackerConfig) -> TrackerConfig:
@@ -176,7 +189,7 @@ def _appearance(source: str, settings: Any, base: TrackerPreset) -> dict[str, An
         raise ValueError(f"{source}: key 'reid' holds {settings!r}, expected settings such as 'when: ambiguous'")
     for key in settings:
         if key not in ("when", "refresh"):
-            raise ValueError(f"{source}: {unknown_name('key', f'reid.{key}', ('reid.when', 'reid.refresh'))}")
+            raise ValueError(f"{source}: {unknown_name('key', str(key), ('when', 'refresh'), prefix='reid.')}")
     when = settings.get("when", base.reid_when)
     if when not in REID_WHEN:
         raise ValueError(f"{source}: {unknown_name('reid.when', str(when), REID_WHEN)}")
@@ -215,10 +228,10 @@ def _validated(source: str, settings: Any, base: TrackerConfig) -> TrackerConfig
     if not isinstance(settings, dict):
         raise ValueError(f"{source}: key 'tracker' holds {settings!r}, expected settings such as 'max_age: 30'")
     types = get_type_hints(TrackerConfig)
-    known = [f"tracker.{name}" for name in types]
+    where = f"All keys stand in {preset_path('deepsort')}"
     for key in settings:
         if key not in types:
-            raise ValueError(f"{source}: {unknown_name('key', f'tracker.{key}', known)}")
+            raise ValueError(f"{source}: {unknown_name('key', str(key), types, prefix='tracker.', where=where)}")
     fields: dict[str, Any] = {name: (types[name], value) for name, value in dataclasses.asdict(base).items()}
     try:
         checked = create_model("TrackerSettings", __config__=ConfigDict(strict=True), **fields).model_validate(settings)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from app.clock import threaded_stages
 from app.summary import Summary
+from app.tables import print_table
+from registry.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,16 +23,20 @@ SHOWN_MS = 0.05
 
 
 class _ConsoleHandler(logging.Handler):
-    """Shows log messages above the progress bar, each text once."""
+    """Shows log messages above the progress bar, each text once: from a level on, and those marked as a note."""
 
     def __init__(self, console: Console, level: int) -> None:
-        super().__init__(level)
+        super().__init__()
+        self._from_level = level
         self._console = console
         self._shown: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one message."""
-        text = f"{record.levelname.lower()}: {record.getMessage()}"
+        is_note = getattr(record, "note", False)
+        if record.levelno < self._from_level and not is_note:
+            return
+        text = f"{'note' if is_note else record.levelname.lower()}: {record.getMessage()}"
         if text not in self._shown:
             self._shown.add(text)
             style = "yellow" if record.levelno >= logging.WARNING else "dim"
@@ -45,9 +51,8 @@ def open_console(debug: bool) -> Console:
     root = logging.getLogger()
     root.handlers = [handler for handler in root.handlers if not isinstance(handler, _ConsoleHandler)]
     root.addHandler(_ConsoleHandler(console, logging.DEBUG if debug else logging.WARNING))
-    if debug:
-        for package in ("app", "detectors", "reid", "tracker"):
-            logging.getLogger(package).setLevel(logging.DEBUG)
+    for package in ("app", "detectors", "reid", "tracker"):
+        logging.getLogger(package).setLevel(logging.DEBUG if debug else logging.INFO)
     return console
 
 
@@ -63,8 +68,9 @@ def print_summary(summary: Summary) -> None:
         console.print(f"warning: {note}", style="yellow", markup=False)
     counts = summary.counts
     console.print(
-        f"{counts['frames']} frames, {counts['detections']} detections, {counts['ids']} identities "
-        f"({counts['tracks_never_confirmed']} tracks never confirmed)"
+        f"{counted(counts['frames'], 'frame')}, {counted(counts['detections'], 'detection')}, "
+        f"{counted(counts['ids'], 'identity', 'identities')} "
+        f"({counted(counts['tracks_never_confirmed'], 'track')} never confirmed)"
     )
     if counts["rejected_detections"]:
         reasons = ", ".join(f"{number} {reason}" for reason, number in counts["rejected_detections"].items())
@@ -77,10 +83,11 @@ def print_summary(summary: Summary) -> None:
         )
     if summary.encoder_line():
         console.print(summary.encoder_line(), markup=False)
-    console.print(summary.appearance_line())
+    if summary.appearance_line():
+        console.print(summary.appearance_line())
     if summary.linking_line():
         console.print(summary.linking_line())
-    console.print(_stage_table(summary))
+    print_table(console, _stage_table(summary))
     console.print("results:")
     for name in [*summary.files, "summary.json"]:
         console.print(str(summary.run_dir / name), markup=False)
@@ -99,7 +106,7 @@ def _first(notes: list[str]) -> list[str]:
     """The first notes, and how many more there are: a folder of damaged pictures has one for each."""
     if len(notes) <= MAX_NOTES:
         return notes
-    return [*notes[:MAX_NOTES], f"{len(notes) - MAX_NOTES} more warnings, see summary.json"]
+    return [*notes[:MAX_NOTES], f"{counted(len(notes) - MAX_NOTES, 'more warning')}, see summary.json"]
 
 
 def _stage_table(summary: Summary) -> Table:

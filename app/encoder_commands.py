@@ -65,7 +65,7 @@ def train_reid_command(
 
 
 def eval_reid_command(
-    data: eval_options.Data,
+    data: eval_options.Data = None,
     reid: eval_options.Reid = "dogenet50",
     reid_weights: eval_options.ReidWeights = None,
     reid_runtime: eval_options.ReidRuntime = "auto",
@@ -83,11 +83,11 @@ def eval_reid_command(
     """Measure how well an appearance encoder finds people again, and which gate belongs to it."""
     with unknown_to_the_parser():
         from app.console import open_console
-        from app.eval_reid import EvalConfig, eval_reid, parse_angles
+        from app.eval_reid import EvalConfig, data_sources, eval_reid, parse_angles
         from app.eval_report import print_evaluation
 
         config = EvalConfig(
-            sources=tuple(part.strip() for part in data.split(",")),
+            sources=data_sources(data),
             reid=reid,
             reid_weights=reid_weights,
             reid_runtime=reid_runtime,
@@ -112,16 +112,13 @@ def export_command(
     detector: options.CalibrateDetector = "auto",
     reid_weights: options.ExportWeights = None,
     input_size: options.InputSize = None,
-    seed: options.Seed = 0,
     out: options.ExportOut = None,
     overwrite: options.ExportOverwrite = False,
+    seed: options.Seed = 0,
     debug: options.Debug = False,
 ) -> None:
-    """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, and check it against PyTorch.
-
-    Nothing is written where the result differs by more than float32 1e-4 of the largest component (cosine 0.999999),
-    --half cosine 0.999, --int8 cosine 0.98.
-    """
+    """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, if it gives what PyTorch gives: in float32 to 1e-4
+    of the largest component and to a cosine of 0.999999."""
     if half and int8:
         raise ValueError("--half and --int8 exclude each other; drop one")
     with unknown_to_the_parser():

@@ -26,7 +26,7 @@ __all__ = [
 _WHAT, _MEASURE, _WHERE, _RUNNING = "What", "Measuring", "Output", "Running"
 
 Data = Annotated[
-    str,
+    str | None,
     typer.Option(
         help="Folder laid out like Market-1501, folder root/<identity>/*.jpg, or synthetic:IDS; several: A,B.",
         rich_help_panel=_WHAT,

@@ -17,11 +17,13 @@ from app.rundir import folder_name, starting_run_dir
 from app.sinks.partial import PartialFile
 from app.summary import versions
 from app.weights import IMAGENET, check_given
+from registry.words import counted
 from reid import create_encoder, is_encoder
 from reid.bundled import RANDOM
 from reid.calibration import Calibration, calibrate, warn_of_overlap
 from reid.checkpoint import check_takes_gate, store_gate
 from reid.data import ReidData, Split, load_reid_data
+from reid.data.market1501 import EXPECTED
 from reid.embedding import CropEncoder, EmbeddedFiles, embed_files
 from reid.plots import plot_distances
 from reid.ranking import Labels, RankingScores, rank, rank_distances
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from reid.backbone_encoder import RuntimeEncoder
 
-__all__ = ["EvalConfig", "Evaluation", "as_json", "eval_reid", "parse_angles"]
+__all__ = ["EvalConfig", "Evaluation", "as_json", "data_sources", "eval_reid", "parse_angles"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,17 @@ class Evaluation:
     damaged: tuple[Path, ...]
     notes: tuple[str, ...]
     files: tuple[Path, ...]
+
+
+def data_sources(text: str | None) -> tuple[str, ...]:
+    """The data sets of `--data A,B`.
+
+    Raises:
+        ValueError: the option was left out.
+    """
+    if text is None:
+        raise ValueError(f"--data is missing, expected {EXPECTED}; to try it out: --data synthetic:40")
+    return tuple(part.strip() for part in text.split(","))
 
 
 def parse_angles(text: str | None) -> tuple[float, ...]:
@@ -209,7 +222,10 @@ def _notes(ranking: RankingScores, damaged: Sequence[Path]) -> list[str]:
             " apart count as matches, and scores are higher than under the protocol of Market-1501"
         )
     if damaged:
-        notes.append(f"{len(damaged)} images do not decode and were left out: {', '.join(map(str, damaged[:3]))}")
+        notes.append(
+            f"{counted(len(damaged), 'image does', 'images do')} not decode, left out: "
+            f"{', '.join(map(str, damaged[:3]))}"
+        )
     return notes
 
 

@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from app.eval_reid import EvalConfig, Evaluation, as_json
+from app.tables import print_table
+from registry.words import counted
 from reid.ranking import RankingScores
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def print_evaluation(config: EvalConfig, evaluation: Evaluation, only_json: bool
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
     for note in evaluation.notes:
         console.print(f"note: {note}", markup=False)
-    console.print(_table(config, evaluation))
+    print_table(console, _table(config, evaluation))
     gate = evaluation.calibration
     console.print(
         f"gate {gate.gate:.4f}: at this cosine distance {gate.false_match_rate:.2%} of different people match and "
@@ -46,7 +48,9 @@ def print_evaluation(config: EvalConfig, evaluation: Evaluation, only_json: bool
     for path in shown:
         console.print(str(path), markup=False)
     if len(shown) < len(evaluation.files):
-        console.print(f"{evaluation.files[-1].parent} ({len(evaluation.files) - len(shown)} pictures)", markup=False)
+        console.print(
+            f"{evaluation.files[-1].parent} ({counted(len(evaluation.files) - len(shown), 'picture')})", markup=False
+        )
 
 
 def _table(config: EvalConfig, evaluation: Evaluation) -> Table:

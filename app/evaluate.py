@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.summary import frames_of
+from app.tables import print_table
 from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
+from registry.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,7 +46,9 @@ def parse_span(text: str | None) -> tuple[int | None, int | None]:
 
 def score(gt: Path, pred: Path, sequences: tuple[str, ...], options: EvalOptions) -> Report:
     """Find the files, look at them and score them; see `evaluation.evaluate`."""
-    pairs = find_pairs(gt, pred, sequences)
+    pairs = [
+        dataclasses.replace(pair, looked_at=frames_of(pair.prediction)) for pair in find_pairs(gt, pred, sequences)
+    ]
     report = evaluate(pairs, options)
     unscored = None if pred.is_file() else without_truth(gt, pairs, chosen=bool(sequences))
     return report if unscored is None else dataclasses.replace(report, warnings=(*report.warnings, unscored))
@@ -145,7 +150,7 @@ def _print_tables(report: Report, events: bool) -> None:
         console.print(f"rules: {text}", markup=False, soft_wrap=True)
     for table in tables:
         console.print()
-        console.print(table)
+        print_table(console, table)
     if any(_is_undefined(scores, "LocA") for _, scores in _rows(report)):
         console.print(f"\n{NO_MATCH}", markup=False, soft_wrap=True)
 
@@ -184,7 +189,7 @@ def _event_table(report: Report) -> Table:
     rows = _event_rows(report)
     kinds = [result.events for result in report.results]
     switches = sum(event.kind == "switch" for events in kinds for event in events)
-    title = f"events: {switches} switches, {len(rows) - switches} fragmentations"
+    title = f"events: {counted(switches, 'switch', 'switches')}, {counted(len(rows) - switches, 'fragmentation')}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in ("sequence", "class", *EVENT_COLUMNS):
         numeric = column not in ("sequence", "class", "event")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from app.options import DEBUG
+from registry import close_names
 
 __all__ = [
     "EXIT_BAD_INPUT",
@@ -24,6 +25,20 @@ __all__ = [
     "unknown_to_the_parser",
 ]
 
+ALSO_CALLED = {
+    "--output": ("--out",),
+    "--output-dir": ("--out",),
+    "--format": ("--to",),
+    "--encoder": ("--reid",),
+    "--backbone": ("--reid",),
+    "--model": ("--detector", "--reid"),
+    "--weights": ("--detector", "--reid-weights", "--pretrained"),
+    "--gpu": ("--device",),
+    "--cuda": ("--device",),
+    "--stride": ("--every",),
+    "--ground-truth": ("--gt",),
+}
+"""What other programs call these options, by names that are not alike."""
 EXIT_UNEXPECTED = 1
 """A fault of the program: nothing that the user typed explains it."""
 EXIT_BAD_INPUT = 2
@@ -44,13 +59,36 @@ def one_line(error: Any) -> str:
     if hasattr(error, "run_dir"):
         return f"{one_line(error.cause)}; what was tracked before is in {error.run_dir}"
     if hasattr(error, "format_message"):  # of the command-line parser
-        return _flat(error.format_message())
+        return _of_the_parser(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = _flat(str(error))
     if isinstance(error, (ValueError, OSError, ImportError)) and text:
         return text
     return f"unexpected {type(error).__name__}: {text or 'no message'} (rerun with {DEBUG} to see where)"
+
+
+def _of_the_parser(error: Any) -> str:
+    """Without the words of its libraries, and with what may have been meant instead of an option that is not there."""
+    name = getattr(error, "option_name", None)
+    if name is None or not hasattr(error, "possibilities"):
+        return _flat(error.format_message()).replace("Value error, ", "").removesuffix(".")
+    known = _options(error.ctx.command)
+    same = [option for option in ALSO_CALLED.get(name, ()) if option in known]
+    close = same or [f"--{bare}" for bare in close_names(name.lstrip("-"), [option.lstrip("-") for option in known])]
+    if close:
+        return f"No such option: {name}. Did you mean {' or '.join(close)}?"
+    group = getattr(error.ctx.parent, "command", None)
+    others = [f"track {other}" for other, its in getattr(group, "commands", {}).items() if name in _options(its)]
+    return f"No such option: {name}{f', which is one of {_listed(others)}' if others else ''}"
+
+
+def _options(command: Any) -> list[str]:
+    return [name for parameter in command.params for name in parameter.opts if name.startswith("-")]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def hint(error: Any, given: Sequence[str], commands: Sequence[str]) -> str:

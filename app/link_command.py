@@ -15,9 +15,14 @@ __all__ = ["link_command"]
 
 def link_command(
     run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run, with its tracks.csv.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="runs/<run>-linked")] = None,
+    max_gap: Annotated[
+        float, typer.Option(help="Longest gap (s) that is linked and filled.", rich_help_panel="Linking")
+    ] = 2.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the results.", show_default="runs/<run>-linked", rich_help_panel="Output"),
+    ] = None,
     overwrite: options.Overwrite = False,
-    max_gap: Annotated[float, typer.Option(help="Longest gap (s) that is linked and filled.")] = 2.0,
     debug: options.Debug = False,
 ) -> None:
     """Link the tracks of a finished run, as track run --offline does; by looks too with its embeddings.npz."""

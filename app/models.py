@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.config import load_preset
+from app.tables import print_table
 from app.weights import WeightsOnDisk, reid_weights, weight_folders
 from configs import preset_names
 from detectors import DETECTORS
@@ -16,6 +17,7 @@ from registry import unknown_name
 from reid import BACKBONES, ENCODERS, is_encoder
 from reid.bundled import bundled_weights
 from reid.cost import Cost, cost, stored_cost
+from reid.registry import ALL_NAMES, TIMM_HINT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,7 +121,7 @@ def _encoder_rows(request: ModelsRequest) -> list[EncoderRow]:
     summaries = {entry.name: entry.summary for entry in ENCODERS.entries()}
     for name in request.names:
         if not is_encoder(name):
-            raise unknown_name("encoder", name, ENCODERS.names(), hint="timm:NAME stands for any network of timm.")
+            raise unknown_name("encoder", name, ENCODERS.names(), where=ALL_NAMES, hint=TIMM_HINT)
     on_disk = reid_weights()
     rows = []
     with _Progress() as progress:
@@ -206,7 +208,7 @@ def _print_names(console: Console, title: str, rows: Sequence[dict[str, str]]) -
     table.add_column("what it is")
     for row in rows:
         table.add_row(row["name"], row["summary"])
-    console.print(table)
+    print_table(console, table)
     console.print()
 
 
@@ -222,8 +224,8 @@ def _print_encoders(console: Console, rows: Sequence[EncoderRow], request: Model
     table.add_column("what it is", overflow="fold")
     for row in rows:
         table.add_row(row.name, *_cells(row, runtimes, several), row.refused or row.summary)
-    console.print(table)
-    console.print(CAPTION, style="dim")
+    print_table(console, table)
+    print_table(console, CAPTION, style="dim")
     if runtimes:
         console.print(f"Under {', '.join(runtimes)}: crops/s here, batches of 16 on the CPU, float32.", style="dim")
     console.print()
@@ -270,5 +272,5 @@ def _print_weights(console: Console, held: Sequence[WeightsOnDisk]) -> None:
         height, width = one.input_size
         file = "comes with track" if one.path == bundled_weights(one.backbone) else str(one.path)
         table.add_row(one.backbone, f"{height}x{width}", gate, file, one.data)
-    console.print(table)
+    print_table(console, table)
     console.print()

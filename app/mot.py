@@ -15,11 +15,11 @@ from app.evaluate import print_report, report_as_csv, report_as_json
 from app.progress import Progress
 from app.run import run
 from app.rundir import starting_run_dir
-from app.setup import check_possible
-from app.sources import open_source
+from app.setup import check_detections, check_possible
+from app.sources import Source, open_source
 from app.sources.images import natural_key
 from app.summary import Summary
-from detectors import DetectorOptions, create_detector
+from app.tables import print_table
 from evaluation import EvalOptions, GroundTruth, Pair, Report, evaluate, find_ground_truth, is_sequence
 from evaluation.reading import read_rows
 from registry import unknown_name
@@ -153,15 +153,13 @@ def _settings(config: MotConfig, sequences: Mapping[str, Path]) -> dict[str, Run
     }
     for name, each in settings.items():
         check_possible(each, sources[name])
-        if each.detector == "public":
-            _check_detections(each, sequences[name])
+        _check_detections(each, sources[name])
     return settings
 
 
-def _check_detections(config: RunConfig, sequence: Path) -> None:
-    options = DetectorOptions(classes=config.classes, confidence=config.conf, sequence=sequence)
+def _check_detections(config: RunConfig, source: Source) -> None:
     try:
-        create_detector(config.detector, options)
+        check_detections(config, source)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{error}; or find the objects anew, such as by --detector yolo") from error
 
@@ -208,7 +206,7 @@ def print_result(result: MotResult) -> None:
     for name, summary in result.summaries.items():
         counts = [str(summary.counts[key]) for key in ("frames", "detections", "ids")]
         table.add_row(name, *counts, f"{summary.fps:.1f}")
-    console.print(table)
+    print_table(console, table)
     if result.stopped_by is not None:
         done = len(result.summaries) - 1
         _say(console, f"stopped: {done} of {result.num_sequences} sequences are complete", style="yellow")

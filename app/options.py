@@ -113,29 +113,62 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps.", rich_help_p
 Seed = Annotated[int, typer.Option(help="Of the encoder with --reid-weights random.", rich_help_panel=_HOW)]
 Debug = Annotated[bool, typer.Option(DEBUG, help="Show tracebacks and what the libraries log.", rich_help_panel=_HOW)]
 
-ExportReid = Annotated[str, typer.Option("--reid", help="The encoder to export (see: track models).")]
-ExportTo = Annotated[Literal["onnx", "openvino", "torchscript"], typer.Option(help="The format.")]
-Half = Annotated[bool, typer.Option("--half", help="Store float16: half the size. Cosine to PyTorch 0.999 or more.")]
+_ENCODER, _FORMAT = "Encoder", "Format"
+
+ExportReid = Annotated[
+    str, typer.Option("--reid", help="The encoder to export (see: track models).", rich_help_panel=_ENCODER)
+]
+ExportTo = Annotated[
+    Literal["onnx", "openvino", "torchscript"],
+    typer.Option(metavar="FORMAT", help="onnx, openvino or torchscript.", rich_help_panel=_FORMAT),
+]
+Half = Annotated[
+    bool,
+    typer.Option(
+        "--half", help="Store float16: half the size. Cosine to PyTorch 0.999 or more.", rich_help_panel=_FORMAT
+    ),
+]
 Int8 = Annotated[
     bool,
-    typer.Option("--int8", help="OpenVINO: eight bits, with ranges from --calibrate. Cosine to PyTorch 0.98 or more."),
+    typer.Option(
+        "--int8",
+        help="OpenVINO: eight bits, with ranges from --calibrate. Cosine to PyTorch 0.98 or more.",
+        rich_help_panel=_FORMAT,
+    ),
 ]
 Calibrate = Annotated[
     str | None,
     typer.Option(
-        metavar="VIDEO", help="Video whose people calibrate --int8 and check the result; drawn people check without."
+        metavar="VIDEO",
+        help="Video whose people calibrate --int8 and check the result; drawn people check without.",
+        rich_help_panel=_FORMAT,
     ),
 ]
-CalibrateDetector = Annotated[str, typer.Option("--detector", help="Finds the people of that video; as in track run.")]
+CalibrateDetector = Annotated[
+    str,
+    typer.Option("--detector", help="Finds the people of that video; as in track run.", rich_help_panel=_FORMAT),
+]
 ExportWeights = Annotated[
     Path | None,
-    typer.Option("--reid-weights", help="Checkpoint of the encoder, imagenet, or random. Left out: the bundled ones."),
+    typer.Option(
+        "--reid-weights",
+        help="Checkpoint of the encoder, imagenet, or random. Left out: the bundled ones.",
+        rich_help_panel=_ENCODER,
+    ),
 ]
 InputSize = Annotated[
-    str | None, typer.Option(help="Size of the crops, HEIGHTxWIDTH px; the checkpoint's or network's own if left out.")
+    str | None,
+    typer.Option(
+        help="Size of the crops, HEIGHTxWIDTH px; the checkpoint's or network's own if left out.",
+        rich_help_panel=_ENCODER,
+    ),
 ]
-ExportOut = Annotated[Path | None, typer.Option("--out", help="File to write; for OpenVINO a folder.")]
-ExportOverwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export there.")]
+ExportOut = Annotated[
+    Path | None, typer.Option("--out", help="File to write; for OpenVINO a folder.", rich_help_panel=_WHERE)
+]
+ExportOverwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace an earlier export there.", rich_help_panel=_WHERE)
+]
 
 
 def comma_separated(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:

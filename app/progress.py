@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from app.meter import Meter
+from registry.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,10 +34,10 @@ class Progress(Protocol):
         """A context in which `what` goes on and nothing can be counted."""
         ...
 
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> AbstractContextManager[ProgressTask]:
         """A context in which the pass `what` goes on; `total` frames, or `None` where nobody knows.
 
-        `unit` says what `ProgressTask.step` counts.
+        `unit` says what `ProgressTask.step` counts, one of it.
         """
         ...
 
@@ -53,7 +54,7 @@ class Silent:
         """See `Progress.waiting`."""
         return nullcontext()
 
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> AbstractContextManager[ProgressTask]:
         """See `Progress.task`."""
         return nullcontext(_Quiet())
 
@@ -84,7 +85,7 @@ class ConsoleProgress:
         return self._console.status(escape(what))
 
     @contextmanager
-    def task(self, what: str, total: int | None, unit: str = "tracks") -> Iterator[ProgressTask]:
+    def task(self, what: str, total: int | None, unit: str = "track") -> Iterator[ProgressTask]:
         """See `Progress.task`."""
         with Meter(self._console, what, total, every_s=self._every_s, now_s=self._now_s, stays=True) as meter:
             yield _Frames(meter, total, unit)
@@ -98,7 +99,7 @@ class _Frames:
         """Count a frame."""
         self._meter.advance()
         done, fps = self._meter.done, self._meter.per_s
-        speed, live = f"{fps:.1f} fps", f"{live_tracks} {self._unit}"
+        speed, live = f"{fps:.1f} fps", counted(live_tracks, self._unit)
         if self._total is None:
             self._meter.show(f"{speed} {live}", f"frame {done}, {speed}, {live}")
         else:

@@ -212,7 +212,7 @@ def print_linked(summary: Summary) -> None:
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
     did = summary.linking
     if not any(did[name] for name in ("links", "dropped", "taken_in", "filled")):
-        console.print(f"nothing to link: {did['tracks']} tracks stay as they are", markup=False)
+        console.print(f"nothing to link: the tracks ({did['tracks']}) stay as they are", markup=False)
     else:
         console.print(summary.linking_line(), markup=False)
     console.print("results:")

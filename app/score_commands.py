@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from app import compare_options, options, score_options
 from app.failure import EXIT_BY_SIGNAL, unknown_to_the_parser
-from app.options import DEBUG, comma_separated
+from app.options import comma_separated
 
 if TYPE_CHECKING:
     from app.compare_types import CompareConfig
@@ -30,7 +30,7 @@ def eval_command(
     events: score_options.Events = False,
     as_json: score_options.Json = False,
     as_csv: score_options.Csv = False,
-    debug: Annotated[bool, typer.Option(DEBUG, help="Show tracebacks.")] = False,
+    debug: score_options.Debug = False,
 ) -> None:
     """Score tracks against ground truth: HOTA, MOTA, IDF1 and what they are made of, per sequence and combined."""
     from app.evaluate import parse_span, print_report, score

@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from app.options import DEBUG
+
 __all__ = [
     "Classes",
     "Csv",
     "Dataset",
+    "Debug",
     "Detector",
     "Events",
     "Force",
@@ -72,6 +75,8 @@ Csv = Annotated[
         "--csv", help="Print the scores (with --events: the events) as CSV instead of tables.", rich_help_panel=_SHOW
     ),
 ]
+
+Debug = Annotated[bool, typer.Option(DEBUG, help="Show tracebacks.", rich_help_panel="Running")]
 
 Dataset = Annotated[
     Path, typer.Argument(help="Folder of MOTChallenge-style sequences (seqinfo.ini with det/ or img1/, gt/ optional).")

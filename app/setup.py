@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from app.camera_motion import CameraMotion
+from app.class_groups import numbered
 from app.config import RunConfig
 from app.pipeline import Models
 from app.sources import Source
 from app.threads import InBackground
 from app.weights import check_given
-from detectors import DETECTORS, Detector, DetectorOptions, create_detector, needs_torch
+from detectors import DETECTORS, Detector, DetectorOptions, create_detector, needs_torch, reads_detections
 from detectors.public import PublicDetector
 from reid import Encoder, create_encoder, is_encoder
 from reid.bundled import RANDOM, chosen_weights
@@ -22,6 +24,7 @@ from tracker import AppearanceOnDemand, DeepSort
 from tracker.config import TrackerConfig
 
 __all__ = [
+    "check_detections",
     "check_possible",
     "create_camera",
     "detector_name",
@@ -29,6 +32,7 @@ __all__ = [
     "load_encoder",
     "load_models",
     "resolved_configuration",
+    "tracker_settings",
     "warn_of_idle_options",
     "with_gate",
 ]
@@ -95,8 +99,9 @@ def load_models(config: RunConfig, source: Source) -> Models:
     warn_of_idle_options(config, detector.name, encoder.needs_images)
     if config.reid == "file":
         _try_features(detector, encoder, source)
-    settings = with_gate(config, encoder.gate)
+    settings = tracker_settings(config, encoder.gate, detector.class_names)
     camera = create_camera(source, detector.name) if settings.camera_motion else None
+    settings = dataclasses.replace(settings, camera_motion=camera is not None)
     on_demand = config.reid_when == "ambiguous" and encoder.needs_images
     demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
     return Models(detector, encoder, DeepSort(settings), camera, demand)
@@ -154,6 +159,14 @@ def detector_name(config: RunConfig, source: Source) -> str:
     return "public" if config.detector == "auto" and not source.has_images else config.detector
 
 
+def tracker_settings(config: RunConfig, of_checkpoint: float | None, class_names: Mapping[int, str]) -> TrackerConfig:
+    """The tracker's settings as they take effect: with the gate that counts, and the ids of classes that are named."""
+    settings = with_gate(config, of_checkpoint)
+    if not config.tracker.class_groups:
+        return settings
+    return dataclasses.replace(settings, class_groups=numbered(config.tracker.class_groups, class_names))
+
+
 def with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:
     """The tracker's settings with the appearance gate that counts: `--max-cosine`, else that of the user's own file,
     else the checkpoint's, else the preset's."""
@@ -163,6 +176,19 @@ def with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:
     if of_checkpoint is None or config.tracker.own_gate:
         return settings
     return dataclasses.replace(settings, max_cosine_distance=of_checkpoint)
+
+
+def check_detections(config: RunConfig, source: Source) -> None:
+    """Read detections that were made before, and try their features for `--reid file`; other detectors pass.
+
+    Raises:
+        ValueError, FileNotFoundError: they are not there, or damaged.
+    """
+    name = detector_name(config, source)
+    if reads_detections(name):
+        detector = create_detector(name, detector_options(config, source))
+        if config.reid == "file":
+            _try_features(detector, load_encoder(config), source)
 
 
 def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:
@@ -215,7 +241,17 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "device": str(getattr(models.encoder, "device", "cpu")),
         "suggested_gate": models.encoder.gate,
     }
-    asked["camera_motion"] = dataclasses.asdict(models.camera) if isinstance(models.camera, CameraMotion) else "off"
+    asked["camera_motion"] = _camera_facts(config, models)
     asked["reid_refresh"] = config.tracker.reid_refresh if models.demand is not None else None
     asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
     return asked
+
+
+def _camera_facts(config: RunConfig, models: Models) -> dict[str, Any]:
+    """Whether the camera's motion was measured, as `tracker.camera_motion` says too, and what came of it or why not."""
+    if isinstance(models.camera, CameraMotion):
+        return {"used": True, **dataclasses.asdict(models.camera)}
+    if not config.tracker.config.camera_motion:
+        return {"used": False, "reason": f"camera_motion is off in {config.tracker.name}"}
+    still = "the detector motion takes the camera to stand still"
+    return {"used": False, "reason": still if models.detector.name == "motion" else "the source has no pictures"}

@@ -14,8 +14,9 @@ from typing import Any
 
 from app.clock import threaded_stages
 from app.sinks.partial import PartialFile
+from registry.words import counted
 
-__all__ = ["Summary", "versions"]
+__all__ = ["Summary", "frames_of", "versions"]
 
 _PACKAGES = (
     "track-reid", "numpy", "scipy", "opencv-python", "torch", "torchvision", "ultralytics", "openvino",
@@ -83,7 +84,8 @@ class Summary:
         line = f"{reid['name']} ran in {reid['runtime']} ({reid['precision']}, {reid['device']})"
         if self.configuration.get("reid_when") != "ambiguous":
             return line
-        return f"{line} on {self.counts['crops_embedded']} crops; {self.counts['crops_saved']} were placed by motion"
+        crops = counted(self.counts["crops_embedded"], "crop")
+        return f"{line} on {crops}; {self.counts['crops_saved']} were placed by motion"
 
     def linking_line(self) -> str:
         """One sentence on what linking did; empty without."""
@@ -91,21 +93,39 @@ class Summary:
         if not did:
             return ""
         return (
-            f"linking: {did['tracks']} tracks became {did['kept']} (links: {did['links']}, dropped tracks: "
+            f"linking: {counted(did['tracks'], 'track')} became {did['kept']} (links: {did['links']}, dropped tracks: "
             f"{did['dropped']}, detections taken in: {did['taken_in']}, filled boxes: {did['filled']})"
         )
 
     def appearance_line(self) -> str:
-        """One sentence on what appearance did."""
+        """One sentence on what appearance did; empty where nothing was matched that it could decide on."""
         facts = self.appearance
+        if not facts["matches"]:
+            return ""
         if self.configuration.get("reid", {}).get("name") == "none":
-            return f"{facts['matches']} matches by overlap alone (--reid none)"
+            return f"{counted(facts['matches'], 'match', 'matches')} by overlap alone (--reid none)"
         if not facts["by_appearance"] and not facts["vetoed"]:
-            return f"appearance decided none of {facts['matches']} matches"
+            return f"appearance decided none of {counted(facts['matches'], 'match', 'matches')}"
         return (
-            f"appearance decided {facts['appearance_decided']} of {facts['matches']} matches, "
-            f"recovered {facts['recovered']} lost tracks, vetoed {facts['vetoed']}"
+            f"appearance decided {facts['appearance_decided']} of {counted(facts['matches'], 'match', 'matches')}, "
+            f"recovered {counted(facts['recovered'], 'lost track')}, vetoed {facts['vetoed']}"
         )
+
+
+def frames_of(tracks: Path) -> tuple[int, int] | None:
+    """First and last frame, counted from 1, that the run of a `tracks.txt` looked at, with or without a box in them.
+
+    `None` where no summary lies beside the file, or none that says so.
+    """
+    if tracks.name != "tracks.txt":
+        return None
+    try:
+        summary = json.loads((tracks.parent / "summary.json").read_text(encoding="utf-8"))
+        before = round(float(summary["configuration"]["start_s"]) * float(summary["source"]["fps"]))
+        count = int(summary["counts"]["frames"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return (before + 1, before + count) if count > 0 else None
 
 
 def versions() -> dict[str, str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from app.weights import IMAGENET, check_given
 from registry import unknown_name
-from reid.registry import BACKBONES, TIMM, TIMM_HINT
+from reid.data.market1501 import EXPECTED
+from reid.registry import ALL_NAMES, BACKBONES, TIMM, TIMM_HINT
 from reid.training.recipe import Recipe, family_recipe, load_recipe
 from reid.training.state import check_same, read_config
 
@@ -74,10 +75,7 @@ def resolve(options: TrainOptions) -> TrainConfig:
     reid, recipe = _reid_and_recipe(options)
     data = options.data or (SMOKE_DATA if options.smoke else None)
     if data is None:
-        raise ValueError(
-            "--data is missing, expected a folder laid out like Market-1501, a folder root/<identity>/*.jpg, or "
-            "synthetic:500 for people that are drawn; to try it out: track train-reid --smoke"
-        )
+        raise ValueError(f"--data is missing, expected {EXPECTED}; to try it out: track train-reid --smoke")
     return TrainConfig(
         sources=_names(data),
         reid=reid,
@@ -140,7 +138,8 @@ def _target(reid: str) -> str:
 
 def _check_reid(reid: str) -> None:
     if reid not in BACKBONES and not reid.startswith(TIMM):
-        raise unknown_name("backbone", reid, BACKBONES.names(), hint=f"Choose with --reid NAME. {TIMM_HINT}")
+        hint = f"Choose with --reid NAME. {TIMM_HINT}"
+        raise unknown_name("backbone", reid, BACKBONES.names(), where=ALL_NAMES, hint=hint)
 
 
 def _overrides(options: TrainOptions) -> dict[str, Any]:

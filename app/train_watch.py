@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from app.closing import Closing
 from app.interrupt import StopSignal
 from app.meter import Meter
+from app.tables import print_table
+from registry.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +40,7 @@ def print_counts(data: ReidData, console: Console) -> None:
         table.add_column(name, justify="right")
     for split, images, identities, cameras in counts_table(data):
         table.add_row(split, f"{images:,}", f"{identities:,}", f"{cameras:,}" if cameras else "unknown")
-    console.print(table)
+    print_table(console, table)
 
 
 class ConsoleWatch(Closing):
@@ -148,7 +150,7 @@ def print_outcome(outcome: Outcome, reid: str, out: Path) -> None:
     before = outcome.before
     console.print(
         f"held-out rank-1 {before['rank1']:.1%} -> {ranking.cmc[1]:.1%}, mAP {before['mAP']:.1%} -> {ranking.mAP:.1%} "
-        f"(before -> after training, {ranking.num_queries} queries)"
+        f"(before -> after training, {counted(ranking.num_queries, 'query', 'queries')})"
     )
     console.print(
         f"gate {calibration.gate:.3f}: at this cosine distance {calibration.false_match_rate:.2%} of different people "

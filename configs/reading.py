@@ -21,16 +21,33 @@ def read_settings(path: Path, expected: str) -> dict[str, Any]:
     """
     import yaml
 
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
         _refuse_repeated_keys(path.name, yaml.compose(text, Loader=yaml.SafeLoader))
         content = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from error
+        raise ValueError(f"{path.name} is not valid YAML: {_what_is_wrong(error, text)}") from error
     content = {} if content is None else content
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} holds {type(content).__name__}, expected {expected}")
     return content
+
+
+def _what_is_wrong(error: Any, text: str) -> str:
+    """Line, column and problem in one sentence, without the picture of the line that YAML adds."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"its bytes are no UTF-8 text ({error.reason} at byte {error.start})"
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:  # a character that YAML forbids
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return f"line {line}, column {column}: {error.reason} (character {error.character:#x})"
+    within, problem = error.context_mark, str(error.problem)
+    if problem.startswith("but "):  # it goes on from there
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.context}, {problem}"
+    begun = f" ({error.context} from line {within.line + 1} on)" if within and within.line < mark.line else ""
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}{begun}"
 
 
 def _refuse_repeated_keys(source: str, node: Any) -> None:

@@ -12,7 +12,16 @@ from registry import Registry
 if TYPE_CHECKING:
     from detectors.openvino_yolo import PlainModel
 
-__all__ = ["DETECTORS", "Detections", "Detector", "DetectorOptions", "Image", "create_detector", "needs_torch"]
+__all__ = [
+    "DETECTORS",
+    "Detections",
+    "Detector",
+    "DetectorOptions",
+    "Image",
+    "create_detector",
+    "needs_torch",
+    "reads_detections",
+]
 
 DETECTORS = Registry("detector")
 DETECTORS.add("auto", "detectors.auto:create_auto", "YOLO where it can run, else motion with a warning (default)")
@@ -47,13 +56,21 @@ def create_detector(name_or_path: str, options: DetectorOptions | None = None) -
     path = Path(name_or_path).expanduser()
     if _is_model(path):
         return _create_yolo(path, name_or_path, options)
-    if path.is_dir() or path.suffix.lower() in FILE_SUFFIXES:
+    if reads_detections(name_or_path):
         from detectors.public import PublicDetector, find_file
 
         return PublicDetector(find_file(path, options.sequence), options)
     if os.sep in name_or_path:
         raise FileNotFoundError(f"no such detector file: {name_or_path}. {HINT}")
     return DETECTORS.load(name_or_path, hint=HINT)(options)  # type: ignore[no-any-return]  # raises
+
+
+def reads_detections(name_or_path: str) -> bool:
+    """Whether that detector takes boxes that were found before from a file: `public`, or a path to one."""
+    if name_or_path in DETECTORS:
+        return name_or_path == "public"
+    path = Path(name_or_path).expanduser()
+    return not _is_model(path) and (path.is_dir() or path.suffix.lower() in FILE_SUFFIXES)
 
 
 def needs_torch(name_or_path: str, options: DetectorOptions | None = None) -> bool:

@@ -31,6 +31,7 @@ IOU = 0.7
 """Defaults of ultralytics, whichever runtime a model has."""
 DEFAULT_WEIGHTS = "yolo11n.pt"
 RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
+COCO, NUM_COCO = "https://docs.ultralytics.com/datasets/detect/coco", 80
 STALL_S = 8.0  # without an answer, or without a further byte, the network counts as blocked
 TOTAL_S = 300.0
 CHUNK = 1 << 16
@@ -50,8 +51,15 @@ def class_ids_of(wanted: tuple[str, ...], class_names: Mapping[int, str]) -> lis
     ids = {name.lower(): key for key, name in class_names.items()}
     for name in wanted:
         if name.lower() not in ids:
-            raise unknown_name("class", name, class_names.values())
+            raise unknown_class(name, class_names)
     return [ids[name.lower()] for name in wanted] or None
+
+
+def unknown_class(name: str, class_names: Mapping[int, str]) -> ValueError:
+    """The error for a class that a detector does not have."""
+    is_coco = len(class_names) == NUM_COCO and {"person", "hair drier"} <= set(class_names.values())
+    where = f"All {NUM_COCO} classes of COCO: {COCO}" if is_coco else ""
+    return unknown_name("class", name, class_names.values(), where=where)
 
 
 def weights_folder() -> Path:

@@ -123,7 +123,7 @@ def _known(label: str, truth: TrackRows) -> str:
 
 def _unknown(label: str, rows: TrackRows) -> ValueError:
     """For a class that a file does not have; where it has numbers alone, with MOTChallenge's names for them."""
-    hint = f"These are the classes of {rows.path}."
+    hint = f"What can be scored are the classes of {rows.path}."
     if not rows.class_names or tuple(rows.class_names.values()) == MOT_CLASSES:
         names = ", ".join(f"{number} {name}" for name, number in _NUMBER_OF.items())
         hint += f" Numbers may be given by MOTChallenge's names: {names}."

@@ -15,6 +15,7 @@ from evaluation.reading import read_rows
 from evaluation.rows import BoolArray, TrackRows
 from evaluation.rules import PEDESTRIAN, PEDESTRIAN_LABELS, RULES, Rules, choose_rules
 from registry import unknown_name
+from registry.words import counted
 
 __all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate", "merge_reports"]
 
@@ -195,12 +196,12 @@ def _read(pair: Pair, options: EvalOptions, warnings: list[str]) -> _Files:
     if len(outside) and options.first is None and options.last is None:
         frames = f"{outside.frames.min()}-{outside.frames.max()}"
         warnings.append(
-            f"{len(outside)} boxes of {pair.prediction} at frames outside of the ground truth were not scored (frames "
-            f"{frames}, scored {span[0]}-{span[1]}): --frames sets the span"
+            f"not scored: {counted(len(outside), 'box', 'boxes')} of {pair.prediction} at frames outside of the ground "
+            f"truth (frames {frames}, scored {span[0]}-{span[1]}): --frames sets the span"
         )
     prediction = _cut(prediction, span)
     if len(prediction) and options.first is None and options.last is None:
-        warnings.extend(_of_gaps(pair, truth, prediction, span))
+        warnings.extend(_of_gaps(pair, truth, prediction, span, options.shift))
     rules, reason = _rules(pair.truth, truth, prediction, options)
     return _Files(truth, prediction, span, rules, reason)
 
@@ -221,18 +222,33 @@ def _rules(of: GroundTruth, truth: TrackRows, prediction: TrackRows, options: Ev
     return choose_rules(of.name, truth, prediction, own_labels=bool(of.labels))
 
 
-def _of_gaps(pair: Pair, truth: TrackRows, prediction: TrackRows, span: tuple[int, int]) -> Iterable[str]:
+def _of_gaps(pair: Pair, truth: TrackRows, prediction: TrackRows, span: tuple[int, int], shift: int) -> Iterable[str]:
     """Long stretches at the ends where only one of the files says anything: was the rest not annotated, not tracked?"""
-    ends = {"the ground truth": (truth, pair.truth.file), "the prediction": (prediction, pair.prediction)}
-    other = {"the ground truth": "boxes there count as false", "the prediction": "objects there count as missed"}
+    ends = {
+        "the ground truth": (_ends(truth), pair.truth.file, "boxes there count as false"),
+        "the prediction": (_looked_at(pair, prediction, shift), pair.prediction, "objects there count as missed"),
+    }
     tenth = (span[1] - span[0] + 1) // 10
-    for what, (rows, path) in ends.items():
-        first, last = int(rows.frames.min()), int(rows.frames.max())
+    for what, ((first, last), path, effect) in ends.items():
         if first - span[0] > tenth or span[1] - last > tenth:
+            first, last = max(first, span[0]), min(last, span[1])
             yield (
-                f"{what} ({path}) covers frames {first}-{last} of {span[0]}-{span[1]}, {other[what]}: "
+                f"{what} ({path}) covers frames {first}-{last} of {span[0]}-{span[1]}, {effect}: "
                 f"--frames {first}-{last} leaves the rest out"
             )
+
+
+def _looked_at(pair: Pair, prediction: TrackRows, shift: int) -> tuple[int, int]:
+    """The frames that the tracker saw: at the ends it may have found nobody; else those that have rows."""
+    first, last = _ends(prediction)
+    if pair.looked_at is None:
+        return first, last
+    seen = pair.looked_at[0] + shift, pair.looked_at[1] + shift
+    return seen if seen[0] <= first and last <= seen[1] else (first, last)  # rows of other frames: not that run's file
+
+
+def _ends(rows: TrackRows) -> tuple[int, int]:
+    return int(rows.frames.min()), int(rows.frames.max())
 
 
 def _inside(rows: TrackRows, span: tuple[int, int]) -> BoolArray:

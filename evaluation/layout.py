@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import configparser
-import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry import unknown_name
+from registry import close_names, unknown_name
 
 __all__ = ["GroundTruth", "Pair", "find_ground_truth", "find_pairs", "is_sequence", "without_truth"]
 
@@ -37,10 +36,17 @@ class GroundTruth:
 
 @dataclass(frozen=True)
 class Pair:
-    """A ground truth with the prediction for it."""
+    """A ground truth with the prediction for it.
+
+    Attributes:
+        truth: the annotations.
+        prediction: file of the tracks.
+        looked_at: first and last frame that the tracker saw, where the caller knows: those with rows may be fewer.
+    """
 
     truth: GroundTruth
     prediction: Path
+    looked_at: tuple[int, int] | None = None
 
 
 def is_sequence(folder: Path) -> bool:
@@ -242,7 +248,7 @@ def _missing_text(missing: Sequence[str], present: Sequence[str], pred: Path, kn
         return f"no prediction for {names} directly in {pred}, but in {folder}: use --pred {folder}"
     there = _predictions_in(pred)
     unknown = [name for name in there if name not in known]
-    close = difflib.get_close_matches(missing[0], unknown, n=1, cutoff=0.5)
+    close = close_names(missing[0], unknown)
     guess = f" (is {missing[0]} the one named {close[0]}?)" if close else ""
     others = f"; without ground truth there is {_listed(unknown)}" if unknown else "" if present else _content(pred)
     fix = f"; to score the others alone: --sequences {','.join(present)}" if present else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry import Entry, Registry, unknown_name
-from reid.registry import BACKBONES, TIMM, TIMM_HINT, backbone_factory
+from reid.registry import ALL_NAMES, BACKBONES, TIMM, TIMM_HINT, backbone_factory
 
 if TYPE_CHECKING:
     from reid.backbones.base import Backbone
@@ -16,7 +16,7 @@ __all__ = ["ENCODERS", "create_backbone", "create_encoder", "is_encoder"]
 
 NETWORK_ENCODER = "reid.opening:create_network_encoder"
 
-ENCODERS = Registry("encoder")
+ENCODERS = Registry("encoder", where=ALL_NAMES)
 """Name -> `factory(name, *, weights, device, seed, batch_size, runtime) -> Encoder`."""
 
 ENCODERS.add("none", "reid.encoder:create_none", "no appearance: motion and overlap alone")
@@ -80,7 +80,8 @@ def create_encoder(
         ImportError: a package that the runtime needs is missing.
     """
     if not is_encoder(name):
-        raise unknown_name("encoder", name, ENCODERS.names(), hint=f"Choose with --reid NAME. {TIMM_HINT}")
+        hint = f"Choose with --reid NAME. {TIMM_HINT}"
+        raise unknown_name("encoder", name, ENCODERS.names(), where=ALL_NAMES, hint=hint)
     factory = Entry(name, NETWORK_ENCODER, "").load() if name.startswith(TIMM) else ENCODERS.load(name)
     encoder: Encoder = factory(name, weights=weights, device=device, seed=seed, batch_size=batch_size, runtime=runtime)
     return encoder

@@ -11,12 +11,13 @@ from registry import Registry
 if TYPE_CHECKING:
     from reid.backbones.base import Backbone
 
-__all__ = ["BACKBONES", "TIMM", "TIMM_HINT", "backbone_factory"]
+__all__ = ["ALL_NAMES", "BACKBONES", "TIMM", "TIMM_HINT", "backbone_factory"]
 
 TIMM = "timm:"
+ALL_NAMES = "All are listed by: track models."
 TIMM_HINT = "timm:NAME stands for any network of timm."
 
-BACKBONES = Registry("backbone")
+BACKBONES = Registry("backbone", where=ALL_NAMES)
 """Name -> `factory(*, num_classes: int, input_size: tuple[int, int] | None) -> Backbone`."""
 
 _FAMILIES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-import functools
 from collections import deque
 from collections.abc import Mapping
 
@@ -11,13 +10,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.sinks.labels import Colour, Label, Labels
 from app.sinks.rows import FrameTracks, RowState
 
-__all__ = ["Drawer", "Label", "palette"]
+__all__ = ["Drawer", "palette"]
 
 Image = npt.NDArray[np.uint8]
-Colour = tuple[int, int, int]
-"""Blue, green, red, 0 to 255."""
 
 TRAIL_S = 2.0
 NUM_COLORS = 48
@@ -25,11 +23,6 @@ GOLDEN_RATIO = 0.618034
 """Hues at multiples of it (mod 1) are spread evenly for any number of ids, and never close for neighbouring ids."""
 EQUAL_CONTRAST_LUMINANCE = 0.179
 """Relative luminance on which black and white text have the same contrast (WCAG 2: sqrt(1.05 * 0.05) - 0.05)."""
-MIN_TEXT_SCALE = 0.45
-"""Below it OpenCV's stroke font is not legible."""
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-MAX_PLATES = 256
-"""Labels that stay written, of some 10 kB each: more than are ever seen at once."""
 MAX_PX = 1 << 14
 """Boxes may reach far beyond the picture, and OpenCV draws in 32-bit fixed point."""
 
@@ -54,7 +47,7 @@ class Drawer:
         short_side = min(width, height)
         self._thickness = max(2, round(short_side / 360))
         self._corner = max(4, round(short_side / 72))
-        self._label = Label(short_side)
+        self._labels = Labels(short_side)
         self._colours = palette()
         self._feet: deque[dict[int, tuple[int, int]]] = deque(maxlen=max(2, round(trail_s * fps)))
 
@@ -77,9 +70,10 @@ class Drawer:
                 self._draw_corners(image, box, self._colour(track_id)[0])
             else:
                 cv2.rectangle(image, box[:2], box[2:], self._colour(track_id)[0], self._thickness)
-        for track_id, class_id, box in zip(ids, tracks.class_ids.tolist(), boxes, strict=True):
-            text = f"{self._class_names.get(class_id, str(class_id))} {track_id}"
-            self._label.draw(image, text, (box[0], box[1]), *self._colour(track_id))
+        names = [self._class_names.get(class_id, str(class_id)) for class_id in tracks.class_ids.tolist()]
+        self._labels.draw(
+            image, [Label(i, name, box, *self._colour(i)) for i, name, box in zip(ids, names, boxes, strict=True)]
+        )
         return image
 
     def _colour(self, track_id: int) -> tuple[Colour, Colour]:
@@ -98,36 +92,6 @@ class Drawer:
             for y, inward_y in ((top, self._corner), (bottom, -self._corner)):
                 cv2.line(image, (x, y), (x + inward_x, y), colour, self._thickness)
                 cv2.line(image, (x, y), (x, y + inward_y), colour, self._thickness)
-
-
-class Label:
-    """Text on a filled plate. Plates are kept, since OpenCV takes a millisecond to write one.
-
-    Args:
-        short_side: px, of the picture; the size of the text follows it.
-    """
-
-    def __init__(self, short_side: int) -> None:
-        self._scale = max(MIN_TEXT_SCALE, short_side * 6e-4)
-        self._thickness = max(1, round(short_side / 720))
-        self._padding = max(2, round(short_side / 270))
-        self._plate = functools.lru_cache(MAX_PLATES)(self._written)
-
-    def draw(self, image: Image, text: str, corner: tuple[int, int], fill: Colour, ink: Colour) -> None:
-        """Put it on top of the `(x, y)` corner of a box, moved where it would leave the picture."""
-        plate = self._plate(text, fill, ink)
-        height, width = plate.shape[:2]
-        left = min(max(corner[0], 0), max(0, image.shape[1] - width))
-        top = min(max(corner[1] - height, 0), max(0, image.shape[0] - height))
-        place = image[top : top + height, left : left + width]
-        place[:] = plate[: place.shape[0], : place.shape[1]]
-
-    def _written(self, text: str, fill: Colour, ink: Colour) -> Image:
-        (width, height), _ = cv2.getTextSize(text, FONT, self._scale, self._thickness)
-        plate = np.full((height + 2 * self._padding, width + 2 * self._padding, 3), fill, np.uint8)
-        origin = self._padding, height + self._padding
-        cv2.putText(plate, text, origin, FONT, self._scale, ink, self._thickness, cv2.LINE_AA)
-        return plate
 
 
 def palette() -> list[tuple[Colour, Colour]]:

@@ -6,7 +6,6 @@ features, whatever timm would have built for that family.
 
 from __future__ import annotations
 
-import difflib
 import logging
 import sys
 from collections.abc import Mapping
@@ -94,9 +93,8 @@ def timm_backbone(name: str, *, num_classes: int = 0, input_size: tuple[int, int
     if not bare:
         raise ValueError(f"{PREFIX} is not followed by a name; write {PREFIX}NAME, such as {PREFIX}resnet18")
     if not timm.is_model(bare):
-        closest = difflib.get_close_matches(bare.lower(), timm.list_models(), n=5, cutoff=0.0)
-        hint = "These are the closest of timm.list_models()."
-        raise unknown_name("timm model", bare, closest, hint=hint)
+        where = "All are listed by: python -c 'import timm; print(*timm.list_models())'"
+        raise unknown_name("timm model", bare, timm.list_models(), where=where)
     config = timm.get_pretrained_cfg(bare)
     own = (int(config.input_size[1]), int(config.input_size[2]))
     size = at_least(name, 1, input_size or REID_SIZE)

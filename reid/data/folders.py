@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reid.data.market1501 import HOW_TO_GET_IT, IMAGE_SUFFIXES
+from registry.words import counted
+from reid.data.market1501 import IMAGE_SUFFIXES, how_to_get
 from reid.data.types import UNKNOWN_CAMERA, Integers, ReidData, Split
 
 __all__ = ["camera_in_name", "load_identity_folders"]
@@ -63,8 +64,9 @@ def _find_images(root: Path) -> tuple[list[Path], Integers]:
     images = [files for folder in folders if (files := _images_in(folder))]
     if len(images) < 2:
         raise ValueError(
-            f"{root} holds {len(images)} folders with images, expected one for each identity ({root.name}/anna/1.jpg,"
-            f" {root.name}/ben/1.jpg, ...) or the three folders of Market-1501. {HOW_TO_GET_IT}"
+            f"{root} holds {counted(len(images), 'folder')} with images, expected one for each identity"
+            f" ({root.name}/anna/1.jpg, {root.name}/ben/1.jpg, ...), or bounding_box_train, query and bounding_box_test"
+            f" as in Market-1501{how_to_get(root)}"
         )
     return [path for files in images for path in files], np.repeat(np.arange(len(images)), [len(f) for f in images])
 

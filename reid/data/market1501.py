@@ -12,12 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.words import counted
 from reid.data.types import DISTRACTOR, JUNK, ReidData, Split, num_identities
 
-__all__ = ["FOLDERS", "HOW_TO_GET_IT", "is_market_folder", "load_market1501"]
+__all__ = ["EXPECTED", "FOLDERS", "how_to_get", "is_market_folder", "load_market1501"]
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+EXPECTED = (
+    "a folder laid out like Market-1501, a folder root/<identity>/*.jpg, or synthetic:500 for people that are drawn"
+)
 HOW_TO_GET_IT = (
     "Market-1501 is published with 'Scalable Person Re-identification: A Benchmark' (Zheng et al., ICCV 2015; its"
     " authors' page links Market-1501-v15.09.15.zip) and can't be fetched from here: unpack it, and give the folder"
@@ -28,6 +32,11 @@ _NAME = re.compile(r"(-1|\d+)_c(\d+)")
 _PUBLISHED = {"train": (12_936, 751), "query": (3_368, 750), "gallery": (15_913, 750)}
 """Images and identities of the full set, from its paper's page; the gallery with 2,798 distractors, without the 3,819
 junk images among the 19,732 files of its folder."""
+
+
+def how_to_get(root: Path) -> str:
+    """For a folder that is not there: where Market-1501 comes from, if that is what its name says."""
+    return f". {HOW_TO_GET_IT}" if "market" in root.name.lower() else ""
 
 
 def is_market_folder(root: Path) -> bool:
@@ -62,20 +71,21 @@ def _read_folder(folder: Path, part: str, notes: list[str]) -> Split:
     found = [(path, match) for path in files if (match := _NAME.match(path.name))]
     if not found:
         raise ValueError(
-            f"{folder} has no image named as in Market-1501 (0002_c1s1_000451_03.jpg), but {len(files)} others;"
-            " expected jpg or png files of that name"
+            f"{folder} has no image named as in Market-1501 (0002_c1s1_000451_03.jpg), but"
+            f" {counted(len(files), 'other')}; expected jpg or png files of that name"
         )
     if len(found) < len(files):
         unnamed = next(path.name for path in files if not _NAME.match(path.name))
         notes.append(
-            f"{folder.name}: {len(files) - len(found)} images left out, not named as in Market-1501: {unnamed}"
+            f"{folder.name}: {counted(len(files) - len(found), 'image')} left out, not named as in Market-1501:"
+            f" {unnamed}"
         )
     identities = np.array([_identity(match[1]) for _, match in found], np.int64)
     cameras = np.array([int(match[2]) for _, match in found], np.int64)
     kept = identities != JUNK if part == "gallery" else identities >= 0
     if not kept.all():
         kind = "junk" if part == "gallery" else "junk or distractor"
-        notes.append(f"{folder.name}: {int((~kept).sum())} {kind} images left out")
+        notes.append(f"{folder.name}: {counted(int((~kept).sum()), f'{kind} image')} left out")
     paths = tuple(path for (path, _), keep in zip(found, kept, strict=True) if keep)
     if not paths:
         raise ValueError(

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from registry import close_names
+from registry.words import counted
 from reid.data.folders import load_identity_folders
-from reid.data.market1501 import HOW_TO_GET_IT, is_market_folder, load_market1501
+from reid.data.market1501 import EXPECTED, IMAGE_SUFFIXES, how_to_get, is_market_folder, load_market1501
 from reid.data.synthetic_cache import PREFIX, synthetic_folder
 from reid.data.types import DISTRACTOR, Integers, ReidData, Split, num_identities
 
@@ -52,10 +54,14 @@ def _load_one(source: str, seed: int) -> ReidData:
     if source.startswith(PREFIX):
         return replace(load_market1501(synthetic_folder(source, seed=seed)), name=source)
     root = Path(source).expanduser()
+    if root.name == PREFIX[:-1] and not any(path.suffix.lower() in IMAGE_SUFFIXES for path in root.glob("*/*")):
+        raise ValueError(f"--data {PREFIX[:-1]} says nothing of how many people: write {PREFIX}500 for 500 of them")
     if not root.exists():
-        raise FileNotFoundError(f"data set {source} not found. {HOW_TO_GET_IT}")
+        name, colon, size = root.name.partition(":")
+        guess = f". Did you mean {PREFIX}{size}?" if colon and close_names(name, [PREFIX[:-1]]) else ""
+        raise FileNotFoundError(f"data set {source} not found: expected {EXPECTED}{guess or how_to_get(root)}")
     if not root.is_dir():
-        raise ValueError(f"data set {source} is a file, expected a folder. {HOW_TO_GET_IT}")
+        raise ValueError(f"data set {source} is a file, expected {EXPECTED}")
     return load_market1501(root) if is_market_folder(root) else load_identity_folders(root, seed=seed)
 
 
@@ -105,7 +111,8 @@ def _concatenate(splits: Sequence[Split]) -> Split:
 
 def _one_image_note(train: Split) -> list[str]:
     alone = int((np.bincount(train.identities) == 1).sum())
-    return [f"{alone} identities of the training split have one image: nothing to pull together"] if alone else []
+    who = counted(alone, "identity of the training split has", "identities of the training split have")
+    return [f"{who} one image: nothing to pull together"] if alone else []
 
 
 def _check_matches(data: ReidData) -> list[str]:

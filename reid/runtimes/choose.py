@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 NEEDS = {"openvino": ("openvino",), "onnx": CONVERTERS}
 TITLES = {"openvino": "OpenVINO", "onnx": "ONNX Runtime"}
 CHECKED_CROPS = 8
+NOTE = {"note": True}
+"""Marks what a person who waits should see, though nothing is wrong (see `app.console`)."""
 EXPORTED = {".onnx": "onnx", ".xml": "openvino", ".torchscript": "torchscript"}
 """Suffix of an exported file -> what runs it; a folder is OpenVINO's."""
 
@@ -105,7 +108,17 @@ def _converted(network: Network, kind: str, device: torch.device) -> Runtime:
         except (ValueError, OSError) as error:
             logger.info("a kept conversion is damaged and made anew: %s", error)
             cache.discard(key)
-    logger.info("converting %s for %s; later runs find it in %s", network.backbone.name, TITLES[kind], key)
+    name, before = network.backbone.name, time.perf_counter()
+    logger.info("converting %s for %s, which the first run with its weights waits for", name, TITLES[kind], extra=NOTE)
+    runtime = _convert(network, kind, device, key)
+    kept = cache.find(key)
+    place = "; it could not be kept for the next run" if kept is None else f"; later runs find it in {kept}"
+    logger.info("converted %s in %.1f s%s", name, time.perf_counter() - before, place, extra=NOTE)
+    return runtime
+
+
+def _convert(network: Network, kind: str, device: torch.device, key: str) -> Runtime:
+    """Convert, check and, where the cache can be written, keep under `key`."""
     graph, facts = network.graph(), network.facts()
     runtime: Runtime
     if kind == "openvino":

@@ -164,7 +164,8 @@ def load_recipe(name_or_path: str, **overrides: Any) -> tuple[Recipe, str | None
     is_file = name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path
     if not is_file and name_or_path not in recipe_names():
         hint = "A path to a YAML file (*.yaml) works too."
-        raise unknown_name("recipe", name_or_path, recipe_names(), hint=hint)
+        where = f"All stand in {recipe_path(name_or_path).parent}."
+        raise unknown_name("recipe", name_or_path, recipe_names(), hint=hint, where=where)
     path = Path(name_or_path) if is_file else recipe_path(name_or_path)
     if not path.is_file():
         raise FileNotFoundError(f"recipe file {name_or_path!r} not found; recipes are {', '.join(recipe_names())}")
@@ -182,9 +183,10 @@ def _validated(source: str, settings: Mapping[str, Any]) -> Recipe:
     from pydantic import ConfigDict, ValidationError, create_model
 
     types = get_type_hints(Recipe)
+    where = f"All keys are described in {Path(__file__)}"
     for key in settings:
         if key not in types:
-            raise ValueError(f"{source}: {unknown_name('key', str(key), [*types, *_ABOUT])}")
+            raise ValueError(f"{source}: {unknown_name('key', str(key), [*types, *_ABOUT], where=where)}")
     fields: dict[str, Any] = {
         item.name: (tuple[int, int] | None if item.name == "input_size" else types[item.name], item.default)
         for item in dataclasses.fields(Recipe)

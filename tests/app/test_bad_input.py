@@ -67,9 +67,9 @@ BEFORE_ANY_MODEL = {
     "a video without frames": (("no-frames.mp4", *FAST), ["no-frames.mp4"]),
     "not a video": (("noise.mp4", *FAST), ["noise.mp4 cannot be read as a video"]),
     "a text": (("clip.txt", *FAST), ["clip.txt"]),
-    "unknown detector": ((*CLIP, "--detector", "moton"), ["'moton'", "Did you mean 'motion'", "public, yolo"]),
+    "unknown detector": ((*CLIP, "--detector", "moton"), ["'moton'", "Did you mean 'motion'?", "path works too"]),
     "detector path that is not there": ((*CLIP, "--detector", "no/det.txt"), ["no/det.txt"]),
-    "unknown encoder": ((*CLIP, "--reid", "dogenet5"), ["'dogenet5'", "Did you mean 'dogenet50'", "small-cnn"]),
+    "unknown encoder": ((*CLIP, "--reid", "dogenet5"), ["'dogenet5'", "Did you mean 'dogenet50'", "track models"]),
     "unknown preset": ((*CLIP, "--tracker", "deepsrt"), ["'deepsrt'", "Did you mean 'deepsort'", "YAML"]),
     "tracker file that is not there": ((*CLIP, "--tracker", "x.yaml"), ["x.yaml", "not found"]),
     "checkpoint that is not there": ((*CLIP, "--reid", "small-cnn", "--reid-weights", "w.pt"), ["w.pt", "not found"]),
@@ -187,9 +187,12 @@ def test_checkpoints(track: Track, stage: Path, name: str, spoil: Callable[[Path
 
 
 YAML = {
-    "unknown key": ("tracker: {max_agee: 3}", ["'tracker.max_agee'", "Did you mean 'tracker.max_age'", "n_init"]),
+    "unknown key": (
+        "tracker: {max_agee: 3}",
+        ["'tracker.max_agee'", "Did you mean 'tracker.max_age'", "configs/deepsort.yaml"],
+    ),
     "unknown section": ("trackr: {max_age: 3}", ["'trackr'", "Did you mean 'tracker'"]),
-    "a key that is a number": ("tracker: {3: 3}", ["'tracker.3'", "Known:"]),
+    "a key that is a number": ("tracker: {3: 3}", ["'tracker.3'", "All keys stand in", "configs/deepsort.yaml"]),
     "text for a number": ("tracker: {max_age: long}", ["tracker.max_age is 'long'", "expected a valid integer"]),
     "fraction for a whole number": ("tracker: {n_init: 2.5}", ["tracker.n_init is 2.5", "integer"]),
     "yes for a number": ("tracker: {n_init: true}", ["tracker.n_init is True", "integer"]),
@@ -202,8 +205,14 @@ YAML = {
     "a number for the settings": ("tracker: 0", ["'tracker' holds 0", "expected settings"]),
     "a number for the description": ("description: 5", ["description is 5", "expected a text"]),
     "a list for the file": ("- 1", ["holds list", "expected keys: description, base, tracker"]),
-    "broken syntax": ("tracker: {max_age: 3", ["my.yaml is not valid YAML", "line"]),
-    "a tab": ("tracker:\n\tmax_age: 3", ["my.yaml is not valid YAML", "line 2"]),
+    "broken syntax": ("tracker: {max_age: 3", ["my.yaml is not valid YAML: line 1, column 21: expected ',' or '}'"]),
+    "a tab": ("tracker:\n\tmax_age: 3", ["is not valid YAML: line 2, column 1: found character '\\t'"]),
+    "an open bracket": (
+        "tracker:\n  max_age: [3\n  n_init: 4\n",
+        ["line 3, column 9: expected ',' or ']', but got ':' (while parsing a flow sequence from line 2 on)\n"],
+    ),
+    "a forbidden character": ("a: 1\nb: \x01", ["line 2, column 4: special characters are not allowed"]),
+    "two documents": ("a: 1\n---\nb: 2", ["line 2, column 1: expected a single document", "found another document\n"]),
     "the same key twice": ("tracker: {max_age: 3, max_age: 4}", ["my.yaml", "max_age", "twice"]),
 }
 

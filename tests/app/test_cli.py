@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 import app.cli
 from app.cli import main
-from tests.app.runs import Track
+from app.failure import ALSO_CALLED
+from tests.app.runs import FAST, Track, write_sequence
+from tests.evaluation.scenes import walkers, write
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "cv2", "av", "ultralytics", "supervision", "scipy", "numpy", "timm")
@@ -179,3 +182,77 @@ def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
     names = ", ".join(str(command.name) for command in app.cli.app.registered_commands)
     assert f"Known: {names}." in track("runn", "cars").err
     assert "export" in names
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        pytest.param(
+            ("run", "x", "--gt", "y"), ", which is one of track eval and track compare", id="another command's"
+        ),
+        pytest.param(("run", "x", "--reids", "y"), ". Did you mean --reid?", id="close"),
+        pytest.param(("run", "x", "--weights", "y"), ". Did you mean --detector or --reid-weights?", id="other words"),
+        pytest.param(("export", "--format", "onnx"), ". Did you mean --to?", id="another word"),
+        pytest.param(("run", "x", "--zzz"), "", id="nothing like it"),
+        pytest.param(("--verison",), ". Did you mean --version?", id="without a command"),
+    ],
+)
+def test_for_an_unknown_option_only_what_may_be_meant_is_proposed(
+    track: Track, typed: tuple[str, ...], message: str
+) -> None:
+    result = track(*typed)
+    option = next(word for word in typed if word.startswith("--"))
+    command = "track" if typed[0] == option else f"track {typed[0]}"
+    assert result.code == 2
+    assert result.err == f"track: error: No such option: {option}{message} (see: {command} --help)\n"
+
+
+def test_a_value_that_is_none_of_the_choices_is_told_in_our_words(track: Track) -> None:
+    error = track("export", "--reid", "dogenet50", "--to", "tflite").err
+    choices = "'onnx', 'openvino', 'torchscript'"
+    assert error == (
+        f"track: error: Invalid value for '--to': 'tflite' is not one of {choices}; you typed: --to tflite "
+        "(see: track export --help)\n"
+    )
+
+
+def test_what_other_programs_call_an_option_leads_to_one_of_ours() -> None:
+    import typer
+
+    commands = typer.main.get_command(app.cli.app).commands.values()  # type: ignore[attr-defined]
+    ours = {name for command in commands for parameter in command.params for name in parameter.opts}
+    assert {target for targets in ALSO_CALLED.values() for target in targets} <= ours
+    assert not set(ALSO_CALLED) & ours
+
+
+COMMANDS = [str(command.name) for command in app.cli.app.registered_commands]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_into_eighty_columns(track: Track, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """No type is broken over lines, and all options but --help stand in a group where a command has groups."""
+    monkeypatch.setenv("COLUMNS", "80")
+    text = track(command, "--help").out
+    assert max(map(len, text.splitlines())) <= 80
+    for line in text.splitlines():
+        cells = [cell for cell in re.split(r"\s{2,}", line.strip("│ ")) if cell]
+        assert not cells or not re.fullmatch(r"<[^>]*|[^<\s]*[^<\s-]>", cells[0 if len(cells) == 1 else 1]), line
+    groups = re.findall(r"^╭─ (.+?) ─+╮$", text, re.MULTILINE)
+    if set(groups) - {"Arguments", "Options"}:
+        rest = re.search(r"^╭─ Options ─+╮$(.*?)^╰", text, re.MULTILINE | re.DOTALL)
+        assert rest is not None
+        assert re.findall(r"--[a-z-]+", rest[1]) == ["--help"]
+
+
+def test_printed_tables_have_no_blanks_at_the_ends_of_lines(track: Track, tmp_path: Path) -> None:
+    sequence = write_sequence(tmp_path / "s")
+    gt, pred = write(tmp_path / "gt.txt", walkers(), ",1,1,1"), write(tmp_path / "pred.txt", walkers()[5:])
+    printed = {
+        "run": track("run", sequence, *FAST, "--detector", "public", "--out", "o", "--no-video").out,
+        "models": track("models", "dogenet50").out,
+        "eval": track("eval", "--gt", gt, "--pred", pred, "--events").out,
+        "compare": track("compare", sequence, "--reid", "none", "--out", "c").out,
+    }
+    for command, text in printed.items():
+        assert len(text.splitlines()) > 3, command
+        assert [line for line in text.splitlines() if line != line.rstrip()] == [], command

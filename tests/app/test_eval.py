@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from evaluation import COUNTS, PERCENTAGES, evaluate, find_pairs
-from tests.app.runs import Track
+from tests.app.runs import FAST, Track, Walker, write_sequence
 from tests.evaluation.scenes import changed, walkers, write, write_gt
 
 ROWS = walkers()
@@ -120,7 +120,7 @@ def test_events_are_listed_in_every_form(track: Track, stage: Path) -> None:
     table = list(csv.DictReader(io.StringIO(track(*EVAL, "--events", "--csv").out)))
     assert [(row["event"], *(int(row[key]) for key in keys[1:])) for row in table] == expected
     printed = track(*EVAL, "--events").out
-    assert "events: 1 switches, 1 fragmentations" in printed
+    assert "events: 1 switch, 1 fragmentation" in printed
     assert printed.splitlines()[-2].split() == ["a", "pedestrian", "15", "switch", "2", "2", "9", "14"]
 
 
@@ -202,3 +202,25 @@ def test_online_tracks_of_real_sequences_have_sound_frame_numbers(
     late = track("eval", "--gt", gt, "--pred", "o", "--shift", 1)
     assert "off by one" in late.err
     assert "--shift -1 " in late.err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param(("--end", "2"), "--frames 1-20 leaves the rest out", id="stopped early"),
+        pytest.param(("--start", "1", "--end", "2.5"), "--frames 11-25 leaves the rest out", id="began late"),
+        pytest.param((), "", id="the whole sequence, with nobody in sight at its end"),
+    ],
+)
+def test_of_a_run_the_advice_names_the_frames_that_it_tracked(
+    track: Track, tmp_path: Path, options: tuple[str, ...], expected: str
+) -> None:
+    """The person has left after frame 18; the ground truth goes on to frame 40."""
+    sequence = write_sequence(tmp_path / "s", [Walker(2, 4, last=18)], 40)
+    track("run", sequence, *FAST, "--detector", "public", "--out", "o", *options)
+    write(
+        tmp_path / "gt.txt", [*([f, 1, 2 + f - 1, 4, 12, 24] for f in range(1, 19)), (40, 2, 70, 4, 12, 24)], ",1,1,1"
+    )
+    result = track("eval", "--gt", "gt.txt", "--pred", "o")
+    assert result.code == 0
+    assert (expected in result.err) if expected else ("--frames" not in result.err)

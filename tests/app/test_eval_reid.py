@@ -231,7 +231,8 @@ def test_images_that_do_not_decode_are_counted_and_listed(track: Track, crowd: P
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        pytest.param(["--data", "nowhere"], "data set nowhere not found. Market-1501 is published", id="no data"),
+        pytest.param(["--data", "nowhere"], "data set nowhere not found: expected a folder", id="no data"),
+        pytest.param([], "--data is missing, expected a folder", id="no option"),
         pytest.param(["--data", "crowd,"], "--data names an empty data set", id="empty name"),
         pytest.param(["--data", "crowd", "--reid", "none"], "--reid none has no network", id="no network"),
         pytest.param(["--data", "crowd", "--reid", "dogenet5"], "Did you mean 'dogenet50'", id="unknown name"),

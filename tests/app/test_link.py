@@ -116,7 +116,7 @@ def test_linking_again_changes_no_identity(track: Track, halves: Path) -> None:
 def test_max_gap(track: Track, halves: Path) -> None:
     result = track("link", "halves", "--out", "o", "--max-gap", "0.5")
     assert set(read_txt(Path("o"))[:, 1]) == {1, 2}
-    assert "nothing to link: 2 tracks stay" in result.out
+    assert "nothing to link: the tracks (2) stay" in result.out
     assert result.code == 0
     assert track("link", "halves", "--out", "o").code == 2, "the folder is taken"
     assert track("link", "halves", "--out", "o", "--overwrite").code == 0

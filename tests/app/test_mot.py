@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import app.mot
@@ -185,6 +186,15 @@ def _broken_detections(dataset: Path) -> None:
     (dataset / "seq-2" / "det" / "det.txt").write_text("1,-1,x,1,5,5,0.9\n")
 
 
+def _broken_elsewhere(dataset: Path) -> None:
+    """Detections of one's own: a folder with a file for each sequence, the last one damaged."""
+    found = dataset.parent / "found"
+    found.mkdir()
+    rows = np.array([[1, -1, 5, 5, 10, 20, 0.9]])
+    for name in sorted(path.name for path in dataset.iterdir() if (path / "det").is_dir()):
+        np.save(found / f"{name}.npy", rows if name != "seq-2" else rows[:, :3])
+
+
 def _broken_truth(dataset: Path) -> None:
     (dataset / "seq-2" / "gt" / "gt.txt").write_text("1,1,x,1,5,5,1\n")
 
@@ -206,6 +216,7 @@ BAD: dict[str, tuple[Any, tuple[str, ...], list[str]]] = {
     "unknown sequence": (None, ("data", "--sequences", "seq-3"), ["'seq-3'", "seq-2"]),
     "no detections": (_no_detections, ("data",), ["seq-2", "det/det.txt", "--detector yolo"]),
     "broken detections": (_broken_detections, ("data",), ["seq-2", "line 1"]),
+    "broken detections of one's own": (_broken_elsewhere, ("data", "--detector", "found"), ["found/seq-2.npy"]),
     "broken ground truth": (_broken_truth, ("data",), ["seq-2", "gt.txt, line 1", "'x'"]),
     "no seqinfo.ini": (_no_ini, ("data",), ["seq-2", "seqinfo.ini"]),
     "encoder without pictures": (None, ("data", "--reid", "small-cnn"), ["--reid small-cnn looks at images"]),

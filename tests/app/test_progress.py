@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from app.meter import counting
 from app.progress import ConsoleProgress, Silent
+from tests.app.runs import Track, read_summary, write_video
 
 
 def _console(is_terminal: bool) -> tuple[Console, io.StringIO]:
@@ -91,6 +94,18 @@ def test_one_line_every_five_seconds(total: int | None, lines: list[str]) -> Non
     assert text.getvalue().splitlines() == lines
 
 
+@pytest.mark.parametrize("is_terminal", [True, False], ids=["bar", "lines"])
+def test_one_track_is_one_track(is_terminal: bool) -> None:
+    console, text = _console(is_terminal)
+    progress = ConsoleProgress(console, every_s=0.0)
+    with progress.task("embedding", 2, unit="crop") as task:
+        task.step(1)
+        task.step(3)
+    assert " 3 crops" in text.getvalue()
+    assert is_terminal or " 1 crop\n" in text.getvalue()
+    assert "1 crops" not in text.getvalue()
+
+
 def test_a_clock_that_stands_still_is_no_error() -> None:
     console, text = _console(is_terminal=False)
     with ConsoleProgress(console, every_s=0.0, now_s=lambda: 1.0).task("x", 2) as task:
@@ -114,3 +129,32 @@ def test_silent(capsys: pytest.CaptureFixture[str]) -> None:
     with Silent().task("tracking", 3) as task:
         task.step(1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_first_run_with_some_weights_says_what_it_waits_for(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a log file nothing else tells why nothing happens for some seconds."""
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("TRACK_CACHE", str(tmp_path / "cache"))
+    clip, detections = write_video(tmp_path, num_frames=2)
+    base = ("run", clip, "--detector", detections, "--reid", "small-cnn", "--reid-runtime", "openvino", "--no-video")
+    first, second = track(*base, "--out", "a"), track(*base, "--out", "b")
+    begun, done = first.err.splitlines()
+    assert begun == "note: converting small-cnn for OpenVINO, which the first run with its weights waits for"
+    assert re.fullmatch(
+        r"note: converted small-cnn in \d+\.\d s; later runs find it in .*cache.*openvino-small-cnn-\w+", done
+    )
+    assert second.err == ""
+    assert read_summary(Path("a"))["warnings"] == [], "nothing is wrong"
+
+
+def test_a_conversion_that_cannot_be_kept_says_so(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TRACK_CACHE", str(tmp_path / "file"))
+    clip, detections = write_video(tmp_path, num_frames=2)
+    options = ("--detector", detections, "--reid", "small-cnn", "--reid-runtime", "openvino", "--no-video")
+    assert track("run", clip, *options).err.splitlines()[1].endswith("; it could not be kept for the next run")

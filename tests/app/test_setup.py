@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,30 @@ from tracker import DeepSort
 def test_auto_takes_the_public_detections_of_a_sequence_without_images(track: Track, tmp_path: Path) -> None:
     assert track("run", write_sequence(tmp_path / "seq"), "--reid", "none", "--out", "out").code == 0
     assert read_summary(Path("out"))["configuration"]["detector"] == {"asked": "auto", "used": "public"}
+
+
+@pytest.mark.parametrize(
+    ("source", "detector", "tracker", "expected"),
+    [
+        pytest.param("clip", "clip.txt", "strong", {"used": True, "num_frames": 11}, id="measured"),
+        pytest.param("clip", "clip.txt", "deepsort", {"used": False, "reason": "is off in deepsort"}, id="not wanted"),
+        pytest.param("clip", "motion", "strong", {"used": False, "reason": "to stand still"}, id="camera stands still"),
+        pytest.param("seq", "public", "strong", {"used": False, "reason": "has no pictures"}, id="no pictures"),
+    ],
+)
+def test_the_summary_tells_once_whether_the_camera_was_measured_and_why(
+    track: Track, tmp_path: Path, source: str, detector: str, tracker: str, expected: dict[str, Any]
+) -> None:
+    write_sequence(tmp_path / "seq")
+    write_video(tmp_path)
+    name = {"clip": "clip.mp4"}.get(source, source)
+    options = ("--detector", detector, "--tracker", tracker, "--reid", "none", "--no-video", "--out", "o")
+    assert track("run", name, *options).code == 0
+    configuration = read_summary(Path("o"))["configuration"]
+    camera = configuration["camera_motion"]
+    assert configuration["tracker"]["camera_motion"] is camera["used"] is expected["used"]
+    assert camera.get("num_frames") == expected.get("num_frames")
+    assert expected.get("reason", "") in camera.get("reason", "")
 
 
 CAREFUL = "base: deepsort\ntracker: {birth_score: 0.4}\n"
@@ -38,13 +63,14 @@ def test_a_run_without_tracks_says_what_to_try(
     Path("careful.yaml").write_text(CAREFUL)
     done = track("run", write_sequence(tmp_path / "seq", walkers), "--reid", "none", "--tracker", preset, "--out", "o")
     assert done.code == 0
-    assert "nothing was tracked: " in done.out
+    assert done.out.count("nothing was tracked: ") == 1
+    assert " 0 matches" not in done.out, "appearance had nothing to decide"
     assert advice in done.out
 
 
 def test_strong_tracks_what_comes_back_in_every_frame_however_low_its_scores(track: Track, tmp_path: Path) -> None:
     sequence = write_sequence(tmp_path / "seq", (Walker(2, 4, score=0.2),))
-    assert "20 detections, 1 identities" in track("run", sequence, "--reid", "none", "--out", "o").out
+    assert "20 detections, 1 identity (" in track("run", sequence, "--reid", "none", "--out", "o").out
 
 
 def test_a_run_that_looks_too_seldom_is_told_so(track: Track, tmp_path: Path) -> None:

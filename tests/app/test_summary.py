@@ -78,9 +78,11 @@ def test_appearance_in_a_run_with_an_encoder(track: Track, tmp_path: Path) -> No
     ("facts", "line"),
     [
         pytest.param((9, 0, 0, 0, 0), "appearance decided none of 9 matches", id="an encoder without a say"),
+        pytest.param((1, 0, 0, 0, 0), "appearance decided none of 1 match", id="a single match"),
+        pytest.param((0, 0, 0, 0, 0), "", id="nothing was tracked"),
         pytest.param(
             (9, 7, 2, 1, 0),
-            "appearance decided 2 of 9 matches, recovered 1 lost tracks, vetoed 0",
+            "appearance decided 2 of 9 matches, recovered 1 lost track, vetoed 0",
             id="an encoder",
         ),
         pytest.param(

@@ -107,7 +107,8 @@ def test_weights_of_another_network_are_refused_before_the_first_step(track: Tra
     ("typed", "message"),
     [
         ([], "--data is missing"),
-        (["--data", "nowhere"], "Market-1501-v15.09.15.zip"),
+        (["--data", "nowhere"], "nowhere not found: expected a folder laid out like Market-1501"),
+        (["--data", "synthetic"], "write synthetic:500"),
         (["--data", "people", "--batch", "16"], "--batch is '16', expected two numbers such as 16x4"),
         (["--data", "people", "--batch", "16x4"], "use --batch 8x4"),
         (["--data", "people", "--input-size", "9x9"], "input_size is"),

@@ -72,9 +72,7 @@ def test_folder_of_arrays_takes_the_one_of_the_sequence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "error", "message"),
     [
-        pytest.param(
-            "moton", ValueError, r"unknown detector 'moton'.*'motion'.*Known: auto.*path works too", id="typo"
-        ),
+        pytest.param("moton", ValueError, r"unknown detector 'moton'.*'motion'.*path works too", id="typo"),
         pytest.param("faster-rcnn", ValueError, r"Known: auto, motion, public, yolo", id="unknown"),
         pytest.param("no/such.pt", FileNotFoundError, r"no/such\.pt", id="weights that do not exist"),
         pytest.param("no/such_openvino_model", FileNotFoundError, r"no/such_openvino", id="folder that does not exist"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,28 @@ def test_what_may_be_meant_is_scored_with_a_warning(tmp_path: Path, files: Files
     (warning,) = report.warnings
     for fragment in fragments:
         assert fragment in warning
+
+
+LOOKED_AT = {
+    "nobody found at the end": ((1, 20), 0, ["covers frames 1-20 of 1-30", "--frames 1-20"]),
+    "nobody found at the beginning": ((4, 12), 0, ["covers frames 4-12 of 1-30", "--frames 4-12"]),
+    "all of it": ((1, 30), 0, []),
+    "more than is annotated": ((1, 90), 0, []),
+    "numbers that are shifted": ((0, 19), 1, ["covers frames 1-20 of 1-30", "--frames 1-20"]),
+    "a file of another run": ((1, 3), 0, ["covers frames 5-10 of 1-30", "--frames 5-10"]),
+    "not known": (None, 0, ["covers frames 5-10 of 1-30", "--frames 5-10"]),
+}
+
+
+@pytest.mark.parametrize(("looked_at", "shift", "fragments"), LOOKED_AT.values(), ids=LOOKED_AT.keys())
+def test_the_advice_speaks_of_frames_that_were_tracked_not_of_those_with_boxes(
+    tmp_path: Path, looked_at: tuple[int, int] | None, shift: int, fragments: list[str]
+) -> None:
+    rows = [(row[0] - shift, *row[1:]) for row in PREDICTION if 5 <= row[0] <= 10]
+    (pair,) = find_pairs(write_gt(tmp_path / "seq", GT), write(tmp_path / "pred.txt", rows))
+    report = evaluate([replace(pair, looked_at=looked_at)], EvalOptions(shift=shift))
+    assert len(report.warnings) == bool(fragments)
+    assert all(fragment in report.warnings[0] for fragment in fragments)
 
 
 def test_the_ground_truth_as_prediction(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_market_1501_is_known_by_its_folders_and_names(tmp_path: Path) -> None:
     assert data.train.cameras.tolist() == [1, 2, 3]
     assert (data.query.identities.tolist(), data.query.cameras.tolist()) == ([7, 9], [1, 2])
     assert data.gallery.identities.tolist() == [DISTRACTOR, 7, 9], "junk is dropped, the distractor stays"
-    assert any("1 junk images left out" in note for note in data.notes)
-    assert any("1 identities of the training split have one image" in note for note in data.notes)
+    assert any("1 junk image left out" in note for note in data.notes)
+    assert any("1 identity of the training split has one image" in note for note in data.notes)
 
 
 def test_counts_are_given_by_split(tmp_path: Path) -> None:
@@ -96,6 +96,34 @@ def test_a_missing_set_is_told_where_to_get_and_how_it_must_look(tmp_path: Path)
         assert part in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        pytest.param("nowhere", "data set nowhere not found: expected a folder .* or synthetic:500", id="no folder"),
+        pytest.param("note.txt", "data set note.txt is a file, expected a folder", id="a file"),
+        pytest.param("empty", r"empty holds 0 folders with images, expected .*empty/anna/1\.jpg", id="no images"),
+        pytest.param("synthetic", "says nothing of how many people: write synthetic:500", id="people without a number"),
+        pytest.param("synthetc:40", r"not found: .*Did you mean synthetic:40\?", id="misspelt people"),
+    ],
+)
+def test_what_is_no_data_set_is_told_without_a_word_on_where_to_get_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "note.txt").write_text("")
+    (tmp_path / "synthetic" / "__pycache__").mkdir(parents=True)  # a folder of that name with other things in it
+    with pytest.raises((FileNotFoundError, ValueError), match=says) as error:
+        load_reid_data([source])
+    assert "Zheng" not in str(error.value)
+
+
+def test_a_folder_of_that_name_with_people_in_it_is_data(tmp_path: Path) -> None:
+    for name in ("anna", "ben", "carl", "dora"):
+        touch(tmp_path / "synthetic" / name, ["1.jpg", "2.jpg", "3.jpg"])
+    assert load_reid_data([str(tmp_path / "synthetic")]).name == "synthetic"
+
+
 def test_missing_folders_are_named(tmp_path: Path) -> None:
     touch(tmp_path / "bounding_box_train", ["0001_c1s1_000001_01.jpg"])
     with pytest.raises(ValueError, match="has no folder query, bounding_box_test"):
@@ -106,7 +134,7 @@ def test_images_of_another_name_are_told(tmp_path: Path) -> None:
     root = market(tmp_path / "set")
     touch(root / "query", ["somebody.jpg"])
     notes = load_reid_data([str(root)]).notes
-    assert "query: 1 images left out, not named as in Market-1501: somebody.jpg" in notes
+    assert "query: 1 image left out, not named as in Market-1501: somebody.jpg" in notes
     for path in (root / "query").iterdir():
         path.unlink()
     touch(root / "query", ["somebody.jpg"])

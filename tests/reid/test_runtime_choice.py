@@ -131,8 +131,8 @@ def test_a_conversion_with_other_numbers_is_not_used(own_cache: Path, monkeypatc
     assert not own_cache.exists()
 
 
-def test_unknown_runtime_lists_the_known() -> None:
-    with pytest.raises(ValueError, match=r"'openvin'\. Did you mean 'openvino'\? Known: auto, onnx, .*torch-fp16"):
+def test_unknown_runtime_tells_the_closest() -> None:
+    with pytest.raises(ValueError, match=r"'openvin'\. Did you mean 'openvino'\?"):
         create_encoder("small-cnn", runtime="openvin")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from evaluation import evaluate, find_pairs
@@ -112,6 +114,15 @@ def _broken_detections_of_b(data: Path) -> None:
     _change_last(data / "b" / "det" / "det.txt", ",-1,-1,-1", ",-1,-1,x")
 
 
+def _in_one_folder(data: Path, of_b: Any) -> None:
+    """`found/a.npy` and `found/b.npy`, DeepSORT's way: detections of all sequences in a folder."""
+    (data.parent / "found").mkdir()
+    sound = np.array([[*walker.row(f), -1, -1, -1, 1, 2] for walker in WALKERS["a"] for f in range(20)])
+    np.save(data.parent / "found" / "a.npy", sound)
+    if of_b is not None:
+        np.save(data.parent / "found" / "b.npy", of_b(sound))
+
+
 def _no_detections_of_b(data: Path) -> None:
     (data / "b" / "det" / "det.txt").unlink()
 
@@ -126,6 +137,21 @@ BAD = {
     ),
     "broken detections of the last": (_broken_detections_of_b, (), ["b/det/det.txt, line ", "'x'"]),
     "no detections of the last": (_no_detections_of_b, (), ["no detections in", "data/b"]),
+    "damaged detections of the last in a folder": (
+        lambda data: _in_one_folder(data, lambda rows: rows[:, :3]),
+        ("--detector", "found"),
+        ["found/b.npy"],
+    ),
+    "no detections of the last in a folder": (
+        lambda data: _in_one_folder(data, None),
+        ("--detector", "found"),
+        ["no detections in found", "b.npy"],
+    ),
+    "no features of the last": (
+        lambda data: _in_one_folder(data, lambda rows: rows[:, :10]),
+        ("--detector", "found", "--reid", "none,file"),
+        ["--reid file", "features"],
+    ),
     "ground truth of one alone": (_no_truth_of_b, ("--gt", "truths"), ["no ground truth of b in data", "<sequence>"]),
     "a network without pictures": (lambda data: None, ("--reid", "small-cnn"), ["--reid small-cnn", "none"]),
     "a span beyond the last one": (_shorter, ("--start", "1.5"), ["--start 1.5", "b"]),

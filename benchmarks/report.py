@@ -16,7 +16,10 @@ __all__ = ["read_results", "to_markdown", "write_results"]
 HEAD = """# Benchmarks
 
 Written by `make bench`; each part says how to run it alone. Spread is the least and the most of the turns, for trackers
-the quartiles over frames. Goals are upper bounds."""
+the quartiles over frames. Goals are upper bounds. An `x` is a ratio of times, more is slower; among encoders, whose
+figures are speeds, more is faster. The yardstick is the time of one addition of two small arrays meanwhile: two runs
+compare where theirs agree, since a core that is shared with strangers is slower without any load to be seen. Where
+others had more than a tenth of the machine, look at ratios alone."""
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -59,7 +62,8 @@ def _section(part: Part, result: dict[str, Any] | None) -> str:
     rows = part.rows(result["found"])
     others = result.get("others_share")
     load = "" if others is None else f" Other processes had {others:.0%} of the machine."
-    return f"{head}. {part.about}{load}\n\n{_table(rows)}"
+    took = f" Took {result['took_s']} s." if "took_s" in result else ""
+    return f"{head}. {part.about}{load}{took}\n\n{_table(rows)}"
 
 
 def _table(rows: Sequence[Row]) -> str:

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 INPUT, OUTPUT = "crops", "embeddings"
 INFO = KEY_PREFIX.rstrip(".")
+INT8 = "int8"
 MAX_STREAMS = 2
 """Parts of a batch that run side by side, with half of the threads each: a tenth less work than with all threads in
 one, since nobody waits for the slowest thread of every layer, and much less where a detector wants the cores too."""
@@ -41,9 +42,9 @@ class OpenVinoRuntime:
     """Runs an OpenVINO network on the CPU.
 
     A batch goes through a network that was compiled for any number of crops, of which a new one costs some 20 to 40 ms
-    once. A small network with one thread a stream is compiled once more after `pieces_after` crops, for pieces of
-    `PIECE`; the first network then takes what is left of a batch. Both gave the same bytes on the x86 CPU where that
-    was measured; elsewhere rounding may differ, at the same crop in each run.
+    once. A small network, not of int8 and with one thread a stream, is compiled once more after `pieces_after` crops,
+    for pieces of `PIECE`; the first network then takes what is left of a batch. Both gave the same bytes on the x86 CPU
+    where that was measured; elsewhere rounding may differ, at the same crop in each run.
 
     Args:
         model: an `openvino.Model`, dynamic in its batch.
@@ -68,8 +69,9 @@ class OpenVinoRuntime:
         }
         compiled = self._compile(model)
         self._requests = [compiled.create_infer_request() for _ in range(self._streams)]
+        is_exact = precision != INT8  # there, other kernels round embeddings by a hundredth
         is_worth_it = threads == self._streams and _weights_mib(model) <= LARGEST_MIB
-        self._later = model.clone() if is_worth_it else None
+        self._later = model if is_exact and is_worth_it else None
         self._crops_to_go = pieces_after
         self._for_pieces: Any = None
         self._piece_requests: list[Any] = []
@@ -108,8 +110,9 @@ class OpenVinoRuntime:
     def _compile_for_pieces(self, model: Any) -> Any:
         """`None` where the network cannot be reshaped: a traced one may hold the batch of its example somewhere."""
         try:
-            model.reshape([PIECE, *list(model.input(0).partial_shape)[1:]])
-            return self._compile(model)
+            of_pieces = model.clone()
+            of_pieces.reshape([PIECE, *list(model.input(0).partial_shape)[1:]])
+            return self._compile(of_pieces)
         except RuntimeError as error:
             logger.info("the network stays as it is, since it cannot be compiled for pieces: %s", error)
             return None

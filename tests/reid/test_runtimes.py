@@ -119,7 +119,9 @@ def test_openvino_gives_the_same_embeddings_in_pieces_of_four(name: str, monkeyp
         np.testing.assert_allclose(pieces.run(crops[:count]), expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
-def compiled_sizes(monkeypatch: pytest.MonkeyPatch, threads: int, batches: list[int]) -> list[int]:
+def compiled_sizes(
+    monkeypatch: pytest.MonkeyPatch, threads: int, batches: list[int], precision: str = "fp32"
+) -> list[int]:
     """Crops for which OpenVINO compiled the small network in the course of batches, -1 for any number of them."""
     monkeypatch.setattr(openvino_runtime, "_num_threads", lambda: threads)
     sizes: list[int] = []
@@ -133,7 +135,7 @@ def compiled_sizes(monkeypatch: pytest.MonkeyPatch, threads: int, batches: list[
     monkeypatch.setattr(openvino_runtime.OpenVinoRuntime, "_compile", noted)
     made = network("small-cnn")
     opened = openvino_runtime.OpenVinoRuntime(
-        openvino_runtime.convert_to_openvino(made.graph(), made.facts()), pieces_after=9
+        openvino_runtime.convert_to_openvino(made.graph(), made.facts()), precision, pieces_after=9
     )
     for size in batches:
         opened.run(drawn_people(size, made.backbone.input_size, 3))
@@ -145,9 +147,10 @@ def test_openvino_compiles_for_pieces_only_after_so_many_crops_and_only_once(mon
     assert compiled_sizes(monkeypatch, 2, [5, 4, 1, 6]) == [-1, 4]
 
 
-def test_openvino_does_not_compile_for_pieces_where_threads_share_a_stream_or_the_network_is_large(
+def test_openvino_does_not_compile_for_pieces_where_threads_share_a_stream_the_network_is_large_or_kernels_round(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert compiled_sizes(monkeypatch, 2, [12, 12], "int8") == [-1]
     assert compiled_sizes(monkeypatch, 4, [12, 12]) == [-1]
     monkeypatch.setattr(openvino_runtime, "LARGEST_MIB", 1)
     assert compiled_sizes(monkeypatch, 2, [12, 12]) == [-1]

@@ -13,7 +13,7 @@ from benchmarks.machine import machine
 from benchmarks.memory import detections, draw_piece, growth, repeat
 from benchmarks.parts import PARTS
 from benchmarks.peers_runs import _with_own_threads
-from benchmarks.report import to_markdown
+from benchmarks.report import to_markdown, write_results
 from benchmarks.rows import Row, growth_rows, peer_rows, run_rows
 
 RUN = {"wall_ms": [40.0, 50.0, 45.0], "cpu_ms": [80.0] * 3, "cpu_ratio": [1.0] * 3}
@@ -155,3 +155,13 @@ def test_the_threads_that_a_stranger_takes_away_come_back_after_its_turn():
         turn()
         assert (cv2.getNumThreads(), torch.get_num_threads()) == before
     assert seen == [before[1], before[1] + 1]
+
+
+def test_the_growth_of_association_is_drawn_and_shown(tmp_path):
+    pytest.importorskip("matplotlib")
+    timings = [dict.fromkeys(("wall_ms", "low_ms", "high_ms", "cpu_ms"), 1.0) | {"tracker": "strong", "size": 10}]
+    write_results(tmp_path, {"machine": {}, "parts": {"association": {"found": {"timings": timings}}}})
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+    assert "](growth.png)" in (tmp_path / "RESULTS.md").read_text()
+    write_results(tmp_path, {"machine": {}, "parts": {}})
+    assert "growth.png" not in (tmp_path / "RESULTS.md").read_text()

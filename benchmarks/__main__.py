@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,12 @@ def measure(part: Part, given: Inputs) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "found.json"
         command = [sys.executable, str(ROOT / "benchmarks" / part.script), *arguments, "--json", str(found)]
-        busy_before = _busy_s()
+        busy_before, started = _busy_s(), time.perf_counter()
         if subprocess.run(command, env=environment, check=False).returncode or not found.exists():
             return {"missing": f"{part.script} failed; run it alone to see why"}
         share = _share_of_others(busy_before, _busy_s())
-        return {"found": json.loads(found.read_text(encoding="utf-8")), "others_share": share}
+        took_s = round(time.perf_counter() - started)
+        return {"found": json.loads(found.read_text(encoding="utf-8")), "others_share": share, "took_s": took_s}
 
 
 def _busy_s() -> tuple[float, float, float] | None:
@@ -99,7 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
     for part in parts:
         print(f"\n== {part.title} ==", flush=True)
         result = measure(part, given)
-        print(result.get("missing", ""), flush=True)
+        print(result.get("missing") or f"took {result['took_s']} s", flush=True)
         results = {"machine": machine(), "parts": {**results["parts"], part.name: result}}
         write_results(args.out, results)  # after each part: half an hour is long
     print(f"written: {args.out / 'RESULTS.md'} and results.json")

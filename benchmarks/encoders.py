@@ -31,7 +31,10 @@ from reid import create_backbone
 from reid.cost import cost
 from reid.speed import installed_runtimes, speeds
 
-CONTENDERS = ("timm:swin_tiny", "tv:swin_t", "swin-t", "dilateformer-t", "crossformer-t", "timm:resnet50", "resnet50")
+CONTENDERS = (
+    "timm:swin_tiny", "tv:swin_t", "swin-t", "dilateformer-t", "crossformer-t",
+    "timm:resnet50", "tv:resnet50", "resnet50", "dogenet50",
+)  # fmt: skip
 SWIN_TINY = "swin_tiny_patch4_window7_224"
 WARM_UP = 2
 

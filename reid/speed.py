@@ -63,7 +63,7 @@ def _open(network: Network, kind: str) -> Runtime:
     """The network in a runtime, past the cache: conversions of random weights would push out those that serve runs."""
     graph, cpu = network.graph(), torch.device("cpu")
     if kind == "openvino":
-        return OpenVinoRuntime(convert_to_openvino(graph, network.facts()))
+        return OpenVinoRuntime(convert_to_openvino(graph, network.facts()), pieces_after=0)  # as in a long run
     if kind == "onnx":
         return OnnxRuntime(convert_to_onnx(graph, network.facts()), cpu)
     return TorchRuntime(graph, cpu)

@@ -12,8 +12,9 @@ from benchmarks.__main__ import _share_of_others, main
 from benchmarks.machine import machine
 from benchmarks.memory import detections, draw_piece, growth, repeat
 from benchmarks.parts import PARTS
-from benchmarks.report import to_markdown
-from benchmarks.rows import Row, run_rows
+from benchmarks.peers_runs import _with_own_threads
+from benchmarks.report import to_markdown, write_results
+from benchmarks.rows import Row, growth_rows, peer_rows, run_rows
 
 RUN = {"wall_ms": [40.0, 50.0, 45.0], "cpu_ms": [80.0] * 3, "cpu_ratio": [1.0] * 3}
 TURNS = [
@@ -119,3 +120,48 @@ def test_detections_repeat_with_the_piece(monkeypatch):
     rows = detections(9)
     assert rows[:, 0].max() == 9
     assert (rows[rows[:, 0] == 1][:, 2:6] == rows[rows[:, 0] == 5][:, 2:6]).all()
+
+
+def test_a_run_with_an_encoder_is_also_compared_to_what_its_networks_need():
+    encoded = [
+        TURNS[0],
+        RUN | {"name": "networks alone, dogenet50", "ratio": [2.0, 2.0, 2.0]},
+        RUN | {"name": "strong, none", "ratio": [1.0, 1.0, 1.0]},
+        RUN | {"name": "strong, dogenet50", "ratio": [3.0, 2.0, 2.2]},
+    ]
+    notes = [row.note for row in run_rows(encoded)]
+    assert [note.endswith("1.1 x networks alone") for note in notes] == [False, False, False, True]
+
+
+def test_the_yardstick_of_a_size_stands_beside_its_times():
+    timing = {"tracker": "strong", "size": 10, "wall_ms": 2.0, "low_ms": 1.0, "high_ms": 3.0, "cpu_ms": 2.0}
+    found = {"timings": [timing | {"yardstick_us": 0.617}, timing | {"size": 100}]}
+    assert [row.note for row in growth_rows(found)] == ["yardstick 0.62 us", "", "by CPU time"]
+    assert [row.note for row in peer_rows(found)] == ["1 x strong; yardstick 0.62 us", "1 x strong"]
+
+
+def test_the_threads_that_a_stranger_takes_away_come_back_after_its_turn():
+    cv2, torch = pytest.importorskip("cv2"), pytest.importorskip("torch")
+    before = cv2.getNumThreads(), torch.get_num_threads()
+    seen = []
+
+    def stranger() -> int:
+        seen.append(torch.get_num_threads())
+        torch.set_num_threads(before[1] + 1)
+        return 0
+
+    turn = _with_own_threads(stranger)
+    for _ in range(2):
+        turn()
+        assert (cv2.getNumThreads(), torch.get_num_threads()) == before
+    assert seen == [before[1], before[1] + 1]
+
+
+def test_the_growth_of_association_is_drawn_and_shown(tmp_path):
+    pytest.importorskip("matplotlib")
+    timings = [dict.fromkeys(("wall_ms", "low_ms", "high_ms", "cpu_ms"), 1.0) | {"tracker": "strong", "size": 10}]
+    write_results(tmp_path, {"machine": {}, "parts": {"association": {"found": {"timings": timings}}}})
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+    assert "](growth.png)" in (tmp_path / "RESULTS.md").read_text()
+    write_results(tmp_path, {"machine": {}, "parts": {}})
+    assert "growth.png" not in (tmp_path / "RESULTS.md").read_text()

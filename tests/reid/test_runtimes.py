@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from reid import create_encoder
 from reid.backbone_encoder import RuntimeEncoder, load_network
+from reid.runtimes import openvino_runtime
 from reid.runtimes.choose import open_runtime
 from reid.runtimes.compare import compare
 from reid.runtimes.facts import EncoderFacts
@@ -93,6 +95,56 @@ def test_half_precisions_of_torch_are_near_and_not_the_same(runtimes: dict[str, 
     assert half.precision == precision
     assert agreement.cosine > 0.999
     assert agreement.difference > 1e-5
+
+
+@pytest.mark.parametrize("name", ["small-cnn", "dogenet50"])
+def test_openvino_gives_the_same_embeddings_in_pieces_of_four(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino_runtime, "_num_threads", lambda: 2)
+    made = network(name)
+    model = openvino_runtime.convert_to_openvino(made.graph(), made.facts())
+    crops = drawn_people(11, made.backbone.input_size, 3)
+    whole = openvino_runtime.OpenVinoRuntime(model, pieces_after=1_000)
+    pieces = openvino_runtime.OpenVinoRuntime(model, pieces_after=0)
+    for count in (1, 3, 4, 8, 11, 5):
+        expected = whole.run(crops[:count])
+        np.testing.assert_allclose(pieces.run(crops[:count]), expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+def compiled_sizes(
+    monkeypatch: pytest.MonkeyPatch, threads: int, batches: list[int], precision: str = "fp32"
+) -> list[int]:
+    """Crops for which OpenVINO compiled the small network in the course of batches, -1 for any number of them."""
+    monkeypatch.setattr(openvino_runtime, "_num_threads", lambda: threads)
+    sizes: list[int] = []
+    plain = openvino_runtime.OpenVinoRuntime._compile
+
+    def noted(self: openvino_runtime.OpenVinoRuntime, model: Any) -> Any:
+        batch = model.input(0).partial_shape[0]
+        sizes.append(batch.get_length() if batch.is_static else -1)
+        return plain(self, model)
+
+    monkeypatch.setattr(openvino_runtime.OpenVinoRuntime, "_compile", noted)
+    made = network("small-cnn")
+    opened = openvino_runtime.OpenVinoRuntime(
+        openvino_runtime.convert_to_openvino(made.graph(), made.facts()), precision, pieces_after=9
+    )
+    for size in batches:
+        opened.run(drawn_people(size, made.backbone.input_size, 3))
+    return sizes
+
+
+def test_openvino_compiles_for_pieces_only_after_so_many_crops_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert compiled_sizes(monkeypatch, 2, [4, 4]) == [-1], "8 of 9 crops: a run as short as this does not wait for it"
+    assert compiled_sizes(monkeypatch, 2, [5, 4, 1, 6]) == [-1, 4]
+
+
+def test_openvino_does_not_compile_for_pieces_where_threads_share_a_stream_the_network_is_large_or_kernels_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert compiled_sizes(monkeypatch, 2, [12, 12], "int8") == [-1]
+    assert compiled_sizes(monkeypatch, 4, [12, 12]) == [-1]
+    monkeypatch.setattr(openvino_runtime, "LARGEST_MIB", 1)
+    assert compiled_sizes(monkeypatch, 2, [12, 12]) == [-1]
 
 
 def test_no_crops_give_no_rows(runtimes: dict[str, Runtime]) -> None:

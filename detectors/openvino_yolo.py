@@ -21,6 +21,7 @@ import numpy as np
 from detectors.letterbox import Letterbox, to_detections
 from detectors.types import Detections, DetectorOptions, Image, required
 from detectors.weights import CONFIDENCE, IOU, DetectorUnavailableError, class_ids_of
+from registry.signal_stack import keeping_signal_stack
 
 __all__ = ["OpenVinoYolo", "PlainModel", "plain_model"]
 
@@ -162,7 +163,8 @@ def _compiled(model: PlainModel, streams: int) -> Any:
             "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": _num_cores(),
         }
-        return core.compile_model(steps.build(), "CPU", settings)
+        with keeping_signal_stack():
+            return core.compile_model(steps.build(), "CPU", settings)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise DetectorUnavailableError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from registry.signal_stack import keeping_signal_stack
 from reid.runtimes.facts import KEY_PREFIX, EncoderFacts
 from reid.runtimes.missing import require
 from reid.runtimes.quiet import quiet
@@ -92,7 +93,8 @@ class OpenVinoRuntime:
         return rows
 
     def _compile(self, model: Any) -> Any:
-        return require("openvino").Core().compile_model(model, "CPU", self._settings)
+        with keeping_signal_stack():
+            return require("openvino").Core().compile_model(model, "CPU", self._settings)
 
     def _requests_of_pieces(self, num_crops: int) -> list[Any]:
         """One for each whole piece of a batch; none as long as there is no network for pieces."""

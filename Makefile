@@ -19,7 +19,7 @@ test-slow: $(INSTALLED)
 test-wheel: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow tests/test_wheel.py
 
-# Half an hour. PEERS=DIR: a folder into which other trackers were installed (see benchmarks/peers_association.py).
+# Half an hour. PEERS=DIR: a folder into which other trackers were installed (see benchmarks/peers_*.py).
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
 

@@ -12,7 +12,7 @@ who walks alone is found again by motion. Embedded are the detections
 * whose track was embedded `refresh` detector frames ago or more, so that its gallery keeps up with light and pose.
 
 Near is inside the motion gate of the first stage or inside the overlap gate of the second. What is not embedded takes
-part in the first stage at a neutral cost (`NEUTRAL`), and is not remembered.
+part in the first stage at a neutral cost (`measured.NEUTRAL`), and is not remembered.
 """
 
 from __future__ import annotations
@@ -31,16 +31,13 @@ from .pairs import Index, Mask
 if TYPE_CHECKING:
     from .deepsort import DeepSort
 
-__all__ = ["NEUTRAL", "AppearanceOnDemand", "undecided"]
+__all__ = ["AppearanceOnDemand", "undecided"]
 
 Array = npt.NDArray[np.float64]
 
 LATELY = 20
 """Detector frames. Measured (docs/realtime.md): 10 and 5 miss people who come back, all lost tracks together are near
 almost everybody after a while."""
-NEUTRAL = 0.5
-"""Cost of a match whose looks are not known, as a share of the appearance gate: neither as good as a likeness, which is
-near 0, nor refused."""
 
 
 class AppearanceOnDemand:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .ambiguity import NEUTRAL
 from .assignment import assign
 from .cascade import NOBODY, Match, matching_cascade
 from .class_groups import group_of
 from .config import TrackerConfig
 from .gallery import Gallery
-from .measured import Measured
+from .measured import NEUTRAL, Measured
 from .observation import turning
 from .pairs import Index, Mask, Pairs, with_costs
 from .steps import Steps

@@ -9,13 +9,25 @@ import numpy.typing as npt
 
 from .pairs import Index
 
-__all__ = ["Measured"]
+__all__ = ["NEUTRAL", "Measured"]
+
+NEUTRAL = 0.5
+"""Cost of a match whose looks are not known, as a share of the appearance gate: neither as good as a likeness, which is
+near 0, nor refused."""
 
 
 @dataclass(slots=True)
 class Measured:
-    """The usable detections of a frame. `source` is their row in the arrays that the caller gave; `known`
-    says whose embedding is one, `None`: all."""
+    """The usable detections of a frame.
+
+    Attributes:
+        xyxy, xyah: `(N, 4)` px.
+        scores, class_ids: `(N,)`.
+        embeddings: `(N, D)` of unit length.
+        source: `(N,)`, their rows in the arrays that the caller gave.
+        rejected: how many others there were.
+        known: `(N,)`, whose embedding is one; `None`: all.
+    """
 
     xyxy: npt.NDArray[np.float64]
     xyah: npt.NDArray[np.float64]

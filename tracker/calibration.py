@@ -111,7 +111,7 @@ class ScoreCalibration:
     def _chains(self, xyxy: Array) -> npt.NDArray[np.int64]:
         """How many detections in a row lead to each of these."""
         chain = np.zeros(len(xyxy), np.int64)
-        before, now = np.arange(len(self._xyxy)), np.arange(len(xyxy))
+        before, now = np.arange(len(self._xyxy), dtype=np.intp), np.arange(len(xyxy), dtype=np.intp)
         pairs = self._steps.overlaps(self._xyxy, before, xyxy, now, _CHAIN_IOU_DISTANCE)
         same = self._steps.mutually_nearest(pairs).nonzero()[0]
         chain[pairs.detections.take(same)] = self._chain.take(pairs.tracks.take(same)) + 1

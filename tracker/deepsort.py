@@ -52,7 +52,7 @@ class DeepSort:
     def __init__(self, config: TrackerConfig | None = None, *, compiled: bool = False) -> None:
         """Compiled, an update of a few dozen objects takes half as long; it needs numba (`track-reid[fast]`).
 
-        The first time on a machine compiling takes some seconds. The tracks are the same.
+        The first time on a machine compiling takes some twenty seconds. The tracks are the same (see `steps`).
 
         Raises:
             ImportError: when it has to be compiled, and numba is missing.
@@ -156,7 +156,7 @@ class DeepSort:
     def _make_room(self, detections: Measured) -> None:
         """For the embeddings of every track there is; some may have come before there were any."""
         length = detections.embeddings.shape[1]
-        if length:
+        if len(detections) and length:
             self._gallery.check_length(detections.embeddings)
             self._gallery.reserve(self._table.capacity, length)
 

@@ -54,7 +54,7 @@ def admit(
             raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
     if vectors.ndim != 2:
         raise ValueError(f"embeddings must have shape (N, D), but got {vectors.shape}")
-    source, xyah = np.arange(count), steps.admit(boxes, confidences, *_bounds(frame_size))
+    source, xyah = np.arange(count, dtype=np.intp), steps.admit(boxes, confidences, *_bounds(frame_size))
     if xyah is None:
         source = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
         boxes, confidences, classes, vectors = boxes[source], confidences[source], classes[source], vectors[source]

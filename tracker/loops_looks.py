@@ -9,12 +9,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["distances", "normalised", "push"]
+__all__ = ["ANY_ORDER", "distances", "normalised", "push"]
 
 Array = npt.NDArray[np.float64]
 Counters = npt.NDArray[np.int64]
 Embeddings = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]
+
+ANY_ORDER = frozenset({"reassoc", "contract"})
+"""What the compiler may do with sums here. It stands in this file since numba compiles anew only where that changed."""
 
 
 def distances(
@@ -22,8 +25,7 @@ def distances(
     newest: Embeddings,
     pushed: Counters,
     centre: Embeddings,
-    along: Embeddings,
-    across: Embeddings,
+    shares: Embeddings,
     asked_at: Counters,
     drawn_at: Counters,
     slots: Index,
@@ -47,7 +49,7 @@ def distances(
         return total
 
     nearest = np.empty(slots.size)
-    size, one, least = vectors.shape[1], np.float32(1), np.float32(1 - gate - rounding)
+    size, one, slack = vectors.shape[1], np.float32(1), np.float32(rounding)
     for at in range(slots.size):
         slot = slots[at]
         query, count = embeddings[detections[at]], min(pushed[slot], size)
@@ -65,12 +67,12 @@ def distances(
                 centre[slot] /= max(np.sqrt(product(centre[slot], centre[slot])), np.float32(1e-30))
                 for row in range(count):
                     share = product(centre[slot], vectors[slot, row])
-                    along[slot, row], across[slot, row] = share, np.sqrt(max(one - share * share, np.float32(0)))
+                    shares[slot, row, 0], shares[slot, row, 1] = share, np.sqrt(max(one - share * share, slack) + slack)
             towards = product(centre[slot], query) if outlined else one
-            aside = np.sqrt(max(one - towards * towards, np.float32(0)))
+            aside = np.sqrt(max(one - towards * towards, slack) + slack)
             for back in range(count):
                 row = (pushed[slot] - 1 - back) % size  # the newest first: they are the likeliest to be near
-                if outlined and along[slot, row] * towards + across[slot, row] * aside < least:
+                if outlined and shares[slot, row, 0] * towards + shares[slot, row, 1] * aside < 1 - gate:
                     continue
                 best = min(best, one - product(vectors[slot, row], query))
                 if not exact and best <= gate:

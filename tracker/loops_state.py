@@ -12,14 +12,49 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .table import CONFIRMED, COUNTERS, MEASURES, TENTATIVE
-
-__all__ = ["admit", "corners", "correct", "dying", "predict", "remember", "shown"]
+__all__ = [
+    "CONFIRMED",
+    "COUNTERS",
+    "MEASURES",
+    "TENTATIVE",
+    "admit",
+    "corners",
+    "correct",
+    "dying",
+    "predict",
+    "remember",
+    "shown",
+]
 
 Array = npt.NDArray[np.float64]
 Counters = npt.NDArray[np.int64]
 Index = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
+
+# What the loops know of the table stands here: numba keeps what it has compiled until this file changes, not another.
+TENTATIVE, CONFIRMED = 1, 2
+"""States of a track. A deleted track has no row."""
+
+COUNTERS = (
+    "slot",  # of what is kept elsewhere: gallery, votes
+    "birth",  # serial number of the track's start
+    "id",  # public identity, 0 until confirmed
+    "state",
+    "hits",  # matched detections
+    "time_since_update",  # frames since the last matched detection
+    "misses",  # detector frames since the last match: as above, unless frames are skipped
+    "class_id",  # of the last matched detection
+    "detection",  # row of the detection matched in this frame, -1 without one
+)
+MEASURES = (
+    "score",  # of the last matched detection
+    "log_odds",  # that the track is real, see `existence`
+    "seen_s",  # time of the last match
+    # Kept only for settings that ask for it, see `border`:
+    "born_s",  # time of the first detection
+    "whole_area",  # px^2 of the last detection that no border cut off, 0 before there is one
+    "cut_area",  # px^2 of the last detection where the border cuts it off, else infinite
+)
 
 _STATE, _SINCE, _MISSES = (COUNTERS.index(name) for name in ("state", "time_since_update", "misses"))
 _CLASS, _DETECTION = COUNTERS.index("class_id"), COUNTERS.index("detection")

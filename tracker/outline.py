@@ -19,8 +19,9 @@ __all__ = ["ROUNDING", "Outlines"]
 Embeddings = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]
 
-ROUNDING = 1e-4
-"""Cosines within this of a bound are looked at: far more than float32 loses on unit vectors."""
+ROUNDING = 2e-6
+"""Added under both roots, so that the bound stands above what float32 loses: where a query or an embedding is nearly
+parallel to p, a root turns 1e-7 into 3e-4."""
 
 
 class Outlines:
@@ -28,16 +29,15 @@ class Outlines:
 
     Attributes:
         centre: `(capacity, D)`, p.
-        along, across: `(capacity, size)`, g . p, and what is left of the length of g.
+        shares: `(capacity, size, 2)`, g . p, and what is left of the length of g.
         asked_at, drawn_at: `(capacity,)`, how many embeddings the gallery had ever been given then; -1 for never.
     """
 
     def __init__(self, capacity: int, size: int, dim: int) -> None:
         self.centre = np.zeros((capacity, dim), np.float32)
-        self.along = np.zeros((capacity, size), np.float32)
-        self.across = np.zeros((capacity, size), np.float32)
-        self.asked_at = np.full(capacity, -1)
-        self.drawn_at = np.full(capacity, -1)
+        self.shares = np.zeros((capacity, size, 2), np.float32)
+        self.asked_at = np.full(capacity, -1, np.int64)
+        self.drawn_at = np.full(capacity, -1, np.int64)
 
     def forget(self, slots: Index) -> None:
         """The galleries of `slots` are empty now."""

@@ -1,6 +1,7 @@
 """The steps of a frame that touch every number: by NumPy, or compiled by numba for those who ask for it.
 
-Both give the same tracks; all but sums over embeddings are equal to the last bit. NumPy is quick where arrays are long;
+All but sums over embeddings are equal to the last bit, and so both give the same tracks, unless the distance of two
+looks lies on the gate to six digits. NumPy is quick where arrays are long;
 with a dozen tracks its calls cost more than their numbers, and the compiled loops halve the time of a frame.
 """
 
@@ -114,7 +115,8 @@ class Steps(Protocol):
 def choose_steps(compiled: bool) -> Steps:
     """The steps of NumPy, or the compiled ones.
 
-    The first use on a machine compiles them, which takes some seconds; numba keeps the result for later processes.
+    The first use on a machine compiles them, which takes some twenty seconds; numba keeps the result for later
+    processes.
 
     Raises:
         ImportError: when numba is missing, or cannot compile them.

@@ -6,6 +6,7 @@ loads all of them: their signatures are fixed, so that nothing is compiled while
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -48,26 +49,43 @@ Array = npt.NDArray[np.float64]
 Embeddings = npt.NDArray[np.float32]
 Levels = npt.NDArray[np.int64]
 
+logger = logging.getLogger(__name__)
+
 _NUMBERS: Array = np.empty(0)
 _BOUNDS: Index = np.empty((2, 0), np.intp)
 _NO_FRAMES, _NO_SECONDS = 2**62, np.inf
 
 
-def _compiled(loop: Callable[..., Any], signature: str, fastmath: bool | set[str] = False) -> Callable[..., Any]:
+def _compiled(loop: Callable[..., Any], signature: str, relaxed: frozenset[str] = frozenset()) -> Callable[..., Any]:
     """The loop for these types: `f`, `i`, `s` are float64, int64, float32 numbers, with a digit arrays of so many
-    axes."""
+    axes.
+
+    Raises:
+        ImportError: this numba cannot compile it.
+    """
     scalars = {"f": numba.float64, "i": numba.int64, "s": numba.float32}
-    types = [
+    types = tuple(
         numba.types.Array(scalars[code[0]], int(code[1:]), "C") if code[1:] else scalars[code]
         for code in signature.split()
-    ]
-    compile_now = partial(numba.njit, tuple(types), error_model="numpy", fastmath=fastmath)
+    )
+    compile_now = partial(numba.njit, types, error_model="numpy", fastmath=set(relaxed))
     try:
-        return compile_now(cache=True)(loop)  # type: ignore[no-any-return]
-    except RuntimeError:  # nowhere to keep it, as in a container without a home: compiled anew in each process
-        return compile_now()(loop)  # type: ignore[no-any-return]
+        return _kept(compile_now, loop) or compile_now()(loop)
     except NumbaError as error:
         raise ImportError(f"numba {numba.__version__} cannot compile {loop.__name__}: {error}") from error
+
+
+def _kept(compile_now: Callable[..., Any], loop: Callable[..., Any]) -> Callable[..., Any] | None:
+    """The loop out of numba's cache, or compiled into it; `None` where that cannot be."""
+    try:
+        return compile_now(cache=True)(loop)  # type: ignore[no-any-return]
+    except NumbaError:
+        raise
+    except Exception as error:  # a damaged file, a full disk, no folder to write to: numba lets all of them through
+        logger.info(
+            "numba's cache is of no use (%s: %s): %s is compiled anew", type(error).__name__, error, loop.__name__
+        )
+        return None
 
 
 _admit = _compiled(loops_state.admit, "f2 s1 f f f")
@@ -80,8 +98,8 @@ _remember = _compiled(loops_state.remember, "i2 f2 i1 i1 s1 i1 i1 f f2 f1")
 _dying = _compiled(loops_state.dying, "i2 f2 i f f f f i")
 _shown = _compiled(loops_state.shown, "i2 f2 i i f f")
 # Of float32 vectors, where the order of a sum is the processor's choice in NumPy too.
-_distances = _compiled(loops_looks.distances, "s3 s2 i1 s2 s2 s2 i1 i1 i1 s2 i1 f i f", {"reassoc", "contract"})
-_normalised = _compiled(loops_looks.normalised, "s2", {"reassoc", "contract"})
+_distances = _compiled(loops_looks.distances, "s3 s2 i1 s2 s3 i1 i1 i1 s2 i1 f i f", loops_looks.ANY_ORDER)
+_normalised = _compiled(loops_looks.normalised, "s2", loops_looks.ANY_ORDER)
 _nearest_in_turn = _compiled(loops_pairs.nearest_in_turn, "i1 i1 f1 i1 i1 i1")
 _push = _compiled(loops_looks.push, "s3 s2 i1 i1 s2 i1")
 _contested = _compiled(loops_pairs.contested, "i1 i1")
@@ -197,8 +215,7 @@ def distances(gallery: Gallery, slots: Index, embeddings: Embeddings, detections
         gallery.newest,
         gallery.pushed,
         outlines.centre,
-        outlines.along,
-        outlines.across,
+        outlines.shares,
         outlines.asked_at,
         outlines.drawn_at,
         slots,

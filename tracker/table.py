@@ -9,37 +9,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .loops_state import CONFIRMED, COUNTERS, MEASURES, TENTATIVE
 from .pairs import Index, Mask
 
 __all__ = ["CONFIRMED", "COUNTERS", "MEASURES", "SHOWN_MISSES", "TENTATIVE", "TrackTable"]
 
-TENTATIVE, CONFIRMED = 1, 2
-"""States of a track. A deleted track has no row."""
 SHOWN_MISSES = 1
 """A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
 
 Array = npt.NDArray[np.float64]
 
-COUNTERS = (
-    "slot",  # of what is kept elsewhere: gallery, votes
-    "birth",  # serial number of the track's start
-    "id",  # public identity, 0 until confirmed
-    "state",
-    "hits",  # matched detections
-    "time_since_update",  # frames since the last matched detection
-    "misses",  # detector frames since the last match: as above, unless frames are skipped
-    "class_id",  # of the last matched detection
-    "detection",  # row of the detection matched in this frame, -1 without one
-)
-MEASURES = (
-    "score",  # of the last matched detection
-    "log_odds",  # that the track is real, see `existence`
-    "seen_s",  # time of the last match
-    # Kept only for settings that ask for it, see `border`:
-    "born_s",  # time of the first detection
-    "whole_area",  # px^2 of the last detection that no border cut off, 0 before there is one
-    "cut_area",  # px^2 of the last detection where the border cuts it off, else infinite
-)
 _STATES = {"mean": (4, 2), "covariance": (4, 3)}
 _OBSERVED = {
     # Kept only for settings that ask for it, see `observation`:
@@ -101,7 +80,7 @@ class TrackTable:
 
     def add(self, count: int) -> Index:
         """Append `count` rows for new tracks, each with a slot, and return them; the rest is the caller's to fill."""
-        rows = np.arange(self._count, self._count + count)
+        rows = np.arange(self._count, self._count + count, dtype=np.intp)
         while self._count + count > self.capacity:
             self._grow()
         self._show(self._count + count)

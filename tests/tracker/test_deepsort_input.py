@@ -73,10 +73,17 @@ def test_embeddings_of_another_length_are_refused_and_change_nothing():
     assert tracker.confirmed().xyxy.tolist() == before.xyxy.tolist()
 
 
-def test_empty_frames_take_empty_embeddings_of_any_form():
+@pytest.mark.parametrize("embeddings", [None, [], np.empty((0, 0)), np.empty((0, 4), np.float32)])
+def test_empty_frames_take_empty_embeddings_of_any_form(embeddings):
+    """On a tracker that is new, and on one that has seen embeddings of another length and goes on with them."""
     tracker = DeepSort()
-    for embeddings in (None, [], np.empty((0, 0)), np.empty((0, 3), np.float32)):
-        assert len(tracker.update(np.empty((0, 4)), [], embeddings=embeddings)) == 0
+    assert len(tracker.update(np.empty((0, 4)), [], embeddings=embeddings)) == 0
+    for _ in range(4):
+        tracker.update([BOX], [0.9], embeddings=[RED])
+    tracker.update(np.empty((0, 4)), [], embeddings=embeddings)
+    tracker.update([[np.nan] * 4], [0.9], embeddings=[[0.0, 1.0, 0.0, 0.0]])  # turned away, and its length with it
+    assert tracker.update([BOX], [0.9], embeddings=[RED]).ids.tolist() == [1]
+    assert tracker.evidence.by_appearance == 2
 
 
 def test_output_has_the_promised_types():

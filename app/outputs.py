@@ -48,12 +48,12 @@ class Outputs:
         self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
         self._video: BackgroundSink | None = None
 
-    def open_video(self, width: int, height: int, fps: float) -> None:
-        """Start `annotated.mp4`, drawn and encoded in a thread of its own."""
+    def open_video(self, width: int, height: int, fps: float, *, every: int = 1) -> None:
+        """Start `annotated.mp4`, drawn and encoded in a thread of its own; `every` is that of `Drawer`."""
         from app.sinks.draw import Drawer
         from app.sinks.video import AnnotatedVideo, VideoSink
 
-        drawer = Drawer(width, height, fps, self._class_names)
+        drawer = Drawer(width, height, fps, self._class_names, every=every)
         video = VideoSink(self.run_dir / "annotated.mp4", width, height, fps)
         self._video = BackgroundSink(AnnotatedVideo(video, drawer), size=MAX_DRAWN_BEHIND)
 

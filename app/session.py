@@ -95,7 +95,7 @@ def tracking_pass(session: Session) -> list[FrameTracks]:
     config, source = session.config, session.source
     kept: list[FrameTracks] = []
     if session.draws and not session.finishes_later:
-        session.outputs.open_video(source.width, source.height, source.fps)
+        session.outputs.open_video(source.width, source.height, source.fps, every=session.config.every or 1)
     with _reading(session, source) as frames, session.progress.task("tracking", source.num_frames) as task:
         if session.stop.number is not None:  # it came before there was a reader to be stopped
             frames.stop()
@@ -120,7 +120,7 @@ def draw_pass(session: Session, rows: list[FrameTracks]) -> None:
     """Read the source once more and draw `rows`, one a frame, that were known only at the end."""
     config = session.config
     with open_source(config.source, start_s=config.start_s, end_s=config.end_s) as source:
-        session.outputs.open_video(source.width, source.height, source.fps)
+        session.outputs.open_video(source.width, source.height, source.fps, every=session.config.every or 1)
         with _reading(session, source) as frames, session.progress.task("drawing", len(rows)) as task:
             for tracks, frame in zip(rows, frames, strict=False):  # rows first: no frame is read for nothing
                 session.outputs.write_picture(frame, tracks)

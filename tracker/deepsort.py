@@ -16,7 +16,7 @@ from . import existence, kalman
 from .border import is_entering, remember_birth, watches_border
 from .calibration import ScoreCalibration
 from .config import TrackerConfig
-from .door import admit, check_motion
+from .door import admit, check_motion, check_time
 from .duplicates import lesser_duplicates
 from .gallery import Gallery
 from .matching import Matching
@@ -56,7 +56,13 @@ class DeepSort:
 
         Raises:
             ImportError: when it has to be compiled, and numba is missing.
+            TypeError: the name of a preset, for instance, in place of a configuration.
         """
+        if not isinstance(config, TrackerConfig | None):
+            raise TypeError(
+                f"config is {config!r}, expected a TrackerConfig; that of a preset is load_preset(name).config, with "
+                "`from app.config import load_preset`"
+            )
         self.config = config or TrackerConfig()
         self._steps = choose_steps(compiled)
         self.reset()
@@ -114,7 +120,7 @@ class DeepSort:
             Confirmed tracks seen in this frame or the one before (then with their predicted box).
 
         Raises:
-            ValueError: when the shapes do not fit together, or D changes during a video.
+            ValueError: when the shapes do not fit together, D changes during a video, or a size or time is none.
         """
         detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known, steps=self._steps)
         self._make_room(detections)
@@ -163,7 +169,7 @@ class DeepSort:
     def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> Array:
         """Predict every track to the next frame, along with the camera; returns the innovation's variances."""
         table = self._table
-        self._time_s = self._time_s + _FRAME_S if time_s is None else float(time_s)
+        self._time_s = self._time_s + _FRAME_S if time_s is None else check_time(time_s)
         if motion is not None:
             table.mean[:], table.covariance[:] = kalman.warp(table.mean, table.covariance, motion)
             if keeps_observations(self.config):

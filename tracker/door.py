@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ from .boxes import xyxy_to_xyah
 from .measured import Measured
 from .steps import Steps
 
-__all__ = ["REJECT_REASONS", "admit", "check_motion", "reject_reasons"]
+__all__ = ["REJECT_REASONS", "admit", "check_motion", "check_time", "reject_reasons"]
 
 Array = npt.NDArray[np.float64]
 
@@ -35,6 +37,7 @@ def admit(
     Args:
         steps: of NumPy, or compiled; their quick look sees that all boxes are usable, as in almost every frame.
     """
+    _check_size(frame_size)
     boxes = np.array(xyxy, np.float64, order="C")
     boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes
     if boxes.ndim != 2 or boxes.shape[1] != 4:
@@ -75,6 +78,21 @@ def _bounds(frame_size: tuple[int, int] | None) -> tuple[float, float]:
     """Coordinates between which `reject_reasons` finds nothing too far away."""
     far = 2 * min(frame_size) if frame_size else _MAX_COORDINATE
     return -min(far / 2, _MAX_COORDINATE), min(far, _MAX_COORDINATE)
+
+
+def check_time(time_s: float) -> float:
+    """The time of a frame; `ValueError` where it is no time."""
+    seconds = float(time_s)
+    if not math.isfinite(seconds):
+        raise ValueError(f"time_s is {time_s}, expected seconds from the start of the video; or leave it out")
+    return seconds
+
+
+def _check_size(frame_size: tuple[int, int] | None) -> None:
+    if frame_size is not None and (len(frame_size) != 2 or min(frame_size) <= 0):
+        raise ValueError(
+            f"frame_size is {tuple(frame_size)}, expected (width, height) in px; of an image: image.shape[1::-1]"
+        )
 
 
 def check_motion(motion: npt.ArrayLike | None) -> Array | None:

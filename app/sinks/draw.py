@@ -30,18 +30,27 @@ MAX_PX = 1 << 14
 class Drawer:
     """Draws the tracks of one video: a stable colour for each id, `person 7` on the box, the way of the last seconds.
 
-    Boxes without a detection (predicted, interpolated) show their corners only. Strokes and text follow the height of
-    the picture. Memory is bounded: trails hold `trail_s` of frames, also of ids that have left.
+    Boxes whose object was not found (predicted, interpolated) show their corners only; where nobody looked, boxes are
+    as they were in the frame before, since all would flicker else. Strokes and text follow the height of the picture.
+    Memory is bounded: trails hold `trail_s` of frames, also of ids that have left.
 
     Args:
         width, height: px of the source.
         fps: frames drawn per second.
         class_names: name of each class id; an unknown one is shown as its number.
         trail_s: length of the trails, s.
+        every: the detector looked at each so many-th frame, from the first on.
     """
 
     def __init__(
-        self, width: int, height: int, fps: float, class_names: Mapping[int, str], *, trail_s: float = TRAIL_S
+        self,
+        width: int,
+        height: int,
+        fps: float,
+        class_names: Mapping[int, str],
+        *,
+        trail_s: float = TRAIL_S,
+        every: int = 1,
     ) -> None:
         self._class_names = dict(class_names)
         short_side = min(width, height)
@@ -49,6 +58,8 @@ class Drawer:
         self._corner = max(4, round(short_side / 72))
         self._labels = Labels(short_side)
         self._colours = palette()
+        self._every, self._num_drawn = every, 0
+        self._not_found: set[int] = set()
         self._feet: deque[dict[int, tuple[int, int]]] = deque(maxlen=max(2, round(trail_s * fps)))
 
     def draw(self, image: Image, tracks: FrameTracks) -> Image:
@@ -64,9 +75,12 @@ class Drawer:
         )
         for track_id in ids:
             self._draw_trail(image, track_id)
-        unseen = np.isin(tracks.states, (RowState.PREDICTED, RowState.INTERPOLATED)).tolist()
-        for track_id, box, only_corners in zip(ids, boxes, unseen, strict=True):
-            if only_corners:
+        if self._num_drawn % self._every == 0:
+            unseen = np.isin(tracks.states, (RowState.PREDICTED, RowState.INTERPOLATED))
+            self._not_found = set(tracks.ids[unseen].tolist())
+        self._num_drawn += 1
+        for track_id, box in zip(ids, boxes, strict=True):
+            if track_id in self._not_found:
                 self._draw_corners(image, box, self._colour(track_id)[0])
             else:
                 cv2.rectangle(image, box[:2], box[2:], self._colour(track_id)[0], self._thickness)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,22 @@ def test_boxes_without_a_detection_show_their_corners_only(state: RowState, has_
     assert drawn[101, 100]
     assert drawn[249, 150]
     assert drawn[175, 100] == has_whole_edge
+
+
+def test_boxes_do_not_flicker_where_the_detector_did_not_look() -> None:
+    """With `--every 2`: one is found, one is not; in the frame between, where nobody looks, both stay as they are."""
+    drawer = Drawer(640, 360, 25.0, {0: "person"}, every=2)
+    found, lost = (100, 100, 150, 250), (300, 100, 350, 250)
+    states = np.array([RowState.DETECTED, RowState.PREDICTED], np.uint8)
+    tracks = _tracks([found, lost], [1, 2])
+    looked = _drawn(drawer, replace(tracks, states=states))
+    between = _drawn(drawer, replace(tracks, states=np.full(2, RowState.PREDICTED, np.uint8)))
+    again = _drawn(drawer, replace(tracks, states=states[::-1].copy()))
+    assert [(drawn[175, 100], drawn[175, 300]) for drawn in (looked, between, again)] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,24 @@ def test_shapes_that_do_not_fit(arguments, message):
         DeepSort().update(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        pytest.param({"frame_size": (360, 640, 3)}, r"frame_size is \(360, 640, 3\), .*shape\[1::-1\]", id="shape"),
+        pytest.param({"frame_size": (0, 0)}, r"frame_size is \(0, 0\), expected \(width, height\)", id="no size"),
+        pytest.param({"time_s": np.nan}, "time_s is nan, expected seconds", id="no time"),
+    ],
+)
+def test_sizes_and_times_that_are_none(what, message):
+    with pytest.raises(ValueError, match=message):
+        DeepSort().update([BOX], [0.9], **what)
+
+
+def test_the_name_of_a_preset_is_no_configuration():
+    with pytest.raises(TypeError, match=r"config is 'strong', expected a TrackerConfig; .*load_preset\(name\).config"):
+        DeepSort("strong")
+
+
 def test_embeddings_of_another_length_are_refused_and_change_nothing():
     tracker = DeepSort()
     for _ in range(3):

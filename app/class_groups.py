@@ -22,10 +22,24 @@ def numbered(text: str, class_names: Mapping[int, str]) -> str:
         class_names: those of the detector.
 
     Raises:
-        ValueError: a class that the detector does not have.
+        ValueError: a class that the detector does not have, a class that stands there twice, or a group without one.
     """
     ids = {tuple(name.lower().split()): str(key) for key, name in class_names.items()}
-    return ", ".join(" ".join(_ids_in(part.split(), ids, class_names)) for part in text.split(","))
+    groups = [_ids_in(part.split(), ids, class_names) for part in text.split(",")] if text.strip() else []
+    _check(text, groups, class_names)
+    return ", ".join(map(" ".join, groups))
+
+
+def _check(text: str, groups: Sequence[Sequence[str]], class_names: Mapping[int, str]) -> None:
+    """Here, where the text is still as it was written; the tracker sees ids alone."""
+    if not all(groups):
+        raise ValueError(f"tracker.class_groups is {text!r}, expected a class before and after each comma")
+    seen: set[int] = set()
+    for number in (int(number) for group in groups for number in group):
+        if number in seen:
+            name = f"{class_names[number]} ({number})" if number in class_names else number
+            raise ValueError(f"tracker.class_groups is {text!r}, expected each class once, but {name} is there twice")
+        seen.add(number)
 
 
 def _ids_in(words: Sequence[str], ids: Mapping[tuple[str, ...], str], class_names: Mapping[int, str]) -> list[str]:

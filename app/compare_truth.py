@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from app.scene import Scene
-from app.sources import Source
+from app.sources import Source, TimeSpan
 from evaluation import EvalOptions, GroundTruth, Pair, Report, evaluate, find_ground_truth
 from evaluation.checks import look_at_truth, same_video
 from evaluation.reading import read_rows
@@ -66,7 +66,8 @@ def open_truth(path: Path, source: Source, *, start_s: float = 0.0, end_s: float
 def _check_frames(rows: TrackRows, source: Source, start_s: float, end_s: float | None) -> None:
     if source.num_frames is None:
         return
-    first, last = round(start_s * source.fps) + 1, round(start_s * source.fps) + source.num_frames
+    first = TimeSpan(start_s).first_index(source.fps) + 1
+    last = first - 1 + source.num_frames
     of_gt = f"it has frames {rows.frames.min()}-{rows.frames.max()}"
     if not ((rows.frames >= first) & (rows.frames <= last)).any():
         raise _foreign(rows, source, f"{of_gt}, but frames {first}-{last} are tracked")

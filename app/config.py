@@ -153,7 +153,7 @@ def load_preset(name_or_path: str) -> TrackerPreset:
         raise ValueError(f"{path.name}: description is {content['description']!r}, expected a text")
     settings = {} if content.get("tracker") is None else content["tracker"]
     base = _base_of(path.name, content) if is_file or "base" in content else TrackerPreset(config=TrackerConfig())
-    groups = _named_groups(settings, base)
+    groups = _named_groups(settings)
     config = _validated(path.name, {**settings, "class_groups": ""} if groups else settings, base.config)
     if "max_age" in settings:
         config = _counted_in_frames(path.name, settings, config)
@@ -167,11 +167,9 @@ def load_preset(name_or_path: str) -> TrackerPreset:
     )
 
 
-def _named_groups(settings: Any, base: TrackerPreset) -> str:
-    """`class_groups` with names of classes, of the file or its base; empty where there are none, or ids alone."""
+def _named_groups(settings: Any) -> str:
+    """`class_groups` with names of classes; empty where there are none, or ids alone. Shipped presets name none."""
     given = settings.get("class_groups") if isinstance(settings, dict) else None
-    if given is None:
-        return base.class_groups
     return given if isinstance(given, str) and has_names(given) else ""
 
 

@@ -74,13 +74,20 @@ def _of_the_parser(error: Any) -> str:
     if name is None or not hasattr(error, "possibilities"):
         return _flat(error.format_message()).replace("Value error, ", "").removesuffix(".")
     known = _options(error.ctx.command)
-    same = [option for option in ALSO_CALLED.get(name, ()) if option in known]
-    close = same or [f"--{bare}" for bare in close_names(name.lstrip("-"), [option.lstrip("-") for option in known])]
-    if close:
+    if close := _meant_by(name, known):
         return f"No such option: {name}. Did you mean {' or '.join(close)}?"
     group = getattr(error.ctx.parent, "command", None)
     others = [f"track {other}" for other, its in getattr(group, "commands", {}).items() if name in _options(its)]
     return f"No such option: {name}{f', which is one of {_listed(others)}' if others else ''}"
+
+
+def _meant_by(name: str, known: Sequence[str]) -> list[str]:
+    """The known options that are called nearly so, here or in other programs."""
+    meant = {option.lstrip("-"): [option] for option in known}
+    for other, ours in ALSO_CALLED.items():
+        if here := [option for option in ours if option in known]:
+            meant.setdefault(other.lstrip("-"), here)
+    return list(dict.fromkeys(option for bare in close_names(name.lstrip("-"), meant) for option in meant[bare]))
 
 
 def _options(command: Any) -> list[str]:
@@ -102,9 +109,9 @@ def hint(error: Any, given: Sequence[str], commands: Sequence[str]) -> str:
     if not hasattr(error, "format_message"):
         return ""
     if given[0] not in commands and not given[0].startswith("-"):
-        known = f" Known: {', '.join(commands)}."
-        meant = f" Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else known
-        return f"{meant} (see: track --help)"
+        known = f"Known: {', '.join(commands)}."
+        meant = f"Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else known
+        return f"{'' if one_line(error).endswith('?') else '.'} {meant} (see: track --help)"
     names = getattr(getattr(error, "param", None), "opts", ())
     pairs = zip(given, [*given[1:], ""], strict=True)
     typed = [first if "=" in first else f"{first} {second}" for first, second in pairs if first.split("=")[0] in names]

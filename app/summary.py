@@ -14,6 +14,7 @@ from typing import Any
 
 from app.clock import threaded_stages
 from app.sinks.partial import PartialFile
+from app.sources import TimeSpan
 from registry.words import counted
 
 __all__ = ["Summary", "frames_of", "versions"]
@@ -22,6 +23,11 @@ _PACKAGES = (
     "track-reid", "numpy", "scipy", "opencv-python", "torch", "torchvision", "ultralytics", "openvino",
     "onnxruntime", "av", "supervision", "timm", "safetensors",
 )  # fmt: skip
+
+DIGITS = 6
+"""Of numbers, after the point."""
+ROUNDING = 0.5 * 10**-DIGITS
+"""What a frame rate may have gained: after an hour at 29.97 a start on a frame would seem to come after it."""
 
 
 @dataclass
@@ -121,9 +127,10 @@ def frames_of(tracks: Path) -> tuple[int, int] | None:
         return None
     try:
         summary = json.loads((tracks.parent / "summary.json").read_text(encoding="utf-8"))
-        before = round(float(summary["configuration"]["start_s"]) * float(summary["source"]["fps"]))
+        span = TimeSpan(float(summary["configuration"]["start_s"]))
+        before = span.first_index(float(summary["source"]["fps"]) - ROUNDING)
         count = int(summary["counts"]["frames"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, OverflowError, KeyError, TypeError):
         return None
     return (before + 1, before + count) if count > 0 else None
 
@@ -146,5 +153,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        return round(value, DIGITS) if math.isfinite(value) else None
     return value

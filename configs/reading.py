@@ -7,6 +7,9 @@ from typing import Any
 
 __all__ = ["read_settings"]
 
+MOST_SHOWN = 40
+"""Characters of a value that a message can hold."""
+
 
 def read_settings(path: Path, expected: str) -> dict[str, Any]:
     """The keys and values of a YAML file; none where it is empty.
@@ -25,13 +28,29 @@ def read_settings(path: Path, expected: str) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         _refuse_repeated_keys(path.name, yaml.compose(text, Loader=yaml.SafeLoader))
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=_loader())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name} is not valid YAML: {_what_is_wrong(error, text)}") from error
     content = {} if content is None else content
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} holds {type(content).__name__}, expected {expected}")
     return content
+
+
+def _loader() -> Any:
+    """YAML's safe loader, with the place of a value that is none of its kind, of which it has but Python's words."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            try:
+                return super().construct_object(node, deep)
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                kind = str(node.tag).rpartition(":")[2]
+                problem = f"{str(node.value)[:MOST_SHOWN]!r} is no valid {kind} (in quotes it is a text)"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+    return Loader
 
 
 def _what_is_wrong(error: Any, text: str) -> str:

@@ -25,7 +25,10 @@ def parse_groups(text: str) -> Groups:
     for part in text.split(",") if text.strip() else ():
         names = part.split()
         if not names or not all(name.isdecimal() for name in names):
-            raise ValueError(f'class_groups is {text!r}, expected class ids such as "2 5 7, 1 3", or nothing')
+            raise ValueError(
+                f'class_groups is {text!r}, expected class ids such as "2 5 7, 1 3" (names work in a YAML file), or '
+                "nothing"
+            )
         for name in names:
             if int(name) in groups:
                 raise ValueError(f"class_groups is {text!r}, expected class {name} in one group only")

@@ -87,6 +87,7 @@ class TrackerConfig:
             last one's.
         class_groups: which classes may be one object, such as `"2 5 7, 1 3"`: a track then meets only detections of its
             own group, and classes that are not named are groups of their own; empty, any class may meet any other.
+            Ids alone: in a YAML file names work too, which the application turns into the ids of its detector.
         border_wait_s: seconds for which a track that the border of the picture has cut off since its birth must stay
             before it is confirmed (`border`); 0 switches this off.
         border_share: a track that is cut off is shown while at least this share of its area is left, as it was last

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.sources.types import Frame, Source, SourceReport, TimeSpan
 
-__all__ = ["Frame", "Source", "SourceReport", "open_source"]
+__all__ = ["Frame", "Source", "SourceReport", "TimeSpan", "open_source"]
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
 

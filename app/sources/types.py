@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,10 +90,25 @@ class TimeSpan:
         """Whether a frame at `time_s` comes after the span."""
         return self.end_s is not None and time_s >= self.end_s - TIME_TOLERANCE_S
 
+    def first_index(self, fps: float) -> int:
+        """Index of the first frame of the span, where frames come at a steady rate."""
+        return _frames_before(self.start_s, fps)
+
+    def num_frames(self, length_s: float, fps: float) -> int:
+        """Frames of the span, at least one, of a source of so many seconds whose frames come at a steady rate."""
+        end = round(length_s * fps)
+        if self.end_s is not None:
+            end = min(end, _frames_before(self.end_s, fps))
+        return max(1, end - self.first_index(fps))
+
     def check_inside(self, name: str, duration_s: float) -> None:
         """Raise `ValueError` when the span starts at or after the end of a source of `duration_s`."""
         if self.start_s > 0.0 and self.start_s >= duration_s - TIME_TOLERANCE_S:
             raise ValueError(f"--start {self.start_s:g} is beyond the end of {name}, which lasts {duration_s:.2f} s")
+
+
+def _frames_before(time_s: float, fps: float) -> int:
+    return max(0, math.ceil((time_s - TIME_TOLERANCE_S) * fps))
 
 
 class Source(Protocol):

@@ -76,13 +76,9 @@ class VideoFile(BaseSource):
         return itertools.chain([first], frames)
 
     def _count_frames(self, length_s: float | None) -> int | None:
-        start_s, end_s = self.span.start_s, self.span.end_s
-        if start_s == 0.0 and end_s is None and self._stream.frames:
+        if self.span == TimeSpan() and self._stream.frames:
             return int(self._stream.frames)
-        if length_s is None:
-            return None
-        last_s = length_s if end_s is None else min(length_s, end_s)
-        return max(1, round((last_s - start_s) * self.fps))
+        return None if length_s is None else self.span.num_frames(length_s, self.fps)
 
     def _decode(self) -> Iterator[Frame]:
         decoded = self._decoded_from_key_frame()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from registry.signal_stack import keeping_signal_stack
+from reid.runtimes.compare import LIMITS, compare
 from reid.runtimes.facts import KEY_PREFIX, EncoderFacts
 from reid.runtimes.missing import require
 from reid.runtimes.quiet import quiet
@@ -31,7 +32,7 @@ MAX_STREAMS = 2
 """Parts of a batch that run side by side, with half of the threads each: a tenth less work than with all threads in
 one, since nobody waits for the slowest thread of every layer, and much less where a detector wants the cores too."""
 PIECE = 4
-"""Crops of a pass through a network that was compiled for just so many: dogenet50 then needs a sixth less CPU time than
+"""Crops of a pass through a network that was compiled for just so many: dogenet50 then needs a fifth less CPU time than
 compiled for any number, small-cnn a twentieth (x86, one thread a stream). Of 2, 3, 6, 8 and 16 none was better."""
 PIECES_AFTER = 500
 """Crops until that pays for the half second of compiling once more, of which a run of a few frames must not see any."""
@@ -45,7 +46,9 @@ class OpenVinoRuntime:
     A batch goes through a network that was compiled for any number of crops, of which a new one costs some 20 to 40 ms
     once. A small network, not of int8 and with one thread a stream, is compiled once more after `pieces_after` crops,
     for pieces of `PIECE`; the first network then takes what is left of a batch. Both gave the same bytes on the x86 CPU
-    where that was measured; elsewhere rounding may differ, at the same crop in each run.
+    where that was measured; elsewhere rounding may differ, at the same crop in each run. Only the first network was
+    compared with PyTorch, so the second is compared with it, on the first piece that it could take, and is let go
+    where they differ.
 
     Args:
         model: an `openvino.Model`, dynamic in its batch.
@@ -79,7 +82,7 @@ class OpenVinoRuntime:
 
     def run(self, crops: Crops) -> Rows:
         """See `Runtime.run`."""
-        pieces = self._requests_of_pieces(len(crops))
+        pieces = self._requests_of_pieces(crops)
         whole = len(pieces) * PIECE
         parts = [crops[start : start + PIECE] for start in range(0, whole, PIECE)]
         if rest := len(crops) - whole:
@@ -96,28 +99,46 @@ class OpenVinoRuntime:
         with keeping_signal_stack():
             return require("openvino").Core().compile_model(model, "CPU", self._settings)
 
-    def _requests_of_pieces(self, num_crops: int) -> list[Any]:
+    def _requests_of_pieces(self, crops: Crops) -> list[Any]:
         """One for each whole piece of a batch; none as long as there is no network for pieces."""
-        if self._later is not None and self._crops_to_go <= 0:
+        if self._later is not None and self._crops_to_go <= 0 and len(crops) >= PIECE:
             model, self._later = self._later, None
-            self._for_pieces = self._compile_for_pieces(model)
-        self._crops_to_go -= num_crops
+            self._for_pieces = self._compile_for_pieces(model, crops[:PIECE])
+        self._crops_to_go -= len(crops)
         if self._for_pieces is None:
             return []
-        num_pieces = num_crops // PIECE
+        num_pieces = len(crops) // PIECE
         while len(self._piece_requests) < num_pieces:
             self._piece_requests.append(self._for_pieces.create_infer_request())
         return self._piece_requests[:num_pieces]
 
-    def _compile_for_pieces(self, model: Any) -> Any:
-        """`None` where the network cannot be reshaped: a traced one may hold the batch of its example somewhere."""
+    def _compile_for_pieces(self, model: Any, piece: Crops) -> Any:
+        """`None` where the network cannot be reshaped, as a traced one may hold the batch of its example somewhere, or
+        gives other embeddings of `piece` then."""
         try:
             of_pieces = model.clone()
             of_pieces.reshape([PIECE, *list(model.input(0).partial_shape)[1:]])
-            return self._compile(of_pieces)
+            compiled = self._compile(of_pieces)
+            agreement = compare(_rows(self._requests[0], piece), _rows(compiled.create_infer_request(), piece))
         except RuntimeError as error:
             logger.info("the network stays as it is, since it cannot be compiled for pieces: %s", error)
             return None
+        if agreement.within(LIMITS["fp32"]):
+            return compiled
+        logger.info(
+            "the network stays as it is, since compiled for pieces it gives embeddings that differ by %.2g of their "
+            "largest component, expected at most %g",
+            agreement.difference,
+            LIMITS["fp32"].difference,
+        )
+        return None
+
+
+def _rows(request: Any, crops: Crops) -> Rows:
+    """Embeddings by one request, as a copy."""
+    request.infer([crops], share_inputs=True)
+    rows: Rows = request.get_output_tensor(0).data.copy()
+    return rows
 
 
 def _weights_mib(model: Any) -> float:

@@ -213,6 +213,10 @@ YAML = {
     ),
     "a forbidden character": ("a: 1\nb: \x01", ["line 2, column 4: special characters are not allowed"]),
     "two documents": ("a: 1\n---\nb: 2", ["line 2, column 1: expected a single document", "found another document\n"]),
+    "no date": ("a: 2020-13-45", ["my.yaml is not valid YAML: line 1, column 4: '2020-13-45' is no valid timestamp"]),
+    "no date by its tag": ("a:\n  b: !!timestamp x", ["line 2, column 6: 'x' is no valid timestamp"]),
+    "no whole number by its tag": ("a: [1, !!int x]", ["line 1, column 8: 'x' is no valid int"]),
+    "neither yes nor no by its tag": ("a: !!bool maybe", ["line 1, column 4: 'maybe' is no valid bool"]),
     "the same key twice": ("tracker: {max_age: 3, max_age: 4}", ["my.yaml", "max_age", "twice"]),
 }
 

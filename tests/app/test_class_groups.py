@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,21 @@ def test_names_become_ids(text: str, expected: str) -> None:
 )
 def test_a_class_that_the_detector_does_not_have_is_an_error(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
+        numbered(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("car bus, Car person", "expected each class once, but car (2) is there twice", id="in two groups"),
+        pytest.param("car bus, 2 person", "expected each class once, but car (2) is there twice", id="by name and id"),
+        pytest.param("car 77, 77", "expected each class once, but 77 is there twice", id="without a name"),
+        pytest.param("car,,", "expected a class before and after each comma", id="nothing between commas"),
+        pytest.param("car, ", "expected a class before and after each comma", id="nothing after one"),
+    ],
+)
+def test_groups_that_cannot_be_are_told_in_the_words_of_who_wrote_them(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"tracker.class_groups is {text!r}, {message}")):
         numbered(text, NAMES)
 
 

@@ -178,9 +178,11 @@ def test_version(track: Track) -> None:
 
 
 def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
-    assert "Did you mean: track run cars.mp4 --reid none" in track("cars.mp4", "--reid", "none").err
+    expected = "No such command 'cars.mp4'. Did you mean: track run cars.mp4 --reid none"
+    assert expected in track("cars.mp4", "--reid", "none").err
     names = ", ".join(str(command.name) for command in app.cli.app.registered_commands)
-    assert f"Known: {names}." in track("runn", "cars").err
+    assert f"No such command 'runn'. Did you mean 'run'? Known: {names}. (see:" in track("runn", "cars").err
+    assert f"No such command 'foo'. Known: {names}. (see:" in track("foo", "cars").err
     assert "export" in names
 
 
@@ -192,6 +194,8 @@ def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
         ),
         pytest.param(("run", "x", "--reids", "y"), ". Did you mean --reid?", id="close"),
         pytest.param(("run", "x", "--weights", "y"), ". Did you mean --detector or --reid-weights?", id="other words"),
+        pytest.param(("run", "x", "--encodr", "y"), ". Did you mean --reid?", id="close to another word"),
+        pytest.param(("run", "x", "--wieghts", "y"), ". Did you mean --detector or --reid-weights?", id="for two"),
         pytest.param(("export", "--format", "onnx"), ". Did you mean --to?", id="another word"),
         pytest.param(("run", "x", "--zzz"), "", id="nothing like it"),
         pytest.param(("--verison",), ". Did you mean --version?", id="without a command"),

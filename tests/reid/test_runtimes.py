@@ -110,6 +110,34 @@ def test_openvino_gives_the_same_embeddings_in_pieces_of_four(name: str, monkeyp
         np.testing.assert_allclose(pieces.run(crops[:count]), expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
+def test_a_network_for_pieces_with_other_embeddings_is_let_go(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(openvino_runtime, "_num_threads", lambda: 2)
+    monkeypatch.setattr(openvino_runtime, "PIECE", 3)
+    caplog.set_level("INFO")
+    model, other = (
+        openvino_runtime.convert_to_openvino(made.graph(), made.facts())
+        for made in (load_network("small-cnn", Path("random"), seed=seed) for seed in (0, 1))
+    )
+    compiled = openvino_runtime.OpenVinoRuntime._compile
+
+    def miscompiled(self: openvino_runtime.OpenVinoRuntime, given: Any) -> Any:
+        """As a compiler with a fault in its kernels for three crops."""
+        if given.input(0).partial_shape[0].is_static:
+            given = other.clone()
+            given.reshape([3, *list(given.input(0).partial_shape)[1:]])
+        return compiled(self, given)
+
+    crops = drawn_people(7, (128, 64), 3)
+    expected = openvino_runtime.OpenVinoRuntime(model, pieces_after=1_000).run(crops)
+    monkeypatch.setattr(openvino_runtime.OpenVinoRuntime, "_compile", miscompiled)
+    opened = openvino_runtime.OpenVinoRuntime(model, pieces_after=0)
+    for _ in range(2):
+        np.testing.assert_allclose(opened.run(crops), expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    assert caplog.text.count("compiled for pieces it gives embeddings that differ by") == 1
+
+
 def compiled_sizes(
     monkeypatch: pytest.MonkeyPatch, threads: int, batches: list[int], precision: str = "fp32"
 ) -> list[int]:

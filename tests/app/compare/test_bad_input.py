@@ -26,6 +26,10 @@ BAD = {
     "no ground truth there": (("--gt", "no.txt"), ["--gt no.txt not found"]),
     "empty ground truth": (("--gt", "empty.txt"), ["is empty"]),
     "ground truth of later frames": (("--gt", "late.txt"), ["late.txt", "does not belong to clip", "frames 1001-1020"]),
+    "ground truth of the frame before": (
+        ("--gt", "sixth.txt", "--start", "0.52"),  # the seventh is at 0.6 s
+        ["sixth.txt does not belong to clip: it has frames 6-6, but frames 7-20 are tracked"],
+    ),
     "ground truth of other places": (("--gt", "beside.txt"), ["does not belong to clip", "outside of 96x64"]),
     "ground truth of others": (("--gt", "others.txt"), ["does not belong to clip", "hardly overlap"]),
     "both forms": (("--json", "--csv"), ["exclude each other"]),
@@ -43,6 +47,7 @@ def test_bad_input_is_one_line_before_any_work(
     annotate(Path("late.txt"), shift=1000)
     annotate(Path("beside.txt"), offset=500)
     Path("others.txt").write_text("".join(f"{f},1,{40 + f % 2},0,8,8,1,1,1\n" for f in range(1, 21)))
+    Path("sixth.txt").write_text("6,1,2,4,12,24,1,1,1\n")
     Path("empty.txt").write_text("")
     Path("used").mkdir()
     Path("used/notes.txt").write_text("mine")

@@ -117,8 +117,10 @@ def export_command(
     seed: options.Seed = 0,
     debug: options.Debug = False,
 ) -> None:
-    """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, if it gives what PyTorch gives: in float32 to 1e-4
-    of the largest component and to a cosine of 0.999999."""
+    """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, if it gives what PyTorch gives.
+
+    In float32 that is to 1e-4 of the largest component and to a cosine of 0.999999.
+    """
     if half and int8:
         raise ValueError("--half and --int8 exclude each other; drop one")
     with unknown_to_the_parser():

@@ -18,6 +18,7 @@ from app.threads import InBackground
 from app.weights import check_given
 from detectors import DETECTORS, Detector, DetectorOptions, create_detector, needs_torch, reads_detections
 from detectors.public import PublicDetector
+from detectors.weights import CONFIDENCE, IOU
 from reid import Encoder, create_encoder, is_encoder
 from reid.bundled import RANDOM, chosen_weights
 from tracker import AppearanceOnDemand, DeepSort
@@ -232,6 +233,9 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
     """Every setting of a run as it took effect, for `summary.json`."""
     asked = {item.name: getattr(config, item.name) for item in dataclasses.fields(config)}
     asked["detector"] = {"asked": config.detector, "used": models.detector.name}
+    if models.detector.name == "yolo":
+        asked["conf"] = CONFIDENCE if config.conf is None else config.conf
+        asked["iou"] = IOU if config.iou is None else config.iou
     asked["reid"] = {
         "name": models.encoder.name,
         "weights": config.reid_weights,

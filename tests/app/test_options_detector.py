@@ -74,6 +74,16 @@ def test_classes(track: Track, tmp_path: Path, yolo: list[_FakeYolo]) -> None:
     assert classes == {"all": {"person", "car"}, "one": {"car"}, "both": {"person", "car"}}
 
 
+def test_the_summary_tells_the_thresholds_that_yolo_has_by_itself(
+    track: Track, tmp_path: Path, yolo: list[_FakeYolo]
+) -> None:
+    clip, _ = write_video(tmp_path, num_frames=2)
+    track("run", clip, *FAST, "--out", "plain")
+    track("run", clip, *FAST, "--out", "asked", "--conf", "0.6", "--iou", "0.3")
+    told = [read_summary(Path(name))["configuration"] for name in ("plain", "asked")]
+    assert [(each["conf"], each["iou"]) for each in told] == [(0.25, 0.7), (0.6, 0.3)]
+
+
 @pytest.mark.parametrize(
     ("option", "value", "field", "expected"),
     [

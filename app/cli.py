@@ -54,7 +54,7 @@ def run_command(
     conf: options.Conf = None,
     iou: options.Iou = None,
     imgsz: options.Imgsz = None,
-    reid: options.Reid = "dogenet50",
+    reid: options.Reid = None,
     reid_weights: options.ReidWeights = None,
     max_cosine: options.MaxCosine = None,
     reid_runtime: options.ReidRuntime = "auto",
@@ -78,7 +78,7 @@ def run_command(
     # Decoder, detector, encoder and video writer share the cores: a thread that spins while it waits for work takes the
     # time of one that has some. Read when the first OpenMP library loads, so set before any.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from app.config import RunConfig, load_preset
+    from app.config import DEFAULT_REID, RunConfig, load_preset
 
     config = RunConfig(
         source=source,
@@ -87,7 +87,7 @@ def run_command(
         conf=conf,
         iou=iou,
         imgsz=imgsz,
-        reid=reid,
+        reid=DEFAULT_REID if reid is None else reid,
         reid_weights=reid_weights,
         max_cosine=max_cosine,
         reid_runtime=reid_runtime,
@@ -106,17 +106,17 @@ def run_command(
         keep_embeddings=keep_embeddings,
         seed=seed,
     )
-    _run(config, debug)
+    _run(config, debug, any_reid=reid is None)
 
 
-def _run(config: RunConfig, debug: bool) -> None:
+def _run(config: RunConfig, debug: bool, *, any_reid: bool) -> None:
     with unknown_to_the_parser():
         from app.console import open_console, print_summary
         from app.progress import ConsoleProgress
         from app.run import run
 
         console = open_console(debug)
-        summary = run(config, ConsoleProgress(console))
+        summary = run(config, ConsoleProgress(console), any_reid=any_reid)
         print_summary(summary)
     if summary.stopped_by is not None:
         raise typer.Exit(EXIT_BY_SIGNAL + summary.stopped_by)

@@ -15,12 +15,13 @@ from registry import unknown_name
 from reid.runtimes import AUTO, check_runtime
 from tracker.config import TrackerConfig
 
-__all__ = ["RunConfig", "TrackerPreset", "load_preset"]
+__all__ = ["DEFAULT_REID", "RunConfig", "TrackerPreset", "load_preset"]
 
 _KEYS = ("description", "base", "tracker", "reid", "every")
 REID_WHEN = ("always", "ambiguous")
 DEFAULT_REFRESH = 30
 DEFAULT_PRESET = "strong"
+DEFAULT_REID = "dogenet50"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class TrackerPreset:
         config: the settings.
         own_gate: whether a user's own file sets the appearance gate; it then outranks the gate of a checkpoint.
         class_groups: where a file names classes, its groups as they stand there; see `app.class_groups`.
+        class_groups_file: name of the file that holds them, for errors.
         reid_when: `always` embeds every detection, `ambiguous` those that motion alone cannot place, see
             `tracker.ambiguity`.
         reid_refresh: detector frames after which a track is embedded again all the same.
@@ -42,6 +44,7 @@ class TrackerPreset:
     config: TrackerConfig = field(default_factory=TrackerConfig)
     own_gate: bool = False
     class_groups: str = ""
+    class_groups_file: str = ""
     reid_when: str = "always"
     reid_refresh: int = DEFAULT_REFRESH
     every: int = 1
@@ -60,7 +63,7 @@ class RunConfig:
     conf: float | None = None
     iou: float | None = None
     imgsz: int | None = None
-    reid: str = "dogenet50"
+    reid: str = DEFAULT_REID
     reid_weights: Path | None = None
     max_cosine: float | None = None
     reid_runtime: str = AUTO
@@ -162,6 +165,7 @@ def load_preset(name_or_path: str) -> TrackerPreset:
         config,
         own_gate=is_file and "max_cosine_distance" in settings,
         class_groups=groups,
+        class_groups_file=path.name if groups else "",
         every=_whole(path.name, "every", content.get("every", base.every)),
         **_appearance(path.name, content.get("reid"), base),
     )

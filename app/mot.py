@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.config import RunConfig
+from app.config import DEFAULT_REID, RunConfig
 from app.evaluate import print_report, report_as_csv, report_as_json
 from app.progress import Progress
 from app.run import run
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MotConfig", "MotResult", "find_sequences", "print_result", "track_dataset"]
 
-DEFAULT_REID = "dogenet50"
 RESULTS, SEQUENCES = "data", "sequences"
 """Folders of the results in submission form (as TrackEval wants them too), and of each sequence's own files."""
 

@@ -32,7 +32,12 @@ Iou = Annotated[
 ]
 Imgsz = Annotated[int | None, typer.Option(help="YOLO: longer side of the network's input, px.", rich_help_panel=_WHAT)]
 Reid = Annotated[
-    str, typer.Option(help="Appearance encoder (see: track models); none for motion alone.", rich_help_panel=_WHO)
+    str | None,
+    typer.Option(
+        help="Appearance encoder (see: track models); none for motion alone.",
+        show_default="dogenet50, or none where pictures are missing",
+        rich_help_panel=_WHO,
+    ),
 ]
 ReidWeights = Annotated[
     Path | None,

@@ -42,12 +42,13 @@ class PartialRunError(RuntimeError):
         self.run_dir = run_dir
 
 
-def run(config: RunConfig, progress: Progress) -> Summary:
+def run(config: RunConfig, progress: Progress, *, any_reid: bool = False) -> Summary:
     """Track a source and write the files of the run.
 
     Args:
         config: what was asked for.
         progress: told of every frame.
+        any_reid: nobody asked for the encoder in `config`: `none` takes its place where there are no pictures.
 
     Returns:
         The summary, as written to `summary.json`.
@@ -63,6 +64,8 @@ def run(config: RunConfig, progress: Progress) -> Summary:
         StopSignal() as stop,
         open_source(config.source, start_s=config.start_s, end_s=config.end_s) as source,
     ):
+        if any_reid and not source.has_images:
+            config = dataclasses.replace(config, reid="none")
         check_possible(config, source)
         clock = StageClock()
         with starting_run_dir(source.name, config.out, config.overwrite) as run_dir:

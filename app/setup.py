@@ -16,7 +16,15 @@ from app.pipeline import Models
 from app.sources import Source
 from app.threads import InBackground
 from app.weights import check_given
-from detectors import DETECTORS, Detector, DetectorOptions, create_detector, needs_torch, reads_detections
+from detectors import (
+    DETECTORS,
+    Detector,
+    DetectorOptions,
+    create_detector,
+    is_detector_file,
+    needs_torch,
+    reads_detections,
+)
 from detectors.public import PublicDetector
 from detectors.weights import CONFIDENCE, IOU
 from reid import Encoder, create_encoder, is_encoder
@@ -76,9 +84,11 @@ def check_possible(config: RunConfig, source: Source) -> None:
 
 
 def _names_nothing(detector: str) -> bool:
-    """Whether this is neither a known detector nor there, nor the file name of weights that may be fetched."""
-    if detector in DETECTORS or Path(detector).expanduser().exists():
+    """Whether this is neither a known detector nor a file of one, nor the name of weights that may be fetched."""
+    if detector in DETECTORS:
         return False
+    if Path(detector).expanduser().exists():
+        return not is_detector_file(detector)
     return os.sep in detector or not (Path(detector).suffix or detector.endswith("_model"))
 
 
@@ -165,7 +175,11 @@ def tracker_settings(config: RunConfig, of_checkpoint: float | None, class_names
     settings = with_gate(config, of_checkpoint)
     if not config.tracker.class_groups:
         return settings
-    return dataclasses.replace(settings, class_groups=numbered(config.tracker.class_groups, class_names))
+    try:
+        groups = numbered(config.tracker.class_groups, class_names)
+    except ValueError as error:
+        raise ValueError(f"{config.tracker.class_groups_file}: {error}") from error
+    return dataclasses.replace(settings, class_groups=groups)
 
 
 def with_gate(config: RunConfig, of_checkpoint: float | None) -> TrackerConfig:

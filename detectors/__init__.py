@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from detectors.types import Detections, Detector, DetectorOptions, Image
 from registry import Registry
-
-if TYPE_CHECKING:
-    from detectors.openvino_yolo import PlainModel
 
 __all__ = [
     "DETECTORS",
@@ -19,6 +15,7 @@ __all__ = [
     "DetectorOptions",
     "Image",
     "create_detector",
+    "is_detector_file",
     "needs_torch",
     "reads_detections",
 ]
@@ -47,7 +44,8 @@ def create_detector(name_or_path: str, options: DetectorOptions | None = None) -
 
     Raises:
         FileNotFoundError: the path does not exist, or the weights cannot be fetched.
-        ValueError: unknown name, class or device; unreadable file; missing package.
+        ValueError: unknown name, class or device; unreadable file; missing package; a size that the network does not
+            take.
     """
     options = options or DetectorOptions()
     if name_or_path in DETECTORS:
@@ -57,12 +55,35 @@ def create_detector(name_or_path: str, options: DetectorOptions | None = None) -
     if _is_model(path):
         return _create_yolo(path, name_or_path, options)
     if reads_detections(name_or_path):
+        from detectors.openvino_yolo import check_complete
         from detectors.public import PublicDetector, find_file
 
-        return PublicDetector(find_file(path, options.sequence), options)
+        try:
+            return PublicDetector(find_file(path, options.sequence), options)
+        except FileNotFoundError:
+            check_complete(path)  # half of a model is not meant as a folder of detections
+            raise
+    if path.is_file():
+        raise ValueError(_other_ending(name_or_path, path))
     if os.sep in name_or_path:
         raise FileNotFoundError(f"no such detector file: {name_or_path}. {HINT}")
     return DETECTORS.load(name_or_path, hint=HINT)(options)  # type: ignore[no-any-return]  # raises
+
+
+def is_detector_file(name_or_path: str) -> bool:
+    """Whether that path ends as weights or detections do, or is a folder of such."""
+    path = Path(name_or_path).expanduser()
+    return path.is_dir() or _is_model(path) or path.suffix.lower() in FILE_SUFFIXES
+
+
+def _other_ending(name: str, path: Path) -> str:
+    """What is told of a file that is there, but of no known kind."""
+    network = path.with_suffix(".xml")
+    if path.suffix == ".bin" and network.is_file():
+        return f"{name} is one half of an OpenVINO model; type --detector {network}"
+    weights, boxes = (", ".join(sorted(endings)) for endings in (MODEL_SUFFIXES, FILE_SUFFIXES))
+    ending = f"ends in {path.suffix}" if path.suffix else "has no ending"
+    return f"{name} {ending}, which is no file for --detector: expected weights ({weights}) or detections ({boxes})"
 
 
 def reads_detections(name_or_path: str) -> bool:
@@ -78,15 +99,18 @@ def needs_torch(name_or_path: str, options: DetectorOptions | None = None) -> bo
     if name_or_path in DETECTORS:
         return name_or_path in ("auto", "yolo")
     path = Path(name_or_path).expanduser()
-    return _is_model(path) and _plain(path, name_or_path, options or DetectorOptions()) is None
-
-
-def _plain(path: Path, name: str, options: DetectorOptions) -> PlainModel | None:
-    """The model at `path`, or of that plain name in the folder of weights, if OpenVINO can run it by itself."""
+    if not _is_model(path):
+        return False
     from detectors.openvino_yolo import plain_model
+
+    return plain_model(_found(path, name_or_path), options or DetectorOptions()) is None
+
+
+def _found(path: Path, name: str) -> Path:
+    """`path`, or what has that plain name in the folder of weights."""
     from detectors.weights import find_weights
 
-    return plain_model(find_weights(name) or path, options)
+    return find_weights(name) or path
 
 
 def _is_model(path: Path) -> bool:
@@ -99,10 +123,15 @@ def _create_yolo(path: Path, name: str, options: DetectorOptions) -> Detector:
     """YOLO from a path that must exist, or from a plain name, which may be fetched."""
     if path.name != name and not path.exists():
         raise FileNotFoundError(f"no such weights: {name}. {HINT}")
-    plain = _plain(path, name, options)
-    if plain is not None:
-        from detectors.openvino_yolo import OpenVinoYolo
+    from detectors.openvino_yolo import OpenVinoYolo, check_complete, plain_model
+    from detectors.weights import check_readable
 
+    found = _found(path, name)
+    if found.exists():
+        check_complete(found)
+        check_readable(found.parent if found.suffix == ".xml" else found)
+    plain = plain_model(found, options)
+    if plain is not None:
         return OpenVinoYolo(plain, options)
     from detectors.yolo import YoloDetector
 

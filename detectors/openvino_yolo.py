@@ -20,10 +20,10 @@ import numpy as np
 
 from detectors.letterbox import Letterbox, to_detections
 from detectors.types import Detections, DetectorOptions, Image, required
-from detectors.weights import CONFIDENCE, IOU, DetectorUnavailableError, class_ids_of
+from detectors.weights import CONFIDENCE, IOU, DetectorUnavailableError, check_image_size, class_ids_of
 from registry.signal_stack import keeping_signal_stack
 
-__all__ = ["OpenVinoYolo", "PlainModel", "plain_model"]
+__all__ = ["OpenVinoYolo", "PlainModel", "check_complete", "plain_model"]
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,31 @@ class PlainModel:
     class_names: Mapping[int, str]
 
 
+def check_complete(path: Path) -> None:
+    """An OpenVINO model is two files, `.xml` with the layers and `.bin` with the numbers; other paths pass.
+
+    Raises:
+        FileNotFoundError: one of the two is not there.
+    """
+    networks = [path] if path.suffix == ".xml" else sorted(path.glob("*.xml"))
+    pairs = [(file, file.with_suffix(".bin")) for file in networks]
+    if not pairs:
+        numbers = [file for file in sorted(path.glob("*.bin")) if not file.with_suffix(".param").exists()]  # of NCNN
+        pairs = [(file, file.with_suffix(".xml")) for file in numbers]
+    for there, other in pairs:
+        if not other.exists():
+            raise FileNotFoundError(
+                f"{other} is missing: an OpenVINO model is a .xml and a .bin, but there is only {there.name}; "
+                "copy the whole folder again, or export the model anew"
+            )
+
+
 def plain_model(path: Path, options: DetectorOptions) -> PlainModel | None:
-    """The export at `path` (its folder or its `.xml`); `None` where it, or what is asked, is not for this file."""
+    """The export at `path` (its folder or its `.xml`); `None` where it, or what is asked, is not for this file.
+
+    Raises:
+        ValueError: another size of pictures is asked for than the only one that it takes.
+    """
     folder = path.parent if path.suffix == ".xml" else path
     found = sorted(folder.glob("*.xml")) if folder.is_dir() else []
     if len(found) != 1 or not (folder / METADATA).is_file() or options.device not in ("auto", "cpu"):
@@ -62,8 +85,9 @@ def plain_model(path: Path, options: DetectorOptions) -> PlainModel | None:
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None  # written by others; ultralytics may know it, or says what is wrong with it
     is_plain = facts.get("task") == "detect" and facts.get("batch", 1) == 1 and not facts.get("end2end")
-    if not is_plain or any(extras.values()) or options.image_size not in (None, max(height, width)):
+    if not is_plain or any(extras.values()):
         return None
+    check_image_size(path, options.image_size, height, width)
     return PlainModel(found[0], (height, width), names)
 
 

@@ -20,6 +20,8 @@ __all__ = [
     "DEFAULT_WEIGHTS",
     "IOU",
     "DetectorUnavailableError",
+    "check_image_size",
+    "check_readable",
     "class_ids_of",
     "fetch_weights",
     "find_weights",
@@ -31,10 +33,11 @@ IOU = 0.7
 """Defaults of ultralytics, whichever runtime a model has."""
 DEFAULT_WEIGHTS = "yolo11n.pt"
 RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0/"
-COCO, NUM_COCO = "https://docs.ultralytics.com/datasets/detect/coco", 80
 STALL_S = 8.0  # without an answer, or without a further byte, the network counts as blocked
 TOTAL_S = 300.0
 CHUNK = 1 << 16
+MODEL_PARTS = frozenset({".xml", ".bin", ".yaml", ".param"})
+"""What a folder with an exported model holds."""
 PUBLISHED = re.compile(r"(yolo|rtdetr)[\w-]*\.pt")
 
 
@@ -57,9 +60,33 @@ def class_ids_of(wanted: tuple[str, ...], class_names: Mapping[int, str]) -> lis
 
 def unknown_class(name: str, class_names: Mapping[int, str]) -> ValueError:
     """The error for a class that a detector does not have."""
-    is_coco = len(class_names) == NUM_COCO and {"person", "hair drier"} <= set(class_names.values())
-    where = f"All {NUM_COCO} classes of COCO: {COCO}" if is_coco else ""
-    return unknown_name("class", name, class_names.values(), where=where)
+    return unknown_name("class", name, class_names.values())
+
+
+def check_image_size(path: Path, asked: int | None, height: int, width: int) -> None:
+    """A network of fixed input `(height, width)` px can look at no other size.
+
+    Raises:
+        ValueError: another size was `asked` for than its longer side.
+    """
+    fixed = max(height, width)
+    if asked not in (None, fixed):
+        raise ValueError(
+            f"--imgsz is {asked}, but {path} takes {fixed} px only; leave --imgsz out, or export it anew for {asked}"
+        )
+
+
+def check_readable(path: Path) -> None:
+    """A file, or a folder of a model, that may not be read is told as that, and not as damaged; what is no file passes.
+
+    Raises:
+        DetectorUnavailableError: it may not be read.
+    """
+    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+        raise DetectorUnavailableError(f"no right to read the folder {path}: type chmod u+rx {path}, or ask its owner")
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if (file == path or file.suffix in MODEL_PARTS) and file.is_file() and not os.access(file, os.R_OK):
+            raise DetectorUnavailableError(f"no right to read {file}: type chmod u+r {file}, or ask its owner")
 
 
 def weights_folder() -> Path:

@@ -19,6 +19,8 @@ from detectors.weights import (
     DEFAULT_WEIGHTS,
     IOU,
     DetectorUnavailableError,
+    check_image_size,
+    check_readable,
     class_ids_of,
     fetch_weights,
     find_weights,
@@ -48,7 +50,7 @@ class YoloDetector:
     Raises:
         FileNotFoundError: the weights are not on disk and cannot be fetched.
         DetectorUnavailableError: a package is missing, or the file is no readable detection model.
-        ValueError: unknown class or device.
+        ValueError: unknown class or device, or a size that the network does not take.
     """
 
     name = "yolo"
@@ -58,6 +60,7 @@ class YoloDetector:
         options = options or DetectorOptions()
         yolo = _import_ultralytics()
         path = _openvino_folder(find_weights(str(weights)) or fetch_weights(str(weights)))
+        check_readable(path)
         _check_runtime(path)
         self._settings: dict[str, Any] = {
             "conf": CONFIDENCE if options.confidence is None else options.confidence,
@@ -68,6 +71,7 @@ class YoloDetector:
             "save": False,
         }
         self._model = _load(yolo, path, self._settings)
+        _check_size(self._model, path, options.image_size)
         self.class_names: Mapping[int, str] = {int(key): str(name) for key, name in self._model.names.items()}
         self._settings["classes"] = class_ids_of(options.classes, self.class_names)
 
@@ -140,13 +144,23 @@ def _load(yolo: Any, path: Path, settings: Mapping[str, Any]) -> Any:
         task = str(model.task)
     except Exception as error:  # loaders of a dozen formats raise whatever their libraries do
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        size = "" if path.suffix == ".pt" else f", or takes another --imgsz than {settings['imgsz']}"  # it does not say
         raise DetectorUnavailableError(
             f"cannot load {path} as a YOLO model ({type(error).__name__}: {reason}). "
-            "The file is damaged or of another kind: delete it and fetch it again, or give another path."
+            f"The file is damaged or of another kind{size}: delete it and fetch it again, or give another path."
         ) from error
     if task not in {"detect", "segment", "pose"}:
         raise DetectorUnavailableError(f"{path} is a model for {task!r}, but a model that finds boxes was expected")
     return model
+
+
+def _check_size(model: Any, path: Path, asked: int | None) -> None:
+    """An export of fixed input brings its own size, with which ultralytics silently replaces the one asked for."""
+    network = getattr(getattr(model, "predictor", None), "model", None)
+    fixed = getattr(network, "imgsz", None)
+    if fixed is not None and not getattr(network, "dynamic", False):
+        sides = np.atleast_1d(fixed)
+        check_image_size(path, asked, int(sides[0]), int(sides[-1]))
 
 
 def _device(name: str) -> str:

@@ -69,6 +69,7 @@ BEFORE_ANY_MODEL = {
     "a text": (("clip.txt", *FAST), ["clip.txt"]),
     "unknown detector": ((*CLIP, "--detector", "moton"), ["'moton'", "Did you mean 'motion'?", "path works too"]),
     "detector path that is not there": ((*CLIP, "--detector", "no/det.txt"), ["no/det.txt"]),
+    "detector file of another kind": ((*CLIP, "--detector", "clip.mp4"), ["clip.mp4 ends in .mp4", ".onnx", ".npy"]),
     "unknown encoder": ((*CLIP, "--reid", "dogenet5"), ["'dogenet5'", "Did you mean 'dogenet50'", "track models"]),
     "unknown preset": ((*CLIP, "--tracker", "deepsrt"), ["'deepsrt'", "Did you mean 'deepsort'", "YAML"]),
     "tracker file that is not there": ((*CLIP, "--tracker", "x.yaml"), ["x.yaml", "not found"]),

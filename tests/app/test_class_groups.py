@@ -47,6 +47,15 @@ def test_a_class_that_the_detector_does_not_have_is_an_error(text: str, message:
         numbered(text, NAMES)
 
 
+def test_the_classes_of_a_large_set_are_listed_too() -> None:
+    """No address and no command: who reads this may be offline."""
+    names = {**{number: f"thing {number}" for number in range(78)}, 78: "person", 79: "hair drier"}
+    with pytest.raises(ValueError, match="unknown class") as caught:
+        numbered("xyz", names)
+    assert [name for name in names.values() if name not in str(caught.value)] == []
+    assert "http" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -113,5 +122,5 @@ def test_a_misspelt_class_shows_before_anything_is_detected(
 ) -> None:
     monkeypatch.setattr(_Wavering, "detect", lambda *_: pytest.fail("detected"))
     error = _run(track, tmp_path / "clip", monkeypatch, command, "car buss")
-    assert error == "track: error: tracker.class_groups: unknown class 'buss'. Did you mean 'bus'?\n"
+    assert error == "track: error: own.yaml: tracker.class_groups: unknown class 'buss'. Did you mean 'bus'?\n"
     assert not Path("o").exists()

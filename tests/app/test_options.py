@@ -163,7 +163,8 @@ def test_defaults_are_those_of_the_python_interface() -> None:
     for name, parameter in inspect.signature(run_command).parameters.items():
         if name in ("source", "debug", "tracker", "classes"):
             continue
-        value = None if name in ("every", "reid_when") else getattr(default, renamed.get(name, name))  # of the preset
+        of_preset_or_source = name in ("every", "reid_when", "reid")
+        value = None if of_preset_or_source else getattr(default, renamed.get(name, name))
         assert parameter.default == (not value if name == "no_video" else value), name
 
 

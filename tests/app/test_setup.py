@@ -21,6 +21,17 @@ def test_auto_takes_the_public_detections_of_a_sequence_without_images(track: Tr
     assert read_summary(Path("out"))["configuration"]["detector"] == {"asked": "auto", "used": "public"}
 
 
+def test_without_images_the_encoder_is_none_unless_one_was_asked_for(track: Track, tmp_path: Path) -> None:
+    sequence = write_sequence(tmp_path / "seq")
+    assert track("run", sequence, "--out", "by-itself").code == 0
+    assert track("run", sequence, "--reid", "none", "--out", "asked").code == 0
+    assert read_summary(Path("by-itself"))["configuration"]["reid"]["name"] == "none"
+    assert Path("by-itself/tracks.txt").read_bytes() == Path("asked/tracks.txt").read_bytes()
+    asked = track("run", sequence, "--reid", "dogenet50", "--out", "refused")
+    assert asked.code == 2
+    assert "--reid dogenet50 looks at images" in asked.err
+
+
 @pytest.mark.parametrize(
     ("source", "detector", "tracker", "expected"),
     [

@@ -39,9 +39,13 @@ def fake_yolo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         pytest.param([], "yolo11s.pt", "yolo", id="published model by plain name"),
         pytest.param(["w/best.pt"], "w/best.pt", "yolo", id="weights by path"),
         pytest.param(["w/best.ONNX"], "w/best.ONNX", "yolo", id="suffix in capitals"),
-        pytest.param(["w/x_openvino_model/m.xml"], "w/x_openvino_model", "yolo", id="OpenVINO folder"),
-        pytest.param(["w/other/m.xml"], "w/other", "yolo", id="any folder that holds an .xml"),
-        pytest.param(["w/x_ncnn_model/m.bin"], "w/x_ncnn_model", "yolo", id="another exported folder"),
+        pytest.param(
+            ["w/a_openvino_model/m.xml", "w/a_openvino_model/m.bin"], "w/a_openvino_model", "yolo", id="OpenVINO folder"
+        ),
+        pytest.param(["w/other/m.xml", "w/other/m.bin"], "w/other", "yolo", id="any folder that holds an .xml"),
+        pytest.param(
+            ["w/x_ncnn_model/m.bin", "w/x_ncnn_model/m.param"], "w/x_ncnn_model", "yolo", id="another exported folder"
+        ),
         pytest.param(["d/det.txt"], "d/det.txt", "public", id="text of detections"),
         pytest.param(["d/x.npy"], "d/x.npy", "public", id="array of detections"),
         pytest.param(["S/det/det.txt"], "S", "public", id="sequence folder"),
@@ -84,6 +88,25 @@ def test_folder_of_arrays_takes_the_one_of_the_sequence(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("fake_yolo")
 def test_wrong_names(asked: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
+        create_detector(asked)
+
+
+@pytest.mark.parametrize(
+    ("made", "asked", "message"),
+    [
+        pytest.param(["w/m.xml", "w/m.bin"], "w/m.bin", r"w/m\.bin is one half .*; type --detector w/m.xml", id="half"),
+        pytest.param(["w/m.bin"], "w/m.bin", r"w/m\.bin ends in \.bin, .*expected weights .*\.onnx", id="lone half"),
+        pytest.param(["r/tracks.csv"], "r/tracks.csv", r"ends in \.csv, .*or detections \(\.npy, \.txt\)", id="table"),
+        pytest.param(["tracks.csv"], "tracks.csv", r"tracks\.csv ends in \.csv", id="table in the current folder"),
+        pytest.param(["r/best"], "r/best", r"r/best has no ending", id="no ending"),
+    ],
+)
+@pytest.mark.usefixtures("fake_yolo")
+def test_a_file_of_another_kind_is_told_which_endings_are_taken(made: list[str], asked: str, message: str) -> None:
+    for file in map(Path, made):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(ROW)
+    with pytest.raises(ValueError, match=message):
         create_detector(asked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ FACTS: dict[str, Any] = {"task": "detect", "batch": 1, "imgsz": [640, 640], "nam
 def _export(folder: Path, facts: dict[str, Any] | str) -> Path:
     folder.mkdir(parents=True)
     (folder / "m.xml").write_text("<net/>")
+    (folder / "m.bin").write_bytes(b"")
     (folder / "metadata.yaml").write_text(facts if isinstance(facts, str) else json.dumps(facts))
     return folder
 
@@ -32,11 +34,11 @@ def _export(folder: Path, facts: dict[str, Any] | str) -> Path:
     [
         pytest.param(FACTS, {}, True, id="a detector of fixed size"),
         pytest.param(FACTS, {"image_size": 640}, True, id="its own size asked for"),
-        pytest.param(FACTS, {"image_size": 320}, False, id="another size"),
         pytest.param(FACTS, {"device": "cuda:0"}, False, id="another device"),
         pytest.param({**FACTS, "task": "pose"}, {}, False, id="another task"),
         pytest.param({**FACTS, "batch": 4}, {}, False, id="several pictures at once"),
         pytest.param({**FACTS, "args": {"dynamic": True}}, {}, False, id="any size"),
+        pytest.param({**FACTS, "args": {"dynamic": True}}, {"image_size": 320}, False, id="any size, one asked for"),
         pytest.param({**FACTS, "args": {"nms": True}}, {}, False, id="suppression inside"),
         pytest.param({**FACTS, "end2end": True}, {}, False, id="no suppression needed"),
         pytest.param({"task": "detect"}, {}, False, id="facts missing"),
@@ -50,6 +52,42 @@ def test_which_exports_it_takes(tmp_path: Path, facts: Any, options: dict[str, A
         found = plain_model(path, DetectorOptions(**options))
         assert found == (PlainModel(folder / "m.xml", (640, 640), {0: "person", 2: "car"}) if is_plain else None)
         assert needs_torch(str(path), DetectorOptions(**options)) == (not is_plain)
+
+
+def test_a_size_that_the_network_does_not_take_is_refused(tmp_path: Path) -> None:
+    """Its input is fixed: the option would do nothing, and the summary would tell another size than was used."""
+    folder = _export(tmp_path / "m", FACTS)
+    for path in (folder, folder / "m.xml"):
+        with pytest.raises(ValueError, match=rf"^--imgsz is 320, but {path} takes 640 px only; leave --imgsz out"):
+            create_detector(str(path), DetectorOptions(image_size=320))
+
+
+@pytest.mark.parametrize(
+    ("gone", "given", "told"),
+    [
+        pytest.param("m.bin", "m_openvino_model", r"m\.bin is missing.* only m\.xml", id="numbers"),
+        pytest.param("m.bin", "m_openvino_model/m.xml", r"m\.bin is missing.* only m\.xml", id="numbers, of a file"),
+        pytest.param("m.xml", "m_openvino_model", r"m\.xml is missing.* only m\.bin", id="layers"),
+    ],
+)
+def test_half_of_a_model_is_told_which_half_is_missing(tmp_path: Path, gone: str, given: str, told: str) -> None:
+    (_export(tmp_path / "m_openvino_model", FACTS) / gone).unlink()
+    with pytest.raises(FileNotFoundError, match=told):
+        create_detector(str(tmp_path / given))
+
+
+def test_a_folder_of_another_name_with_numbers_alone_is_no_folder_of_detections(tmp_path: Path) -> None:
+    (_export(tmp_path / "m", FACTS) / "m.xml").unlink()
+    with pytest.raises(FileNotFoundError, match=r"m\.xml is missing"):
+        create_detector(str(tmp_path / "m"))
+
+
+def test_a_file_of_the_model_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _export(tmp_path / "m", FACTS)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).suffix != ".bin")
+    for path in (folder, folder / "m.xml"):
+        with pytest.raises(DetectorUnavailableError, match=r"no right to read .*m\.bin"):
+            create_detector(str(path))
 
 
 @pytest.mark.parametrize(

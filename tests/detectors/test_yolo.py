@@ -151,6 +151,56 @@ def test_damaged_weights_are_one_line_that_names_the_file(weights: Path) -> None
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("name", "is_told"), [("best.engine", True), ("best.pt", False)])
+def test_an_export_that_fails_may_be_of_another_size(
+    weights: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_told: bool
+) -> None:
+    """One that does not tell its size fails in its runtime, undamaged."""
+    monkeypatch.setattr("detectors.yolo._check_runtime", lambda path: None)
+    weights.with_name(name).write_bytes(b"gar")
+    with pytest.raises(DetectorUnavailableError, match="damaged or of another kind") as caught:
+        YoloDetector(weights.with_name(name), DetectorOptions(image_size=320))
+    assert ("or takes another --imgsz than 320" in str(caught.value)) == is_told
+
+
+def test_weights_that_may_not_be_read_are_not_called_damaged(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != weights)
+    with pytest.raises(DetectorUnavailableError, match=r"^no right to read .*best\.pt: type chmod"):
+        YoloDetector(weights)
+
+
+class FakeExport(FakeModel):
+    """As ultralytics tells the input of an export, once it has looked at a picture."""
+
+    network: types.SimpleNamespace
+
+    def predict(self, image: np.ndarray, **settings: Any) -> list[Any]:
+        self.predictor = types.SimpleNamespace(model=self.network)
+        return super().predict(image, **settings)
+
+
+@pytest.mark.parametrize(
+    ("network", "asked", "is_taken"),
+    [
+        pytest.param({"imgsz": [384, 640], "dynamic": False}, 320, False, id="fixed, another"),
+        pytest.param({"imgsz": [384, 640], "dynamic": False}, 640, True, id="fixed, its own"),
+        pytest.param({"imgsz": [384, 640], "dynamic": False}, None, True, id="fixed, none"),
+        pytest.param({"imgsz": [640, 640], "dynamic": True}, 320, True, id="dynamic"),
+        pytest.param({}, 320, True, id="not exported"),
+    ],
+)
+def test_an_export_of_fixed_size_refuses_another(
+    weights: Path, monkeypatch: pytest.MonkeyPatch, network: dict[str, Any], asked: int | None, is_taken: bool
+) -> None:
+    monkeypatch.setattr(FakeExport, "network", types.SimpleNamespace(**network), raising=False)
+    monkeypatch.setattr(sys.modules["ultralytics"], "YOLO", FakeExport)
+    if is_taken:
+        assert YoloDetector(weights, DetectorOptions(image_size=asked)).name == "yolo"
+        return
+    with pytest.raises(ValueError, match=r"--imgsz is 320, but .*best\.pt takes 640 px only"):
+        YoloDetector(weights, DetectorOptions(image_size=asked))
+
+
 def test_model_that_finds_no_boxes_is_refused(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeModel, "task", "classify")
     with pytest.raises(DetectorUnavailableError, match="classify"):

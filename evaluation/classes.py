@@ -180,7 +180,7 @@ def _asked_for(truth: TrackRows, prediction: TrackRows, classes: Sequence[str]) 
 
 
 def _of_people(rows: TrackRows) -> BoolArray:
-    return np.logical_or.reduce([rows.of_label(word) for word in _PEOPLE])
+    return rows.of_label(_PEOPLE[0]) | rows.of_label(_PEOPLE[1])
 
 
 def _people(prediction: TrackRows, asked: bool, warnings: list[str]) -> TrackRows:

@@ -65,6 +65,19 @@ def test_numbers_counted_otherwise_are_named_also_where_some_are_in_common(
     assert f"--shift {-late} " in text
 
 
+@pytest.mark.parametrize("late", [1, 15, 1000])
+@pytest.mark.parametrize("given", [12, -40, 2000])
+def test_the_shift_proposed_is_the_one_to_type_whatever_was_typed_before(tmp_path: Path, late: int, given: int) -> None:
+    shifted = prediction_as(lambda f, *rest: (f + late, *rest))
+    with pytest.raises(ValueError, match=f"--shift {-late} adds {-late} to"):
+        score(tmp_path, shifted, shift=given)
+
+
+def test_a_shift_too_many_is_to_be_left_out(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="leave --shift out: nothing is to be added to"):
+        score(tmp_path, (GT, GT_TAIL, PREDICTION, PRED_TAIL), shift=15)
+
+
 def test_no_other_numbers_are_proposed_for_tracks_of_another_video(tmp_path: Path) -> None:
     (text,) = _findings(tmp_path, changed(_runners(late=10), lambda f, i, x, y, w, h: (f, i, x, y + 1000, w, h)))
     assert "same video" in text

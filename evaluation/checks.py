@@ -201,7 +201,7 @@ def _of_poor_overlap(truth: TrackRows, prediction: TrackRows, overlap: float, sh
 
 def _advice(shift: int) -> str:
     """What to type, for a sentence that goes on with `to the frame numbers`."""
-    return f"--shift {shift} adds {shift}" if shift else "leave --shift out: nothing is to be added"
+    return f"--shift {shift} adds {shift}" if shift else "leave --shift out, for nothing is to be added"
 
 
 def _span(rows: TrackRows) -> str:

@@ -74,7 +74,7 @@ def test_the_shift_proposed_is_the_one_to_type_whatever_was_typed_before(tmp_pat
 
 
 def test_a_shift_too_many_is_to_be_left_out(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="leave --shift out: nothing is to be added to"):
+    with pytest.raises(ValueError, match="leave --shift out, for nothing is to be added to"):
         score(tmp_path, (GT, GT_TAIL, PREDICTION, PRED_TAIL), shift=15)
 
 

@@ -164,11 +164,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `track`.
 
     Exit codes: 0, also where a source was damaged; 2 with one line for what the user can mend; 1 with one line for a
-    fault of the program; 128 and the signal's number after Ctrl-C or SIGTERM. `--debug` adds the traceback.
+    fault of the program; 128 and the signal's number after Ctrl-C, SIGTERM or a closed pipe. `--debug` adds the
+    traceback.
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        sys.exit(app(given, standalone_mode=False) or 0)
+        code = app(given, standalone_mode=False) or 0
+        with unknown_to_the_parser():
+            sys.stdout.flush()  # a closed pipe shows here, not in Python's own words at its end
+        sys.exit(code)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich and the parser turn a closed pipe into exit code 1
+            end_early(end.__context__)
+        raise
     except (KeyboardInterrupt, PassedOnError) as error:
         end_early(error.__cause__ or error)
     except Exception as error:

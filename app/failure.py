@@ -45,6 +45,8 @@ EXIT_BAD_INPUT = 2
 """Something that the user can mend: an option, a file, the disk, the network."""
 EXIT_BY_SIGNAL = 128
 """Plus the number of the signal, as shells have it."""
+SIGPIPE = 13
+"""By number: Windows has no such signal."""
 
 
 def exit_code(error: BaseException) -> int:
@@ -144,7 +146,7 @@ def end_early(error: BaseException) -> NoReturn:
     """End the program after Ctrl-C or a closed pipe, with the exit code that shells expect."""
     if isinstance(error, BrokenPipeError):  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_UNEXPECTED)  # without a word, as rich does
+        sys.exit(EXIT_BY_SIGNAL + SIGPIPE)  # without a word, as other programs
     fail(str(error) or "stopped: nothing was written", EXIT_BY_SIGNAL + getattr(error, "number", signal.SIGINT))
 
 

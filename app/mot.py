@@ -203,8 +203,9 @@ def print_result(result: MotResult) -> None:
     for column in ("sequence", "frames", "detections", "identities", "fps"):
         table.add_column(column, justify="left" if column == "sequence" else "right", no_wrap=True)
     for name, summary in result.summaries.items():
+        mark = " (stopped)" if summary.stopped_by is not None else ""
         counts = [str(summary.counts[key]) for key in ("frames", "detections", "ids")]
-        table.add_row(name, *counts, f"{summary.fps:.1f}")
+        table.add_row(f"{name}{mark}", *counts, f"{summary.fps:.1f}")
     print_table(console, table)
     if result.stopped_by is not None:
         done = len(result.summaries) - 1
@@ -215,5 +216,6 @@ def print_result(result: MotResult) -> None:
         console.print()
     if result.without_truth:
         _say(console, f"without ground truth, so without scores: {', '.join(result.without_truth)}")
-    _say(console, f"results: {result.folder / RESULTS} (one <sequence>.txt each, in submission form)")
+    if any(summary.stopped_by is None for summary in result.summaries.values()):
+        _say(console, f"results: {result.folder / RESULTS} (one <sequence>.txt each, in submission form)")
     _say(console, f"more of each sequence: {result.folder / SEQUENCES}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 import logging
 import math
 import sys
@@ -64,6 +65,8 @@ def read_run(run_dir: Path) -> FinishedRun:
         FileNotFoundError: no such folder, or no `tracks.csv` in it.
         ValueError: a damaged row, by its line; or an `embeddings.npz` of another run.
     """
+    if run_dir.is_file():
+        raise FileNotFoundError(f"run {run_dir} is a file, expected the folder it is in: type {run_dir.parent}")
     if not run_dir.is_dir():
         raise FileNotFoundError(f"run {run_dir} not found: expected the folder that track run wrote")
     path = run_dir / "tracks.csv"
@@ -175,11 +178,26 @@ def relink(run_dir: Path, out: Path | None, overwrite: bool, max_gap_s: float) -
     if out is not None and out.resolve() == run_dir.resolve():
         raise ValueError(f"--out {out} is the run itself: choose another folder")
     run = read_run(run_dir)
+    _refuse_linked(run, run_dir)
     config = LinkConfig(max_gap_s=max_gap_s)
     config = config if run.max_cosine is None else dataclasses.replace(config, max_cosine=run.max_cosine)
     with starting_run_dir(f"{run_dir.resolve().name}-linked", out, overwrite) as folder:
         remove_run_files(folder)
         return _write(run, run_dir, folder, config)
+
+
+def _refuse_linked(run: FinishedRun, run_dir: Path) -> None:
+    """A second time would smooth what is smooth already; with `embeddings.npz`, the raw boxes are linked anew."""
+    if run.max_cosine is not None:
+        return
+    try:
+        summary = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))
+        is_linked, source = bool(summary["linking"]), summary["source"].get("run")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not ours: then nothing says that it is linked
+        return
+    if is_linked:
+        what = f"give the run it was linked from, {source}" if source else "track run again without --offline to do so"
+        raise ValueError(f"run {run_dir} is linked already: {what}")
 
 
 def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) -> Summary:

@@ -93,12 +93,15 @@ def _refuse_to_replace(source: Path, run_dir: Path) -> None:
 def _complete(session: Session, load_s: float, warnings: list[str]) -> Summary:
     """Make the passes, and finish the files whatever happens in them."""
     session.stop.defer()
-    if session.config.video and not session.draws:
-        logger.warning("no annotated.mp4: %s has no images to draw on", session.source.name)
     try:
+        if session.config.video and not session.draws:
+            logger.warning("no annotated.mp4: %s has no images to draw on", session.source.name)
         run_passes(session)
     except Exception as error:
         session.error = session.error or error
+    except SystemExit:  # of rich, where the reader of progress and warnings has left
+        session.error = session.error or BrokenPipeError("nobody reads its messages any more")
+        raise
     finally:  # also after a second Ctrl-C, which goes on upwards from here
         session.stop.finish()
         stopped_by = session.stop.number

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from evaluation.rows import NO_CLASS, TrackRows
-from evaluation.rules import MOT_CLASSES, PEDESTRIAN, PEDESTRIAN_LABELS, Rules
-from registry import unknown_name
+from evaluation.rows import NO_CLASS, BoolArray, TrackRows
+from evaluation.rules import MOT_CLASSES, PEDESTRIAN, PEDESTRIAN_LABELS, PEOPLE, Rules
+from registry import close_names, unknown_name
 
 __all__ = ["ANY", "only_pedestrians", "split_by_class"]
 
 ANY = "any"
 """In place of class names: all boxes are of one class."""
-_PEOPLE = ("pedestrian", "person")
-_NUMBER_OF = {name: number for number, name in enumerate(MOT_CLASSES, start=1)}
+_PEOPLE = PEOPLE[:2]
+"""What files call them."""
+_NUMBER_OF = {name: number for number, name in enumerate(MOT_CLASSES, start=1)} | dict.fromkeys(PEOPLE, PEDESTRIAN)
 
 Unit = tuple[str, TrackRows, TrackRows]
 
@@ -58,7 +59,8 @@ def split_by_class(
 def only_pedestrians(classes: Sequence[str], truth: TrackRows) -> bool:
     """Whether what is asked for is MOTChallenge's class 1, by name or number, and nothing else."""
     is_theirs = not truth.class_names or truth.label_of(PEDESTRIAN).lower() == _PEOPLE[0]
-    return bool(classes) and is_theirs and {label.lower() for label in classes} <= PEDESTRIAN_LABELS
+    own = {name.lower() for number, name in truth.class_names.items() if number != PEDESTRIAN}
+    return bool(classes) and is_theirs and {label.lower() for label in classes} <= PEDESTRIAN_LABELS - own
 
 
 def _refuse_half_a_choice(truth: TrackRows, rules: Rules, classes: Sequence[str]) -> None:
@@ -114,10 +116,12 @@ def _of_class(rows: TrackRows, label: str, truth: TrackRows) -> TrackRows:
 
 
 def _known(label: str, truth: TrackRows) -> str:
-    """The class of the ground truth that `label` names."""
-    for class_id in np.unique(truth.class_ids).tolist():
-        if class_id != NO_CLASS and label.lower() in (truth.label_of(class_id).lower(), str(class_id)):
-            return truth.label_of(class_id)
+    """The class of the ground truth that `label` names: its own name or number first, then other words for people."""
+    others = PEOPLE if label.lower() in PEOPLE else ()
+    for word in (label.lower(), *others):
+        for class_id in np.unique(truth.class_ids).tolist():
+            if class_id != NO_CLASS and word in (truth.label_of(class_id).lower(), str(class_id)):
+                return truth.label_of(class_id)
     raise _unknown(label, truth)
 
 
@@ -125,8 +129,11 @@ def _unknown(label: str, rows: TrackRows) -> ValueError:
     """For a class that a file does not have; where it has numbers alone, with MOTChallenge's names for them."""
     hint = f"What can be scored are the classes of {rows.path}."
     if not rows.class_names or tuple(rows.class_names.values()) == MOT_CLASSES:
-        names = ", ".join(f"{number} {name}" for name, number in _NUMBER_OF.items())
+        names = ", ".join(f"{number} {name}" for number, name in enumerate(MOT_CLASSES, start=1))
         hint += f" Numbers may be given by MOTChallenge's names: {names}."
+        there = [name for name, number in _NUMBER_OF.items() if (rows.class_ids == number).any()]
+        if close_names(label, there):
+            return unknown_name("class", label, there, hint=hint)
     return unknown_name("class", label, rows.labels, hint=hint)
 
 
@@ -164,18 +171,20 @@ def _asked_for(truth: TrackRows, prediction: TrackRows, classes: Sequence[str]) 
     chosen = np.zeros(len(prediction), bool)
     for label in classes:
         of_label = prediction.of_label(label)
-        if label.lower() == _PEOPLE[0]:
-            of_label |= prediction.of_label(_PEOPLE[1])
+        if label.lower() == _PEOPLE[0] or (label.lower() in PEOPLE and not of_label.any()):
+            of_label |= _of_people(prediction)
         if not of_label.any():
             raise _unknown(label, prediction)
         chosen |= of_label
     return prediction[chosen]
 
 
+def _of_people(rows: TrackRows) -> BoolArray:
+    return rows.of_label(_PEOPLE[0]) | rows.of_label(_PEOPLE[1])
+
+
 def _people(prediction: TrackRows, asked: bool, warnings: list[str]) -> TrackRows:
-    chosen = np.zeros(len(prediction), bool)
-    for label in _PEOPLE:
-        chosen |= prediction.of_label(label)
+    chosen = _of_people(prediction)
     if not chosen.any():
         labels = ", ".join(prediction.labels)
         warnings.append(f"{prediction.path} tells no people, so all its boxes ({labels}) are scored as pedestrians")

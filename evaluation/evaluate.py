@@ -188,7 +188,7 @@ def _stop_at(findings: Iterable[Finding], options: EvalOptions, warnings: list[s
 def _read(pair: Pair, options: EvalOptions, warnings: list[str]) -> _Files:
     truth = read_rows(pair.truth.file, pair.truth.labels)
     prediction = read_rows(pair.prediction).shifted(options.shift)
-    _stop_at(look(truth, prediction), options, warnings)
+    _stop_at(look(truth, prediction, options.shift), options, warnings)
     span = _span(pair.truth, truth, options, warnings)
     truth, outside = _cut(truth, span), prediction[~_inside(prediction, span)]
     if not len(truth):

@@ -12,14 +12,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from evaluation.forms import fit
+from evaluation.forms import GOOD_FIT, fit
 from evaluation.rows import TrackRows
 
-__all__ = ["fits_by_shift", "off_by"]
+__all__ = ["fits_by_shift", "mending_shift", "off_by"]
 
 SHIFTS = (-3, -2, -1, 0, 1, 2, 3)
 CLEARLY_BETTER = 0.02
 """Mean overlap that a file must gain by other frame numbers before it is said to have them."""
+FAR_BETTER = 0.2
+"""The same for any other numbers, of which many are tried."""
 LONGEST_DELAY = 0.8
 """Frames that a sound tracker may trail; with numbers one too low its peak then lies at 1 - 0.8 or above."""
 LONGEST_LEAD = 0.5
@@ -48,6 +50,21 @@ def off_by(fits: Mapping[int, float]) -> int:
         return 0
     nearest_to_sound = -LONGEST_DELAY if by < 0 else by + LONGEST_LEAD
     return by if by - LONGEST_DELAY <= _peak(fits) <= nearest_to_sound else 0
+
+
+def mending_shift(truth: TrackRows, prediction: TrackRows) -> int:
+    """What to add to frame numbers with which the boxes hardly overlap: 0 where no other numbers are far better.
+
+    Tried are those that bring the first or the last frames together, give or take what a tracker needs to be sure of
+    its first track, and numbers a little off; at least half of the predicted frames must then have a ground truth.
+    """
+    ends = (int(getattr(truth.frames, end)() - getattr(prediction.frames, end)()) for end in ("min", "max"))
+    tried = sorted({start + step for start in (0, *ends) for step in SHIFTS} - {0}, key=abs)
+    frames = np.unique(prediction.frames)
+    tried = [by for by in tried if np.isin(frames + by, truth.frames).mean() >= 0.5]
+    fits = {by: fit(truth, prediction.shifted(by)) for by in tried}
+    best = max(fits, key=lambda by: fits[by], default=0)
+    return best if best and fits[best] >= max(GOOD_FIT, fit(truth, prediction) + FAR_BETTER) else 0
 
 
 def _peak(fits: Mapping[int, float]) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from evaluation.rows import NO_CLASS, TrackRows
 
-__all__ = ["MOT_CLASSES", "PEDESTRIAN", "PEDESTRIAN_LABELS", "RULES", "Rules", "choose_rules"]
+__all__ = ["MOT_CLASSES", "PEDESTRIAN", "PEDESTRIAN_LABELS", "PEOPLE", "RULES", "Rules", "choose_rules"]
 
 MOT_CLASSES = (
     "pedestrian",
@@ -29,7 +29,9 @@ MOT_CLASSES = (
 )
 """MOTChallenge's classes, from 1 on, by the names of its devkit; crowd in 2020 only."""
 PEDESTRIAN = 1
-PEDESTRIAN_LABELS = frozenset({"pedestrian", "1"})
+PEOPLE = ("pedestrian", "person", "people")
+"""Words for class 1: MOTChallenge's, the detectors', and what people type."""
+PEDESTRIAN_LABELS = frozenset({*PEOPLE, "1"})
 CROWD = LAST_CLASS = 13
 _DISTRACTORS = frozenset({2, 7, 8, 12})
 

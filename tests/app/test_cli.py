@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 import app.cli
 from app.cli import main
 from app.failure import ALSO_CALLED
-from tests.app.runs import FAST, Track, write_sequence
+from tests.app.runs import FAST, Track, read_summary, read_txt, write_sequence
 from tests.evaluation.scenes import walkers, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,7 +146,32 @@ def test_a_reader_that_leaves_is_told_nothing(options: tuple[str, ...]) -> None:
         process.stdout.close()
         errors = process.stderr.read()
     assert errors == b""
-    assert process.returncode == 1
+    assert process.returncode == 128 + 13, "SIGPIPE"
+
+
+def _without_a_reader(folder: Path, *arguments: object, stderr: int) -> int:
+    """The exit code of `track ... | true`; with `stderr=subprocess.STDOUT`, of `track ... 2>&1 | true`."""
+    command = [sys.executable, "-m", "app", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=stderr) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        if process.stderr is not None:
+            assert process.stderr.read() == b""
+        return process.wait()
+
+
+def test_a_run_without_a_reader_has_its_files(tmp_path: Path) -> None:
+    """What stands on standard output comes after the files, what stands on standard error in between."""
+    sequence = write_sequence(tmp_path / "s")
+    arguments = ("run", sequence, *FAST, "--detector", "public", "--out")
+    assert _without_a_reader(tmp_path, *arguments, "o", "--no-video", stderr=subprocess.PIPE) == 128 + 13
+    assert not read_summary(tmp_path / "o")["partial"]
+    assert len(read_txt(tmp_path / "o")) > 0
+    assert _without_a_reader(tmp_path, *arguments, "early", stderr=subprocess.STDOUT) == 128 + 13
+    summary = read_summary(tmp_path / "early")
+    assert (summary["partial"], summary["reason"]) == (True, "nobody reads its messages any more")
+    assert {path.name for path in (tmp_path / "early").iterdir()} == set(summary["files"])
 
 
 def test_python_dash_m(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

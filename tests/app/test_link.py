@@ -113,6 +113,24 @@ def test_linking_again_changes_no_identity(track: Track, halves: Path) -> None:
     np.testing.assert_array_equal(read_txt(Path("one"))[:, :2], read_txt(Path("two"))[:, :2])
 
 
+def test_what_is_linked_is_not_smoothed_a_second_time(track: Track, halves: Path) -> None:
+    assert track("link", "halves", "--out", "once").code == 0
+    twice = track("link", "once", "--out", "twice")
+    assert twice.code == 2
+    assert twice.err == "track: error: run once is linked already: give the run it was linked from, halves\n"
+    assert track("run", "s", *RUN, "--out", "offline", "--offline").code == 0
+    twice = track("link", "offline", "--out", "twice")
+    assert (twice.code, "is linked already: track run again without --offline" in twice.err) == (2, True)
+    assert not Path("twice").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"linking": 1, "source": null}'], ids=["empty", "a list", "no source"])
+def test_a_damaged_summary_does_not_keep_a_run_from_being_linked(track: Track, halves: Path, text: str) -> None:
+    (halves / "embeddings.npz").unlink()
+    (halves / "summary.json").write_text(text)
+    assert track("link", "halves", "--out", "o").code == 0
+
+
 def test_max_gap(track: Track, halves: Path) -> None:
     result = track("link", "halves", "--out", "o", "--max-gap", "0.5")
     assert set(read_txt(Path("o"))[:, 1]) == {1, 2}
@@ -158,6 +176,8 @@ def test_a_damaged_table_is_one_line(track: Track, tmp_path: Path, text: str, fr
 
 def test_no_run_there(track: Track, tmp_path: Path, halves: Path) -> None:
     assert "run nowhere not found" in track("link", "nowhere").err
+    error = track("link", halves / "tracks.csv").err
+    assert f"tracks.csv is a file, expected the folder it is in: type {halves}\n" in error
     assert "no tracks.csv in s" in track("link", "s").err
     assert "--max-gap is -1" in track("link", "halves", "--max-gap", "-1").err
     assert "is the run itself" in track("link", "halves", "--out", "halves", "--overwrite").err

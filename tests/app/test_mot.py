@@ -176,6 +176,13 @@ def test_a_signal_ends_it_with_what_is_complete(track: Track, dataset: Path, mon
     assert result.code == 130
     assert "stopped: 1 of 3 sequences are complete" in result.out
     assert [path.name for path in Path("runs/data/data").iterdir()] == ["bare.txt"]
+    rows = [line.split()[:2] for line in result.out.splitlines()]
+    assert ["seq-2", "(stopped)"] in rows
+    assert ["bare", "(stopped)"] not in rows
+    assert f"results: {Path('runs/data/data')} " in result.out
+    alone = track("mot", "data/seq-2", *DEEPSORT, "--out", "alone")
+    assert (alone.code, "stopped: 0 of 1 sequences are complete" in alone.out) == (130, True)
+    assert "results:" not in alone.out, "no such folder came about"
 
 
 def _no_detections(dataset: Path) -> None:

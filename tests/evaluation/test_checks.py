@@ -24,7 +24,7 @@ from tests.evaluation.file_pairs import (
     shares,
     truth_as,
 )
-from tests.evaluation.scenes import changed, walkers, write, write_gt
+from tests.evaluation.scenes import Row, changed, walkers, write, write_gt
 
 BY_LOOKS = {
     "corners in the prediction": (prediction_as(corners), ["prediction", "x1,y1,x2,y2 in a w,h file", "w = x2 - x1"]),
@@ -70,6 +70,10 @@ BY_LOOKS = {
     "frames from 0": (
         prediction_as(lambda f, *rest: (f - 1, *rest)),
         ["off by one", "gt starts at 1, prediction at 0", "--shift 1"],
+    ),
+    "another video": (
+        prediction_as(lambda f, i, x, y, w, h: (f, i, x + 3000, y, w, h)),
+        ["hardly overlap", "(best overlap 0.00 in the mean)", "same video"],
     ),
     "scores for flags": (truth_as(lambda *row: row, ",0.85,1,1"), ["column 7", "0.85", "flag", "1 to be scored"]),
 }
@@ -150,8 +154,8 @@ WARNED = {
         (GT, GT_TAIL, [*PREDICTION, (1, 9, 5, 5, 0, 9)], PRED_TAIL),
         ["1 of 91 boxes", "not above 0", "match nothing"],
     ),
-    "another video": (
-        prediction_as(lambda f, i, x, y, w, h: (f, i, x + 3000, y, w, h)),
+    "boxes far too large": (
+        prediction_as(lambda f, i, x, y, w, h: (f, i, x - w, y - h / 2, 3 * w, 2 * h)),
         ["hardly overlap", "same video"],
     ),
     "beyond the ground truth": (
@@ -171,6 +175,18 @@ def test_what_may_be_meant_is_scored_with_a_warning(tmp_path: Path, files: Files
     (warning,) = report.warnings
     for fragment in fragments:
         assert fragment in warning
+
+
+def _poor(found: int, invented: int) -> list[Row]:
+    """The boxes of `found` frames of 30, and `invented` boxes a frame where nobody is."""
+    rows = [row for row in PREDICTION if row[0] <= found]
+    return rows + [(frame, 9 + i, 2000 + 99 * i, 50, 50, 120) for frame in range(1, 31) for i in range(invented)]
+
+
+@pytest.mark.parametrize(("found", "invented"), [(30, 40), (3, 0), (15, 30)], ids=["invents", "misses", "does both"])
+def test_a_poor_tracker_is_scored(tmp_path: Path, found: int, invented: int) -> None:
+    report = score(tmp_path, (GT, GT_TAIL, _poor(found, invented), PRED_TAIL))
+    assert (report.combined["TP"], report.combined["FP"]) == (3 * found, 30 * invented)
 
 
 LOOKED_AT = {

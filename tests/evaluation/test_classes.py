@@ -34,8 +34,8 @@ def test_numbers_go_by_the_names_of_motchallenge_too(tmp_path: Path, label: str)
 
 
 ASKED_FOR = [
-    *((rules, label) for rules in ("mot16", "mot17", "mot20") for label in ("1", "pedestrian", "Pedestrian")),
-    *(("auto", label) for label in ("pedestrian", "Pedestrian")),
+    *((rules, label) for rules in ("mot16", "mot17", "mot20") for label in ("1", "pedestrian", "Person", "people")),
+    *(("auto", label) for label in ("pedestrian", "Pedestrian", "person", "people")),
 ]
 
 
@@ -139,9 +139,29 @@ def test_own_names_come_before_those_of_motchallenge(tmp_path: Path) -> None:
     assert (report.results[0].rules, report.combined["TP"], report.combined["gt_boxes"]) == ("own", 4, 4)
 
 
-def test_an_unknown_class_lists_numbers_with_their_names(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"unknown class 'cra'.*Known: 1, 3\..*1 pedestrian, .*3 car"):
-        report_of(tmp_path, still((1, 0, PERSON), (2, 300, CAR)), still((1, 0, ",0.9,3")), classes=("cra",))
+def test_people_are_found_by_any_word_for_them_but_by_the_own_word_first(tmp_path: Path) -> None:
+    gt, pred = still((1, 0, ",1,1,1"), (2, 300, ",1,2,1")), still((1, 0, ",0.9,1"))
+    for label in ("pedestrian", "people"):
+        report = report_of(tmp_path, gt, pred, "person\ncar", classes=(label,))
+        assert [(result.label, result.scores["TP"]) for result in report.results] == [("person", 4)]
+    both = still((1, 0, ",0.9,1"), (2, 300, ",0.9,2"))
+    report = report_of(tmp_path, gt, both, "pedestrian\nperson", classes=("person",))
+    (result,) = report.results
+    assert (result.rules, result.label, result.scores["gt_boxes"]) == ("own", "person", 4)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("zebra", r"unknown class 'zebra'.*Known: 1, 3\..*1 pedestrian, .*3 car, "),
+        ("cra", r"unknown class 'cra'\. Did you mean 'car'\?"),
+        ("persn", r"unknown class 'persn'\. Did you mean 'person'\?"),
+        ("bicycl", r"unknown class 'bicycl'.*Known: 1, 3\."),
+    ],
+)
+def test_an_unknown_class_lists_what_is_there_or_what_is_close(tmp_path: Path, typed: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        report_of(tmp_path, still((1, 0, PERSON), (2, 300, CAR)), still((1, 0, ",0.9,3")), classes=(typed,))
 
 
 def test_classes_over_several_sequences(tmp_path: Path) -> None:

@@ -55,6 +55,35 @@ def test_frame_numbers_off_by_one_are_found_also_where_the_tracker_trails(
     assert f"--shift {-late} " in text
 
 
+@pytest.mark.parametrize("late", [15, 20, -12, 100, -1000])
+@pytest.mark.parametrize("first", [1, 3])
+def test_numbers_counted_otherwise_are_named_also_where_some_are_in_common(
+    tmp_path: Path, late: int, first: int
+) -> None:
+    """Tracks of frames 1 to 30 as 21 to 50, or with the first frames missing, as a tracker has them."""
+    (text,) = _findings(tmp_path, _runners(first=first, late=late))
+    assert f"--shift {-late} " in text
+
+
+@pytest.mark.parametrize("late", [1, 15, 1000])
+@pytest.mark.parametrize("given", [12, -40, 2000])
+def test_the_shift_proposed_is_the_one_to_type_whatever_was_typed_before(tmp_path: Path, late: int, given: int) -> None:
+    shifted = prediction_as(lambda f, *rest: (f + late, *rest))
+    with pytest.raises(ValueError, match=f"--shift {-late} adds {-late} to"):
+        score(tmp_path, shifted, shift=given)
+
+
+def test_a_shift_too_many_is_to_be_left_out(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="leave --shift out, for nothing is to be added to"):
+        score(tmp_path, (GT, GT_TAIL, PREDICTION, PRED_TAIL), shift=15)
+
+
+def test_no_other_numbers_are_proposed_for_tracks_of_another_video(tmp_path: Path) -> None:
+    (text,) = _findings(tmp_path, changed(_runners(late=10), lambda f, i, x, y, w, h: (f, i, x, y + 1000, w, h)))
+    assert "same video" in text
+    assert "--shift" not in text
+
+
 @pytest.mark.parametrize("by", [-4, -3, 3, 4])
 def test_annotations_some_frames_away_from_the_pictures_are_not_off_by_one(tmp_path: Path, by: int) -> None:
     """A shift by one fits better and mends nothing."""

@@ -38,7 +38,7 @@ TEXTS = ("tracks.txt", "tracks.csv")
 def test_a_signal_before_the_reader_starts(track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no reader to be stopped yet; the run must not go on to the end of the source."""
     clip, detections = write_video(tmp_path)
-    monkeypatch.setattr("app.outputs.Outputs.open_video", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("app.outputs.Outputs.open_video", lambda *_, **__: signal.raise_signal(signal.SIGINT))
     result = track("run", clip, "--detector", detections, *FAST, "--out", "o")
     assert result.code == 130
     assert read_summary(Path("o"))["counts"]["frames"] == 0

@@ -82,7 +82,7 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float, steps: Steps) 
         return _undisputed(alike, level)
     matched = alike.copy()
     # Who competes only with pairs beyond the gate has no rival any more, and most have none.
-    waiting = rivals[alike.take(rivals)] if len(rivals) else rivals
+    waiting = rivals[alike.take(rivals)]
     if len(waiting):
         waiting = waiting.take(steps.contested(pairs[waiting]))
     if len(waiting):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ANY_ORDER", "distances", "normalised", "push"]
+__all__ = ["ANY_ORDER", "distances", "draw", "normalised", "push"]
 
 Array = npt.NDArray[np.float64]
 Counters = npt.NDArray[np.int64]
@@ -26,7 +26,6 @@ def distances(
     pushed: Counters,
     centre: Embeddings,
     shares: Embeddings,
-    asked_at: Counters,
     drawn_at: Counters,
     slots: Index,
     embeddings: Embeddings,
@@ -38,6 +37,7 @@ def distances(
     """As `gallery.Gallery.distances`, of galleries `slots[i]` to the rows `detections[i]` of `embeddings`.
 
     Args:
+        centre, shares, drawn_at: the outlines, see `draw`.
         exact: 1 to find the smallest distances, 0 to find those up to the gate.
         rounding: as `outline.ROUNDING`.
     """
@@ -58,16 +58,7 @@ def distances(
             continue
         best = one - product(newest[slot], query)
         if size > 1 and pushed[slot] > 1 and (exact or best > gate):
-            outlined = not exact and asked_at[slot] == pushed[slot]
-            if outlined and drawn_at[slot] != pushed[slot]:
-                drawn_at[slot] = pushed[slot]
-                centre[slot] = 0
-                for row in range(count):
-                    centre[slot] += vectors[slot, row]
-                centre[slot] /= max(np.sqrt(product(centre[slot], centre[slot])), np.float32(1e-30))
-                for row in range(count):
-                    share = product(centre[slot], vectors[slot, row])
-                    shares[slot, row, 0], shares[slot, row, 1] = share, np.sqrt(max(one - share * share, slack) + slack)
+            outlined = not exact and drawn_at[slot] == pushed[slot]
             towards = product(centre[slot], query) if outlined else one
             aside = np.sqrt(max(one - towards * towards, slack) + slack)
             for back in range(count):
@@ -78,10 +69,40 @@ def distances(
                 if not exact and best <= gate:
                     break
         nearest[at] = max(np.float64(best), 0.0)
-    if not exact:
-        for slot in slots:
-            asked_at[slot] = pushed[slot]
     return nearest
+
+
+def draw(
+    vectors: Embeddings,
+    pushed: Counters,
+    centre: Embeddings,
+    shares: Embeddings,
+    asked_at: Counters,
+    drawn_at: Counters,
+    slots: Index,
+    rounding: float,
+) -> None:
+    """Draw the `outline.Outlines` of those of `slots` that were asked before, and have not changed since.
+
+    Args:
+        rounding: as `outline.ROUNDING`.
+    """
+    for slot in slots:
+        if asked_at[slot] != pushed[slot] or drawn_at[slot] == pushed[slot]:
+            continue
+        drawn_at[slot] = pushed[slot]
+        centre[slot] = 0
+        count = min(pushed[slot], vectors.shape[1])
+        for row in range(count):
+            centre[slot] += vectors[slot, row]
+        length = np.sqrt(np.sum(centre[slot] * centre[slot]))
+        centre[slot] /= max(length, np.float32(1e-30))
+        for row in range(count):
+            share = np.sum(centre[slot] * vectors[slot, row])
+            aside = np.sqrt(max(1 - share * share, rounding) + rounding)
+            shares[slot, row, 0], shares[slot, row, 1] = share, aside
+    for slot in slots:  # only now: a slot that stands here twice was asked once
+        asked_at[slot] = pushed[slot]
 
 
 def push(

@@ -1,14 +1,13 @@
 """The steps of a frame that touch every number: by NumPy, or compiled by numba for those who ask for it.
 
 All but sums over embeddings are equal to the last bit, and so both give the same tracks, unless the distance of two
-looks lies on the gate to six digits. NumPy is quick where arrays are long;
-with a dozen tracks its calls cost more than their numbers, and the compiled loops halve the time of a frame.
+looks lies on the gate to six digits. NumPy is quick where arrays are long; with a dozen tracks its calls cost more than
+their numbers, and the compiled loops halve the time of a frame.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,36 +29,30 @@ Embeddings = npt.NDArray[np.float32]
 class Steps(Protocol):
     """What a module of steps offers. Tracks are rows of the table, detections rows of what was admitted."""
 
-    @staticmethod
-    def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
+    def admit(self, xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
         """`(N, 4)` xyah of boxes between these coordinates (px), or `None` unless all of them are usable."""
 
-    @staticmethod
-    def predict(table: TrackTable, noise: MotionNoise, *, looked: bool) -> Array:
+    def predict(self, table: TrackTable, noise: MotionNoise, *, looked: bool) -> Array:
         """Move every track on by a frame, in which a detector looked or not; returns the innovation's `(T, 4)`."""
 
-    @staticmethod
     def motion_pairs(
-        table: TrackTable, innovation: Array, tracks: Index, xyah: Array, detections: Index, gate: float
+        self, table: TrackTable, innovation: Array, tracks: Index, xyah: Array, detections: Index, gate: float
     ) -> Pairs:
         """Those of `tracks` and `detections` within the motion gate; see `association.motion_pairs`."""
 
-    @staticmethod
-    def overlaps(boxes: Array, tracks: Index, others: Array, detections: Index, max_distance: float) -> Pairs:
+    def overlaps(self, boxes: Array, tracks: Index, others: Array, detections: Index, max_distance: float) -> Pairs:
         """`boxes[i]`, that of `tracks[i]`, with the rows `detections` of `others`; see `association.iou_pairs`."""
 
-    @staticmethod
-    def corners(table: TrackTable, rows: Index) -> Array:
+    def corners(self, table: TrackTable, rows: Index) -> Array:
         """`(K, 4)` xyxy px, where `rows` are expected."""
 
-    @staticmethod
     def correct(
-        table: TrackTable, rows: Index, innovation: Array, xyah: Array, matched: Index, shares: Array | None
+        self, table: TrackTable, rows: Index, innovation: Array, xyah: Array, matched: Index, shares: Array | None
     ) -> None:
         """Let `rows` learn from the detections `matched`; see `kalman.correct`."""
 
-    @staticmethod
     def remember(
+        self,
         table: TrackTable,
         rows: Index,
         detections: Measured,
@@ -71,26 +64,21 @@ class Steps(Protocol):
     ) -> None:
         """Counters, score, class, and what the `border` cuts off, of `rows` by the detections `matched`."""
 
-    @staticmethod
-    def push(gallery: Gallery, slots: Index, embeddings: Embeddings, matched: Index) -> None:
+    def push(self, gallery: Gallery, slots: Index, embeddings: Embeddings, matched: Index) -> None:
         """Let `slots[i]` remember the row `matched[i]` of `embeddings`; see `Gallery.push`."""
 
-    @staticmethod
     def distances(
-        gallery: Gallery, slots: Index, embeddings: Embeddings, detections: Index, gate: float | None
+        self, gallery: Gallery, slots: Index, embeddings: Embeddings, detections: Index, gate: float | None
     ) -> Array:
         """From the galleries `slots[i]` to the rows `detections[i]` of `embeddings`; see `Gallery.distances`."""
 
-    @staticmethod
-    def contested(pairs: Pairs) -> Index:
+    def contested(self, pairs: Pairs) -> Index:
         """Which pairs share their track or detection with another one; see `Pairs.contested`."""
 
-    @staticmethod
-    def mutually_nearest(pairs: Pairs) -> Mask:
+    def mutually_nearest(self, pairs: Pairs) -> Mask:
         """Which pairs are each other's cheapest; see `association.mutually_nearest`."""
 
-    @staticmethod
-    def nearest_in_turn(pairs: Pairs, level: npt.NDArray[np.int64], rivals: Index, matched: Index) -> Mask:
+    def nearest_in_turn(self, pairs: Pairs, level: npt.NDArray[np.int64], rivals: Index, matched: Index) -> Mask:
         """Which pairs were each other's nearest by motion when it was the turn of their level, `(P,)`.
 
         Args:
@@ -99,16 +87,13 @@ class Steps(Protocol):
             matched: those that the cascade has matched.
         """
 
-    @staticmethod
-    def normalised(vectors: Embeddings) -> Embeddings:
+    def normalised(self, vectors: Embeddings) -> Embeddings:
         """Rows of unit length; see `gallery.normalise_rows`."""
 
-    @staticmethod
-    def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask, int]:
+    def dying(self, table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask, int]:
         """Which tracks are to go, `(T,)`, and how many of them unconfirmed; a miss takes evidence off."""
 
-    @staticmethod
-    def shown(table: TrackTable, config: TrackerConfig) -> Index:
+    def shown(self, table: TrackTable, config: TrackerConfig) -> Index:
         """The rows of confirmed tracks that are to be seen."""
 
 
@@ -122,8 +107,9 @@ def choose_steps(compiled: bool) -> Steps:
         ImportError: when numba is missing, or cannot compile them.
     """
     if not compiled:
-        return cast(Steps, steps_numpy)
+        return steps_numpy
     try:
-        return cast(Steps, import_module(".steps_compiled", __package__))
+        from . import steps_compiled  # not before: it needs numba, and a second
     except ImportError as error:
         raise ImportError(f"compiled=True needs numba ({error}): pip install 'track-reid[fast]'") from error
+    return steps_compiled

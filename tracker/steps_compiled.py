@@ -54,6 +54,8 @@ logger = logging.getLogger(__name__)
 _NUMBERS: Array = np.empty(0)
 _BOUNDS: Index = np.empty((2, 0), np.intp)
 _NO_FRAMES, _NO_SECONDS = 2**62, np.inf
+_MANY = 16
+"""Pairs whose looks are compared from which on it pays to draw outlines."""
 
 
 def _compiled(loop: Callable[..., Any], signature: str, relaxed: frozenset[str] = frozenset()) -> Callable[..., Any]:
@@ -97,13 +99,14 @@ _correct = _compiled(loops_state.correct, "f3 f3 i1 f2 f2 i1 f1")
 _remember = _compiled(loops_state.remember, "i2 f2 i1 i1 s1 i1 i1 f f2 f1")
 _dying = _compiled(loops_state.dying, "i2 f2 i f f f f i")
 _shown = _compiled(loops_state.shown, "i2 f2 i i f f")
-# Of float32 vectors, where the order of a sum is the processor's choice in NumPy too.
-_distances = _compiled(loops_looks.distances, "s3 s2 i1 s2 s3 i1 i1 i1 s2 i1 f i f", loops_looks.ANY_ORDER)
-_normalised = _compiled(loops_looks.normalised, "s2", loops_looks.ANY_ORDER)
-_nearest_in_turn = _compiled(loops_pairs.nearest_in_turn, "i1 i1 f1 i1 i1 i1")
-_push = _compiled(loops_looks.push, "s3 s2 i1 i1 s2 i1")
 _contested = _compiled(loops_pairs.contested, "i1 i1")
 _mutually_nearest = _compiled(loops_pairs.mutually_nearest, "i1 i1 f1")
+_nearest_in_turn = _compiled(loops_pairs.nearest_in_turn, "i1 i1 f1 i1 i1 i1")
+_push = _compiled(loops_looks.push, "s3 s2 i1 i1 s2 i1")
+# Of float32 vectors, where the order of a sum is the processor's choice in NumPy too.
+_distances = _compiled(loops_looks.distances, "s3 s2 i1 s2 s3 i1 i1 s2 i1 f i f", loops_looks.ANY_ORDER)
+_draw = _compiled(loops_looks.draw, "s3 i1 s2 s3 i1 i1 i1 f", loops_looks.ANY_ORDER)
+_normalised = _compiled(loops_looks.normalised, "s2", loops_looks.ANY_ORDER)
 
 
 def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
@@ -209,15 +212,18 @@ def shown(table: TrackTable, config: TrackerConfig) -> Index:
 def distances(gallery: Gallery, slots: Index, embeddings: Embeddings, detections: Index, gate: float | None) -> Array:
     if gallery.outlines is None:
         gallery.outlines = Outlines(*gallery.vectors.shape)
-    outlines = gallery.outlines
+    lines = gallery.outlines
+    if gate is not None and len(slots) >= _MANY:
+        _draw(
+            gallery.vectors, gallery.pushed, lines.centre, lines.shares, lines.asked_at, lines.drawn_at, slots, ROUNDING
+        )
     found: Array = _distances(
         gallery.vectors,
         gallery.newest,
         gallery.pushed,
-        outlines.centre,
-        outlines.shares,
-        outlines.asked_at,
-        outlines.drawn_at,
+        lines.centre,
+        lines.shares,
+        lines.drawn_at,
         slots,
         embeddings,
         detections,

@@ -86,6 +86,7 @@ def test_arrays_of_any_layout_are_taken(make):
 def test_without_numba_the_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     monkeypatch.delitem(sys.modules, "tracker.steps_compiled", raising=False)
+    monkeypatch.delattr("tracker.steps_compiled", raising=False)
     with pytest.raises(ImportError, match=r"compiled=True needs numba .*pip install 'track-reid\[fast\]'"):
         DeepSort(compiled=True)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from math import prod
 from pathlib import Path
@@ -69,15 +68,17 @@ def cost(name: str, input_size: tuple[int, int] | None = None, *, num_classes: i
     with torch.device("meta"):
         network = create_backbone(name, num_classes=num_classes, input_size=input_size).eval()
         crop = torch.empty(1, 3, *network.input_size)
-    # Only the modes see what runs here; hooks are needed for what is a product in the definition but not in the code.
-    elementwise = _count_elementwise(network)
-    with torch.inference_mode(), FlopCounterMode(display=False, custom_mapping=_extra_operations()) as counter:
+    # Hooks count what is a product in the definition but not in the code, and norms, whose operators have another name
+    # from one release of PyTorch to the next; an operator that the counter does not know would be left out in silence.
+    elementwise, normalised = _count_elementwise(network), _count_norms(network)
+    mean = torch.ops.aten.mean
+    with torch.inference_mode(), FlopCounterMode(display=False, custom_mapping={mean: _average}) as counter:
         network(crop)
     counts = {str(operation): count for operation, count in counter.get_flop_counts().get("Global", {}).items()}
-    extra = sum(counts.pop(str(operation.overloadpacket), 0) for operation in _operations())
+    pooled = counts.pop(str(mean), 0)
     macs = sum(counts.values()) // 2 + sum(elementwise)
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    return Cost(name, network.input_size, parameters, macs, macs + extra, network.embedding_dim)
+    return Cost(name, network.input_size, parameters, macs, macs + sum(normalised) + pooled, network.embedding_dim)
 
 
 def _count_elementwise(network: nn.Module) -> list[int]:
@@ -93,24 +94,25 @@ def _count_elementwise(network: nn.Module) -> list[int]:
     return found
 
 
-def _operations() -> Mapping[Any, Callable[..., int]]:
-    """The operations that `Cost.flops` holds beyond `Cost.macs`, and what each counts, by the shape of its input."""
-    import torch
+def _count_norms(network: nn.Module) -> list[int]:
+    """Receives, while the network runs, what each of its norms adds to `Cost.flops`."""
+    from torch import nn
 
-    aten = torch.ops.aten
+    found: list[int] = []
 
-    def norm(shape: tuple[int, ...], *_: Any, **__: Any) -> int:
-        return PER_NORMALISED * prod(shape)
+    def note(_: Any, inputs: tuple[Tensor, ...]) -> None:
+        found.append(PER_NORMALISED * inputs[0].numel())
 
-    def average(shape: tuple[int, ...], dims: list[int] | None, *_: Any, **__: Any) -> int:
-        is_global = len(shape) == 4 and dims is not None and sorted(dim % 4 for dim in dims) == [2, 3]
-        return PER_POOLED * prod(shape) if is_global else 0
+    for module in network.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm)):
+            module.register_forward_pre_hook(note)
+    return found
 
-    return {aten.native_batch_norm.default: norm, aten.native_layer_norm.default: norm, aten.mean.dim: average}
 
-
-def _extra_operations() -> dict[Any, Any]:
-    return {operation.overloadpacket: count for operation, count in _operations().items()}
+def _average(shape: tuple[int, ...], dims: list[int] | None, *_: Any, **__: Any) -> int:
+    """What a mean over a map adds to `Cost.flops`, by the shape of its input; other means add nothing."""
+    is_global = len(shape) == 4 and dims is not None and sorted(dim % 4 for dim in dims) == [2, 3]
+    return PER_POOLED * prod(shape) if is_global else 0
 
 
 def stored_cost(name: str, input_size: tuple[int, int] | None = None) -> Cost | None:

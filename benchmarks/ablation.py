@@ -27,19 +27,20 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from app.backfill import Backfill
-from app.clock import StageClock
-from app.config import RunConfig, load_preset
-from app.link import Moments, linked_rows, moments_of
-from app.pipeline import track_frames
-from app.setup import load_models
-from app.sightings import SightingLog
-from app.sources import open_source
 from benchmarks.ablation_variants import CHOICES, LINK_CHOICES, OFFLINE, plateau, variants
 from evaluation import EvalOptions, Scores, evaluate, find_pairs
+from track.rows.backfill import Backfill
+from track.rows.offline import Moments, linked_rows, moments_of
+from track.run.clock import StageClock
+from track.run.pipeline import track_frames
+from track.run.sighting_log import SightingLog
+from track.setup.config import RunConfig
+from track.setup.loading import load_models
+from track.setup.presets import load_preset
+from track.sources import open_source
 from tracker import DeepSort, TrackerConfig
 from tracker.border import watches_border
-from tracker.linking import LinkConfig, Sightings
+from tracker.offline.linking import LinkConfig, Sightings
 
 Rows = npt.NDArray[np.float64]
 JITTER, LEFT_OUT = 0.015, 0.02

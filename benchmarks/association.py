@@ -32,9 +32,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from app.config import load_preset
 from benchmarks.association_scene import FRAME_SIZE, crowd
 from benchmarks.peers_association import PEERS, Step, available
+from track.setup.presets import load_preset
 from tracker import DeepSort
 
 PACKAGES = ("numpy", "scipy", "numba", "norfair", "deep-sort-realtime", "trackers", "supervision", "boxmot")

@@ -26,13 +26,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from app.ahead import MapAhead
-from app.config import RunConfig, load_preset
-from app.setup import load_detector, load_encoder
-from app.sources import open_source
-from app.threads import Prefetch
 from benchmarks.peers_runs import PACKAGES, peer_runs
 from benchmarks.whole_run import load_once, run_once
+from track.setup.config import RunConfig
+from track.setup.loading import load_detector, load_encoder
+from track.setup.presets import load_preset
+from track.sources import open_source
+from track.threads.map_ahead import MapAhead
+from track.threads.prefetch import Prefetch
 
 ALONE = "detection alone"
 RUNS = "strong+none,strong+dogenet50,realtime+dogenet50"
@@ -82,7 +83,7 @@ def networks_alone(config: RunConfig) -> Callable[[], int]:
 
 
 def whole_run(config: RunConfig) -> Callable[[], int]:
-    """`app.run.run` with models that are loaded once, and a fresh tracker each time."""
+    """`track.run.run.run` with models that are loaded once, and a fresh tracker each time."""
     loaded = load_once(config)
     return lambda: run_once(config, loaded)
 

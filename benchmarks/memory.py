@@ -26,10 +26,11 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from app.config import RunConfig, load_preset
-from app.progress import Silent
-from app.sinks.video import VideoSink
 from benchmarks.whole_run import load_once, run_once
+from track.setup.config import RunConfig
+from track.setup.presets import load_preset
+from track.sinks.video import VideoSink
+from track.terminal.progress import Silent
 
 __all__ = ["FrameMemory", "memory"]
 
@@ -53,7 +54,7 @@ class FrameMemory(Silent):
         self._frames = 0
 
     def task(self, what: str, total: int | None, unit: str = "tracks") -> AbstractContextManager[FrameMemory]:
-        """See `app.progress.Progress.task`."""
+        """See `track.terminal.progress.Progress.task`."""
         return nullcontext(self)
 
     def step(self, live_tracks: int) -> None:

@@ -16,9 +16,9 @@ from scipy.optimize import linear_sum_assignment
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from app.sources import open_source
-from app.threads import Prefetch
 from detectors import DetectorOptions, create_detector
+from track.sources import open_source
+from track.threads.prefetch import Prefetch
 
 Boxes = npt.NDArray[np.float64]
 

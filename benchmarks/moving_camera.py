@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from app.camera_motion import CameraMotion
-from app.sources import open_source
+from track.setup.camera_motion import CameraMotion
+from track.sources import open_source
 
 ROOT = Path(__file__).resolve().parents[1]
 Affine = npt.NDArray[np.float64]
@@ -117,7 +117,7 @@ def main() -> None:
             options = ["--detector", given.detector, "--classes", "person", "--reid", "none", "--tracker", tracker]
             out = ["--rules", "mot17", "--out", str(folder / title.split()[0])]
             subprocess.run(
-                [sys.executable, "-m", "app", "mot", str(folder / "data"), *options, *out], cwd=ROOT, check=True
+                [sys.executable, "-m", "track", "mot", str(folder / "data"), *options, *out], cwd=ROOT, check=True
             )
 
 

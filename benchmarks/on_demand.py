@@ -22,12 +22,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a chec
 
 from ablation import disturb
 
-from app.config import RunConfig, TrackerPreset, load_preset
-from app.progress import Silent
-from app.run import run
-from app.setup import load_detector
-from app.sources import open_source
 from evaluation import EvalOptions, evaluate, find_pairs
+from track.run.run import run
+from track.setup.config import RunConfig
+from track.setup.loading import load_detector
+from track.setup.presets import TrackerPreset, load_preset
+from track.sources import open_source
+from track.terminal.progress import Silent
 
 FORMAT = "%d,%d," + ",".join(["%.3f"] * 4) + ",%.6f,%d,%d,%d"
 """A row of MOTChallenge's detections."""

@@ -30,17 +30,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a chec
 
 from peers_clip_trackers import PEERS, Floats, Seen, Step
 
-from app.compare_keys import embedding_key, scene_key
-from app.config import RunConfig, load_preset
-from app.embedding_cache import Entry, EntryCache
-from app.progress import Silent
-from app.scene import Embedded, Scene, detect_scene, embed_scene
-from app.setup import load_detector, load_encoder, with_gate
-from app.sources import open_source
 from evaluation import EvalOptions, Scores, evaluate, find_pairs
 from evaluation.overlap import box_iou
 from evaluation.prepare import MATCH_IOU
 from evaluation.reading import read_rows
+from track.commands.compare.cache import Entry, EntryCache
+from track.commands.compare.keys import embedding_key, scene_key
+from track.commands.compare.scene import Embedded, Scene, detect_scene, embed_scene
+from track.setup.config import RunConfig
+from track.setup.loading import load_detector, load_encoder
+from track.setup.presets import load_preset
+from track.setup.settings import with_gate
+from track.sources import open_source
+from track.terminal.progress import Silent
 from tracker import DeepSort
 
 COLUMNS = ("HOTA", "IDF1", "MOTA", "IDSW", "AssA", "DetA", "FP", "FN")

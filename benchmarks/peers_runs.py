@@ -19,9 +19,9 @@ from typing import Any
 import cv2
 import torch
 
-from app.config import RunConfig
-from app.setup import load_detector
-from app.sources import open_source
+from track.setup.config import RunConfig
+from track.setup.loading import load_detector
+from track.sources import open_source
 
 __all__ = ["PACKAGES", "peer_runs"]
 

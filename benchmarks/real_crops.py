@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from app.sources import open_source
 from reid import create_encoder
+from track.sources import open_source
 
 Boxes = npt.NDArray[np.float64]
 Embeddings = npt.NDArray[np.float32]

@@ -26,7 +26,7 @@ started = float(sys.argv[1])
 def note(step):
     print(f"STEP {step}: {time.time() - started:.4f}", flush=True)
 note("python")
-import app.cli, app.run, app.session, app.setup
+import track.cli, track.run.run, track.run.passes, track.setup.loading
 note("imports")
 def noted(module, name, step):
     function = getattr(module, name)
@@ -35,19 +35,19 @@ def noted(module, name, step):
         note(step)
         return result
     setattr(module, name, call)
-noted(app.run, "open_source", "source")
-noted(app.setup, "load_encoder", "encoder")
-noted(app.setup, "load_detector", "detector")
-noted(app.run, "load_models", "models")
-track_frames = app.session.track_frames
+noted(track.run.run, "open_source", "source")
+noted(track.setup.loading, "load_encoder", "encoder")
+noted(track.setup.loading, "load_detector", "detector")
+noted(track.run.run, "load_models", "models")
+track_frames = track.run.passes.track_frames
 def first_noted(*arguments, **options):
     tracked = track_frames(*arguments, **options)
     first = next(tracked)
     note("first frame")
     yield first
     yield from tracked
-app.session.track_frames = first_noted
-app.cli.main(sys.argv[2:])
+track.run.passes.track_frames = first_noted
+track.cli.main(sys.argv[2:])
 """
 
 
@@ -65,7 +65,7 @@ def one_start(arguments: list[str]) -> dict[str, float]:
 def one_help() -> float:
     """Seconds that `track --help` takes."""
     before = time.perf_counter()
-    command = [sys.executable, "-m", "app.cli", "--help"]
+    command = [sys.executable, "-m", "track.cli", "--help"]
     subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, check=True)
     return time.perf_counter() - before
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import app.run
-from app.config import RunConfig
-from app.pipeline import Models
-from app.progress import Progress, Silent
-from app.setup import create_camera, load_models
-from app.sources import open_source
+import track.run.run
+from track.setup.config import RunConfig
+from track.setup.loading import create_camera, load_models
+from track.setup.parts import Models
+from track.sources import open_source
+from track.terminal.progress import Progress, Silent
 from tracker import AppearanceOnDemand, DeepSort
 
 __all__ = ["load_once", "run_once"]
@@ -31,8 +31,8 @@ def run_once(config: RunConfig, loaded: Models, progress: Progress | None = None
     def kept(_config: RunConfig, source: Any) -> Models:
         return _with_fresh_tracker(config, loaded, source)
 
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(app.run, "load_models", kept):
-        summary = app.run.run(replace(config, out=Path(folder) / "out"), progress or Silent())
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(track.run.run, "load_models", kept):
+        summary = track.run.run.run(replace(config, out=Path(folder) / "out"), progress or Silent())
     return int(summary.counts["frames"])
 
 

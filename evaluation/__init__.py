@@ -2,7 +2,7 @@
 
 from evaluation.evaluate import EvalOptions, Report, Result, evaluate, merge_reports
 from evaluation.events import Event
-from evaluation.layout import GroundTruth, Pair, find_ground_truth, find_pairs, is_sequence, without_truth
+from evaluation.files import GroundTruth, Pair, find_ground_truth, find_pairs, is_sequence, without_truth
 from evaluation.metrics import COUNTS, PERCENTAGES, Scores
 from evaluation.rules import RULES
 

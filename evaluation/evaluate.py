@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluation.checks import Finding, look, twice
 from evaluation.classes import ANY, only_pedestrians, split_by_class
 from evaluation.events import Event, list_events
-from evaluation.layout import GroundTruth, Pair
+from evaluation.files import GroundTruth, Pair
+from evaluation.looking.checks import Finding, look, twice
 from evaluation.metrics import Measured, Scores, combine, measure
 from evaluation.prepare import prepare
 from evaluation.reading import read_rows

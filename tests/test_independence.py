@@ -31,7 +31,7 @@ for index in range(3):
     embeddings = encoder.encode(picture, xyxy, np.empty((1, 0), np.float32))
     tracks = tracker.update(xyxy, [0.9], embeddings=embeddings)
 
-from app.cli import main
+from track.cli import main
 sys.argv[0] = "track"
 try:
     main(["run", sys.argv[1], "--detector", "motion", "--reid", "none", "--end", "0.5", "--out", sys.argv[2]])

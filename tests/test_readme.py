@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import app, main
+from track import cli
+from track.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = {command.name for command in app.registered_commands}
+COMMANDS = {command.name for command in cli.COMMANDS}
 OF_TORCHRUN = {"--nproc-per-node", "--no-python"}
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -48,7 +49,7 @@ def test_every_make_target_exists():
 @pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
 def test_every_linked_file_exists(text):
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
-    files = re.findall(r"`((?:app|detectors|reid|tracker|tests|configs)/[\w/]+\.\w+)`", text)
+    files = re.findall(r"`((?:track|detectors|reid|tracker|tests|configs)/[\w/]+\.\w+)`", text)
     missing = [name for name in [*links, *files] if not (ROOT / name).exists()]
     assert not missing
 

@@ -61,7 +61,7 @@ class DeepSort:
         if not isinstance(config, TrackerConfig | None):
             raise TypeError(
                 f"config is {config!r}, expected a TrackerConfig; that of a preset is load_preset(name).config, with "
-                "`from app.config import load_preset`"
+                "`from track.setup.config import load_preset`"
             )
         self.config = config or TrackerConfig()
         self._steps = choose_steps(compiled)

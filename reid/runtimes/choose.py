@@ -31,7 +31,7 @@ NEEDS = {"openvino": ("openvino",), "onnx": CONVERTERS}
 TITLES = {"openvino": "OpenVINO", "onnx": "ONNX Runtime"}
 CHECKED_CROPS = 8
 NOTE = {"note": True}
-"""Marks what a person who waits should see, though nothing is wrong (see `app.console`)."""
+"""Marks what a person who waits should see, though nothing is wrong (see `track.terminal.console`)."""
 EXPORTED = {".onnx": "onnx", ".xml": "openvino", ".torchscript": "torchscript"}
 """Suffix of an exported file -> what runs it; a folder is OpenVINO's."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evaluation import EvalOptions, evaluate, find_pairs
-from evaluation.checks import look, look_at_truth
+from evaluation.looking.checks import look, look_at_truth
 from evaluation.reading import read_rows
 from tests.evaluation.file_pairs import (
     GT,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.runs import run_python
+from tests.track.runs import run_python
 
 PROGRAM = """
 import os, signal, sys

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.config import load_preset
+from track.setup.presets import load_preset
 from tracker.calibration import ScoreCalibration, _rising
 from tracker.existence import hit_evidence
 

@@ -1,5 +1,0 @@
-"""`python -m app` is `track`."""
-
-from app.cli import main
-
-main()

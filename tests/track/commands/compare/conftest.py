@@ -1,0 +1,73 @@
+"""The clip, the stand-ins that make a comparison quick, and a count of what was computed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import track.commands.compare.compare
+from tests.track.commands.compare.clips import CROSSING, annotate
+from tests.track.runs import write_video
+
+
+@pytest.fixture
+def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`clip.mp4` with two people who meet, `clip.txt` with their detections, `gt.txt`; the cache is the test's own."""
+    # not by TRACK_CACHE, which holds the converted networks too: those may be shared
+    monkeypatch.setattr("track.commands.compare.cache.cache_folder", lambda kind: tmp_path / "cache" / kind)
+    write_video(tmp_path, CROSSING, 20)
+    annotate(tmp_path / "gt.txt")
+    return tmp_path / "clip.mp4"
+
+
+class ColourEncoder:
+    """The mean colour of a crop, in place of a network that takes seconds to load."""
+
+    name, embedding_dim, needs_images, gate, runtime = "small-cnn", 3, True, None, "numpy"
+
+    def encode(self, image: Any, xyxy: Any, features: Any) -> Any:
+        boxes = np.clip(xyxy, 0, [96, 64, 96, 64]).astype(int).tolist()
+        rows = [image[y : max(b, y + 1), x : max(r, x + 1)].mean(axis=(0, 1)) for x, y, r, b in boxes]
+        vectors = np.array(rows, np.float32).reshape(-1, 3) + 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks are replaced by `ColourEncoder`."""
+    load = track.commands.compare.compare.load_encoder
+    monkeypatch.setattr(
+        track.commands.compare.compare,
+        "load_encoder",
+        lambda config: load(config) if config.reid in ("none", "file") else ColourEncoder(),
+    )
+
+
+@pytest.fixture
+def quick(colours: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the plot, too."""
+    monkeypatch.setattr("track.commands.compare.report.plot_comparison", lambda path, comparison: None)
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts frames that went through a detector, and scenes by encoders."""
+    done: Counter[str] = Counter()
+
+    def counted(name: str) -> Callable[..., Any]:
+        original = getattr(track.commands.compare.compare, name)
+
+        def call(*arguments: Any) -> Any:
+            done[name.removesuffix("_scene")] += 1
+            return original(*arguments)
+
+        return call
+
+    for name in ("detect_scene", "embed_scene"):
+        monkeypatch.setattr(track.commands.compare.compare, name, counted(name))
+    return done

@@ -1,0 +1,5 @@
+"""`python -m track` is `track`."""
+
+from track.cli import main
+
+main()

@@ -1,0 +1,124 @@
+"""The `track` command: which commands there are, and where. A command's module is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from track.terminal.errors import PassedOnError, end_early, exit_code, fail, hint, one_line, unknown_to_the_parser
+from track.terminal.options import DEBUG
+
+__all__ = ["COMMANDS", "Command", "app", "main"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its name, its room under `track/commands/`, and one line of help."""
+
+    name: str
+    room: str
+    summary: str
+
+    def load(self) -> Any:
+        """The command with its options, for the parser."""
+        module = importlib.import_module(f"track.commands.{self.room}.command")
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(self.name)(getattr(module, f"{self.room}_command"))
+        return typer.main.get_command(alone)
+
+
+COMMANDS = (
+    Command("run", "run", "Track one video: writes tracks.txt, tracks.csv, annotated.mp4 and summary.json."),
+    Command("eval", "eval", "Score tracks against ground truth: HOTA, MOTA, IDF1 and what they are made of."),
+    Command("mot", "mot", "Track every sequence of a dataset, in submission form, and score them."),
+    Command("compare", "compare", "Compare encoders and trackers on one source: scores and speed side by side."),
+    Command("link", "link", "Link the tracks of a finished run, as track run --offline does."),
+    Command("train-reid", "train_reid", "Train an appearance encoder, measure it on held-out people, choose its gate."),
+    Command("eval-reid", "eval_reid", "Measure how well an appearance encoder finds people again, and its gate."),
+    Command("export", "export", "Write an encoder for ONNX Runtime, OpenVINO or TorchScript."),
+    Command("models", "models", "List detectors, encoders with what they cost, tracker presets, and weights on disk."),
+)
+
+
+class _Commands(TyperGroup):
+    """The manifest as a group of the parser: the list of commands needs none of them loaded."""
+
+    _lists = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [command.name for command in COMMANDS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        for command in COMMANDS:
+            if command.name == cmd_name:
+                return TyperCommand(command.name, help=command.summary) if self._lists else command.load()
+        return None
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self._lists = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._lists = False
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="track",
+    help="Track the objects of a video and keep their identities: DeepSORT with pluggable ReID encoders.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"track {metadata.version('track-reid')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `track`.
+
+    Exit codes: 0, also where a source was damaged; 2 with one line for what the user can mend; 1 with one line for a
+    fault of the program; 128 and the signal's number after Ctrl-C, SIGTERM or a closed pipe. `--debug` adds the
+    traceback.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        code = app(given, standalone_mode=False) or 0
+        with unknown_to_the_parser():
+            sys.stdout.flush()  # a closed pipe shows here, not in Python's own words at its end
+        sys.exit(code)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich and the parser turn a closed pipe into exit code 1
+            end_early(end.__context__)
+        raise
+    except (KeyboardInterrupt, PassedOnError) as error:
+        end_early(error.__cause__ or error)
+    except Exception as error:
+        if DEBUG in given:
+            traceback.print_exc()
+        commands = [command.name for command in COMMANDS]
+        fail(one_line(error) + hint(error, given, commands), exit_code(error))
+
+
+if __name__ == "__main__":
+    main()

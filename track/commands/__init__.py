@@ -1,0 +1,1 @@
+"""One folder a command, called as the command: `command.py`, `options.py`, and what only it needs."""

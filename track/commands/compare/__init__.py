@@ -1,0 +1,1 @@
+"""`track compare`: encoders and trackers side by side on the same detections."""

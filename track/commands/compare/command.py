@@ -1,0 +1,80 @@
+"""`track compare`: encoders and trackers side by side."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from track.commands.compare import options
+from track.run import options as tracking
+from track.terminal.errors import unknown_to_the_parser
+from track.terminal.options import comma_separated
+
+if TYPE_CHECKING:
+    from track.commands.compare.config import CompareConfig
+
+__all__ = ["compare_command"]
+
+
+def compare_command(
+    source: options.Source,
+    reid: options.Encoders = None,
+    reid_weights: options.Weights = None,
+    tracker: options.Trackers = "strong",
+    detector: tracking.Detector = "auto",
+    classes: tracking.Classes = None,
+    conf: tracking.Conf = None,
+    iou: tracking.Iou = None,
+    imgsz: tracking.Imgsz = None,
+    start: tracking.Start = 0.0,
+    end: tracking.End = None,
+    online: tracking.Online = False,
+    gt: options.Gt = None,
+    out: options.Out = None,
+    overwrite: tracking.Overwrite = False,
+    as_json: options.Json = False,
+    as_csv: options.Csv = False,
+    no_cache: options.NoCache = False,
+    device: tracking.Device = "auto",
+    seed: tracking.Seed = 0,
+    debug: tracking.Debug = False,
+) -> None:
+    """Compare encoders and trackers on one source: scores and speed side by side, on the same detections."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in `track run`
+    from track.commands.compare.config import CompareConfig, default_encoders, parse_weights, with_short_names
+    from track.setup.config import RunConfig
+    from track.setup.presets import load_preset
+
+    if as_json and as_csv:
+        raise ValueError("--json and --csv exclude each other: drop one")
+    run = RunConfig(
+        source=source,
+        detector=detector,
+        classes=comma_separated(classes),
+        conf=conf,
+        iou=iou,
+        imgsz=imgsz,
+        device=device,
+        start_s=start,
+        end_s=end,
+        online=online,
+        seed=seed,
+    )
+    encoders = comma_separated(reid, "--reid", "none,dogenet50") or default_encoders(run)
+    presets = [load_preset(name) for name in comma_separated(tracker, "--tracker", "deepsort,strong")]
+    weights = parse_weights(reid_weights or [])
+    config = CompareConfig(
+        run, encoders, with_short_names(presets), weights, gt, out, overwrite, use_cache=not no_cache
+    )
+    _compare(config, debug, as_json=as_json, as_csv=as_csv)
+
+
+def _compare(config: CompareConfig, debug: bool, *, as_json: bool, as_csv: bool) -> None:
+    with unknown_to_the_parser():
+        from track.commands.compare.dataset import compare_any
+        from track.commands.compare.report import print_comparison
+        from track.terminal.console import open_console
+        from track.terminal.progress import ConsoleProgress
+
+        result = compare_any(config, ConsoleProgress(open_console(debug)))
+        print_comparison(result, json_wanted=as_json, csv_wanted=as_csv)

@@ -1,0 +1,1 @@
+"""`track eval`: score tracks against ground truth."""

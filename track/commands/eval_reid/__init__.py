@@ -1,0 +1,1 @@
+"""`track eval-reid`: how well an encoder finds people again, and its gate."""

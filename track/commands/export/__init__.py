@@ -1,0 +1,1 @@
+"""`track export`: an encoder for another runtime."""

@@ -1,0 +1,1 @@
+"""`track link`: link the tracks of a finished run."""

@@ -1,0 +1,103 @@
+"""`track link`: a run's `tracks.csv` (and `embeddings.npz`) in, linked tracks in a new folder out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import math
+import sys
+from pathlib import Path
+
+from track.files.run_folder import remove_run_files, starting_run_dir
+from track.rows.finished_run import FinishedRun, read_run
+from track.rows.offline import linked_rows, linking_facts
+from track.run.summary import Summary
+from track.sinks.text import TracksCsv, TracksTxt
+from tracker.offline.linking import LinkConfig
+
+__all__ = ["print_linked", "relink"]
+
+
+_logger = logging.getLogger(__name__)
+_NO_BORDER = (
+    "embeddings.npz is of an older version and does not tell what the border of the picture cuts off, so tracks "
+    "may take in such boxes at their ends: run track run again with --keep-embeddings"
+)
+
+
+def relink(run_dir: Path, out: Path | None, overwrite: bool, max_gap_s: float) -> Summary:
+    """Link a finished run and write `tracks.txt`, `tracks.csv` and `summary.json` into a new folder.
+
+    Args:
+        run_dir: folder of the run, which stays as it is.
+        out: folder of the results; `runs/<run>-linked` by default.
+        overwrite: whether that folder may hold an earlier result.
+        max_gap_s: longest gap (s) that is linked and filled.
+
+    Raises:
+        ValueError, OSError: something can't be read or written, in one sentence.
+    """
+    if not (math.isfinite(max_gap_s) and max_gap_s >= 0):
+        raise ValueError(f"--max-gap is {max_gap_s:g}, expected seconds from 0")
+    if out is not None and out.resolve() == run_dir.resolve():
+        raise ValueError(f"--out {out} is the run itself: choose another folder")
+    run = read_run(run_dir)
+    _refuse_linked(run, run_dir)
+    config = LinkConfig(max_gap_s=max_gap_s)
+    config = config if run.max_cosine is None else dataclasses.replace(config, max_cosine=run.max_cosine)
+    with starting_run_dir(f"{run_dir.resolve().name}-linked", out, overwrite) as folder:
+        remove_run_files(folder)
+        return _write(run, run_dir, folder, config)
+
+
+def _refuse_linked(run: FinishedRun, run_dir: Path) -> None:
+    """A second time would smooth what is smooth already; with `embeddings.npz`, the raw boxes are linked anew."""
+    if run.max_cosine is not None:
+        return
+    try:
+        summary = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))
+        is_linked, source = bool(summary["linking"]), summary["source"].get("run")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not ours: then nothing says that it is linked
+        return
+    if is_linked:
+        what = f"give the run it was linked from, {source}" if source else "track run again without --offline to do so"
+        raise ValueError(f"run {run_dir} is linked already: {what}")
+
+
+def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) -> Summary:
+    warnings = [_NO_BORDER] if run.max_cosine is not None and run.seen.cut_off is None else []
+    for warning in warnings:
+        _logger.warning(warning)
+    rows, linked = linked_rows(run.seen, run.moments, config)
+    texts = (TracksTxt(folder / "tracks.txt"), TracksCsv(folder / "tracks.csv", run.class_names))
+    for text in texts:
+        for tracks in rows:
+            text.write(tracks)
+        text.close()
+    summary = Summary(
+        run_dir=folder,
+        source={"run": run_dir, "with_embeddings": run.max_cosine is not None},
+        configuration={"max_gap_s": config.max_gap_s},
+        counts={"frames": len(run.moments.frames), "ids": linked.report.kept, "rows": len(linked.ids)},
+        linking=linking_facts(linked, config),
+        files=["tracks.txt", "tracks.csv"],
+        warnings=warnings,
+    )
+    summary.write()
+    return summary
+
+
+def print_linked(summary: Summary) -> None:
+    """What was done, and where the results are, on standard output."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    did = summary.linking
+    if not any(did[name] for name in ("links", "dropped", "taken_in", "filled")):
+        console.print(f"nothing to link: the tracks ({did['tracks']}) stay as they are", markup=False)
+    else:
+        console.print(summary.linking_line(), markup=False)
+    console.print("results:")
+    for name in [*summary.files, "summary.json"]:
+        console.print(str(summary.run_dir / name), markup=False)

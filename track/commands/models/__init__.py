@@ -1,0 +1,1 @@
+"""`track models`: what there is, and what it costs."""

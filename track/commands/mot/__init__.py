@@ -1,0 +1,1 @@
+"""`track mot`: a whole dataset, in submission form and scored."""

@@ -1,0 +1,39 @@
+"""The options that only `track mot` has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Dataset", "Detector", "Out", "Reid"]
+
+
+Dataset = Annotated[
+    Path, typer.Argument(help="Folder of MOTChallenge-style sequences (seqinfo.ini with det/ or img1/, gt/ optional).")
+]
+
+
+Detector = Annotated[
+    str,
+    typer.Option(
+        help="public (each sequence's det/), yolo, motion, or a path as in: track run --help.",
+        rich_help_panel="Detection",
+    ),
+]
+
+
+Reid = Annotated[
+    str | None,
+    typer.Option(
+        help="Appearance encoder (see: track models); none for motion alone.",
+        show_default="dogenet50, or none where pictures are missing",
+        rich_help_panel="Identity",
+    ),
+]
+
+
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for the results.", show_default="runs/<dataset>", rich_help_panel="Output")
+]

@@ -1,0 +1,1 @@
+"""`track run`: one video."""

@@ -1,0 +1,1 @@
+"""`track train-reid`: train an appearance encoder."""

@@ -1,0 +1,1 @@
+"""What becomes final: boxes of tracks as rows, filled in, linked, smoothed, read back."""

@@ -1,0 +1,1 @@
+"""One video from source to files; `pipeline.py` is the main path."""

@@ -1,0 +1,108 @@
+"""The files of a run, opened together and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from track.files.run_folder import FolderTakenError
+from track.rows.sightings_file import EMBEDDINGS, save_sightings
+from track.run.clock import StageClock
+from track.sinks import FrameTracks, OutputError, Sink
+from track.sinks.text import TracksCsv, TracksTxt
+from track.sources import Frame
+from track.threads.background_sink import BackgroundSink
+from tracker.offline.linking import Sightings
+
+__all__ = ["Outputs"]
+
+SUMMARY_BYTES = 64 << 10
+"""Set aside from the start to the end, so that a full disk still takes `summary.json`."""
+MAX_DRAWN_BEHIND = 4
+"""Pictures that may wait to be drawn and encoded, which is faster than any detector."""
+
+
+class Outputs:
+    """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4` and `embeddings.npz`.
+
+    Attributes:
+        run_dir: folder of the run.
+        files: those that were finished, complete under their final names, once closed.
+        errors: what kept a file from being finished.
+    """
+
+    def __init__(self, run_dir: Path, class_names: Mapping[int, str], clock: StageClock) -> None:
+        self.files: list[Path] = []
+        self.errors: list[Exception] = []
+        self.run_dir = run_dir
+        self._class_names = class_names
+        self._clock = clock
+        self._reserve = run_dir / ".summary.json.reserve"
+        try:
+            with self._reserve.open("xb") as file:  # exclusive: of two runs that start at once, one gets the folder
+                file.write(bytes(SUMMARY_BYTES))
+        except FileExistsError as error:
+            raise FolderTakenError(f"another run is writing to {run_dir}: choose another --out") from error
+        except OSError as error:
+            raise OutputError(run_dir / "summary.json", error.strerror or str(error)) from error
+        self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
+        self._video: BackgroundSink | None = None
+
+    def open_video(self, width: int, height: int, fps: float, *, every: int = 1) -> None:
+        """Start `annotated.mp4`, drawn and encoded in a thread of its own; `every` is that of `Drawer`."""
+        from track.sinks.draw import Drawer
+        from track.sinks.video import AnnotatedVideo, VideoSink
+
+        drawer = Drawer(width, height, fps, self._class_names, every=every)
+        video = VideoSink(self.run_dir / "annotated.mp4", width, height, fps)
+        self._video = BackgroundSink(AnnotatedVideo(video, drawer), size=MAX_DRAWN_BEHIND)
+
+    def write(self, frame: Frame, tracks: FrameTracks) -> None:
+        """Append the tracks of one frame to all files; `OutputError` when the disk takes no more."""
+        self.write_rows(tracks)
+        self.write_picture(frame, tracks)
+
+    def write_rows(self, tracks: FrameTracks) -> None:
+        """Append the tracks of one frame to the text files."""
+        with self._clock.stage("write"):
+            for text in self._texts:
+                text.write(tracks)
+
+    def write_picture(self, frame: Frame, tracks: FrameTracks) -> None:
+        """Append one frame to the video, if there is one; waits while its thread is far behind."""
+        if self._video is not None and frame.image is not None:
+            with self._clock.stage("wait for video"):
+                self._video.write(frame.image, tracks)
+
+    def write_sightings(self, seen: Sightings, max_cosine: float) -> None:
+        """Write `embeddings.npz`, see `track.rows.sightings_file.save_sightings`; a full disk is noted in `errors`."""
+        path = self.run_dir / EMBEDDINGS
+        try:
+            with self._clock.stage("write"):
+                save_sightings(path, seen, max_cosine)
+        except OSError as error:
+            self.errors.append(error if isinstance(error, OutputError) else OutputError(path, str(error)))
+        else:
+            self.files.append(path)
+
+    def close(self) -> None:
+        """Finish every file, whatever happens to the others; see `files` and `errors`."""
+        if self._video is not None:
+            with self._clock.stage("wait for video"):
+                self._close_one(self._video, self.run_dir / "annotated.mp4")
+            self._clock.add("draw and encode", self._video.busy_s)
+        for text, name in zip(self._texts, ("tracks.txt", "tracks.csv"), strict=True):
+            self._close_one(text, self.run_dir / name)
+        self._reserve.unlink(missing_ok=True)
+        self.files.sort(key=lambda path: path.suffix != ".mp4")
+
+    def _close_one(self, sink: Sink, path: Path) -> None:
+        try:
+            sink.close()
+        except OSError as error:
+            known = isinstance(error, OutputError)
+            self.errors.append(error if known else OutputError(path, error.strerror or str(error)))
+        except Exception as error:  # drawing failed in its thread; the other files must be finished all the same
+            self.errors.append(error)
+        if path.exists():
+            self.files.append(path)

@@ -1,0 +1,1 @@
+"""Scores of tracks, printed or as JSON and CSV."""

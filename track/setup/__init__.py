@@ -1,0 +1,1 @@
+"""Before the first frame: what was asked for, checked, resolved and loaded."""

@@ -1,0 +1,164 @@
+"""What happens before the first frame: contradictions are found, models loaded, settings resolved."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+
+from detectors import (
+    Detector,
+    DetectorOptions,
+    create_detector,
+    needs_torch,
+    reads_detections,
+)
+from detectors.public import PublicDetector
+from reid import Encoder, create_encoder
+from reid.bundled import RANDOM
+from track.setup.camera_motion import CameraMotion
+from track.setup.config import RunConfig
+from track.setup.parts import Models
+from track.setup.settings import tracker_settings
+from track.sources import Source
+from track.threads.background_call import InBackground
+from tracker import AppearanceOnDemand, DeepSort
+
+__all__ = [
+    "check_detections",
+    "create_camera",
+    "detector_name",
+    "load_detector",
+    "load_encoder",
+    "load_models",
+    "warn_of_idle_options",
+]
+
+logger = logging.getLogger(__name__)
+
+
+def load_models(config: RunConfig, source: Source) -> Models:
+    """Detector, encoder and a fresh tracker; the appearance gate is the checkpoint's where it brings one.
+
+    They are loaded at the same time where that pays and is safe: OpenVINO compiles a detector without Python, PyTorch
+    has one state of random numbers, and the SciPy of the motion detector stumbles over a PyTorch that another thread is
+    still importing. Of two errors the encoder's is told.
+    """
+    detector_named = detector_name(config, source)
+    one_by_one = detector_named == "motion" or str(config.reid_weights) == RANDOM
+    if one_by_one or needs_torch(detector_named, detector_options(config, source)):
+        encoder, detector = load_encoder(config), load_detector(config, source)
+    else:
+        coming = InBackground(lambda: load_detector(config, source), name="load-detector")
+        encoder = load_encoder(config)
+        detector = coming.result()
+    warn_of_idle_options(config, detector.name, encoder.needs_images)
+    if config.reid == "file":
+        _try_features(detector, encoder, source)
+    settings = tracker_settings(config, encoder.gate, detector.class_names)
+    camera = create_camera(source, detector.name) if settings.camera_motion else None
+    settings = dataclasses.replace(settings, camera_motion=camera is not None)
+    on_demand = config.reid_when == "ambiguous" and encoder.needs_images
+    demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
+    return Models(detector, encoder, DeepSort(settings), camera, demand)
+
+
+def create_camera(source: Source, detector: str) -> CameraMotion | None:
+    """What measures the camera's motion; `None` without pictures, and for the motion detector, whose camera must stand
+    still."""
+    return CameraMotion() if source.has_images and detector != "motion" else None
+
+
+def load_encoder(config: RunConfig) -> Encoder:
+    """The encoder that was asked for."""
+    return create_encoder(
+        config.reid,
+        weights=config.reid_weights,
+        device=config.device,
+        seed=config.seed,
+        runtime=config.reid_runtime,
+    )
+
+
+def load_detector(config: RunConfig, source: Source) -> Detector:
+    """The detector that was asked for, or what `auto` means for this source.
+
+    Raises:
+        ValueError: an unknown detector or class, a file that cannot be used, a missing package, or a detector of images
+            where there are none.
+        FileNotFoundError: no file of weights or detections there.
+    """
+    detector = create_detector(detector_name(config, source), detector_options(config, source))
+    if detector.needs_images and not source.has_images:
+        raise ValueError(
+            f"--detector {config.detector} looks at images, but {config.source} has none; use --detector public"
+        )
+    _warn_of_boxes_beyond(detector, source, config)
+    return detector
+
+
+def detector_options(config: RunConfig, source: Source) -> DetectorOptions:
+    """What the detector is told of the run."""
+    return DetectorOptions(
+        classes=config.classes,
+        confidence=config.conf,
+        iou=config.iou,
+        image_size=config.imgsz,
+        device=config.device,
+        sequence=source.sequence,
+        frame_rate=source.fps,
+    )
+
+
+def detector_name(config: RunConfig, source: Source) -> str:
+    """What was asked for; without images there is one thing that `auto` can mean."""
+    return "public" if config.detector == "auto" and not source.has_images else config.detector
+
+
+def check_detections(config: RunConfig, source: Source) -> None:
+    """Read detections that were made before, and try their features for `--reid file`; other detectors pass.
+
+    Raises:
+        ValueError, FileNotFoundError: they are not there, or damaged.
+    """
+    name = detector_name(config, source)
+    if reads_detections(name):
+        detector = create_detector(name, detector_options(config, source))
+        if config.reid == "file":
+            _try_features(detector, load_encoder(config), source)
+
+
+def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:
+    """Let the encoder of `--reid file` see the first detections, so that features that are not there show now."""
+    if detector.needs_images:
+        raise ValueError(
+            f"--reid file takes features that came with the detections, but the detector is {detector.name}; use "
+            "--detector path/to/detections.npy, or another --reid"
+        )
+    for index in range(source.num_frames or 0):
+        detections = detector.detect(None, index)
+        if len(detections):
+            encoder.encode(None, detections.xyxy, detections.features)
+            return
+
+
+def _warn_of_boxes_beyond(detector: Detector, source: Source, config: RunConfig) -> None:
+    """Detections of frames that the source does not have are likely those of another source."""
+    if not isinstance(detector, PublicDetector) or source.num_frames is None or config.start_s or config.end_s:
+        return
+    beyond = detector.num_beyond(source.num_frames)
+    if beyond:
+        logger.warning(
+            "%d detections in %s are of frames after the last one (%d): are they of this source?",
+            beyond,
+            detector.file,
+            source.num_frames,
+        )
+
+
+def warn_of_idle_options(config: RunConfig, detector: str, has_network: bool) -> None:
+    """Warn of options that this detector, by name, or an encoder without a network does not look at."""
+    if config.device not in ("auto", "cpu") and detector != "yolo" and not has_network:
+        logger.warning("--device %s has no effect: nothing here runs a network", config.device)
+    for option, value in (("--iou", config.iou), ("--imgsz", config.imgsz)):
+        if value is not None and detector != "yolo":
+            logger.warning("%s has no effect: it is of YOLO, but the detector is %s", option, detector)

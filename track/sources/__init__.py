@@ -1,0 +1,58 @@
+"""Video in: files, image folders, MOTChallenge sequences, cameras and streams, all as `Frame` after `Frame`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from track.sources.types import Frame, Source, SourceReport, TimeSpan
+
+__all__ = ["Frame", "Source", "SourceReport", "TimeSpan", "open_source"]
+
+STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
+
+
+DETECTION_SUFFIXES = (".txt", ".npy")
+
+
+def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) -> Source:
+    """Open what `text` names; the first picture is decoded here, so that what cannot be read fails at once.
+
+    Args:
+        text: a video file, a folder of images, a MOTChallenge sequence folder, a camera index (`0`) or an address.
+        start_s: first second to read, counted from the source's first frame.
+        end_s: second to stop before; `None` reads to the end.
+
+    Raises:
+        FileNotFoundError: there is no such file or folder.
+        ValueError: it cannot be read as a video, holds no frame, or the span lies outside of it.
+    """
+    span = TimeSpan(start_s, end_s)
+    if text.lower().startswith(STREAM_SCHEMES):
+        from track.sources.stream import open_stream
+
+        return open_stream(text, span)
+    if text.isascii() and text.isdigit():
+        from track.sources.webcam import Webcam
+
+        return Webcam(int(text), span)
+    return _open_path(Path(text), span)
+
+
+def _open_path(path: Path, span: TimeSpan) -> Source:
+    if path.is_dir():
+        from track.sources.images import open_folder
+
+        return open_folder(path, span)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"source {str(path)!r} not found: expected a video file, an image or sequence folder, a camera index "
+            "such as 0, or an rtsp:// or http:// address"
+        )
+    if path.suffix.lower() in DETECTION_SUFFIXES:
+        raise ValueError(
+            f"{path} is a file of detections, not a source: give the sequence folder as source, or a video with "
+            f"--detector {path}"
+        )
+    from track.sources.video import VideoFile
+
+    return VideoFile(path, span)

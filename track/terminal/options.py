@@ -1,0 +1,38 @@
+"""What several commands' options need: the text after them, read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["DEBUG", "comma_separated", "parse_size"]
+
+
+DEBUG = "--debug"
+
+
+def comma_separated(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:
+    """Comma-separated names; an empty one is an error, since it is a typing mistake."""
+    if text is None:
+        return ()
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise ValueError(f"{option} is {text!r}, expected names separated by commas, such as {example}")
+    return names
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """`(height, width)` px of a text such as 128x64.
+
+    Raises:
+        ValueError: another form.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,9})[xX](\d{1,9})", text.strip())
+    if match is None:
+        raise ValueError(f"--input-size is {text!r}, expected HEIGHTxWIDTH in px, such as 128x64")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,1 @@
+"""Work beside the main loop, in threads behind bounded queues."""

@@ -1,0 +1,1 @@
+"""After the run: finished tracks are linked over gaps, filled and smoothed."""

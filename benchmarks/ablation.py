@@ -32,15 +32,15 @@ from evaluation import EvalOptions, Scores, evaluate, find_pairs
 from track.rows.backfill import Backfill
 from track.rows.offline import Moments, linked_rows, moments_of
 from track.run.clock import StageClock
+from track.run.detection_log import DetectionLog
 from track.run.pipeline import track_frames
-from track.run.sighting_log import SightingLog
 from track.setup.config import RunConfig
 from track.setup.loading import load_models
 from track.setup.presets import load_preset
 from track.sources import open_source
 from tracker import DeepSort, TrackerConfig
 from tracker.border import watches_border
-from tracker.offline.linking import LinkConfig, Sightings
+from tracker.offline.linking import LinkConfig, TrackedDetections
 
 Rows = npt.NDArray[np.float64]
 JITTER, LEFT_OUT = 0.015, 0.02
@@ -52,7 +52,7 @@ AIMS = ("HOTA", "MOTA", "IDF1")
 class FinishedRun:
     """The detections of a tracked sequence with their tracks, and its frames."""
 
-    seen: Sightings
+    seen: TrackedDetections
     moments: Moments
 
     def linked(self, changed: Mapping[str, Any]) -> Rows:
@@ -75,14 +75,14 @@ def finished_run(folder: Path, preset: str) -> FinishedRun:
     with open_source(config.source) as source:
         backfill, size, rows = Backfill(), (source.width, source.height), []
         models = load_models(config, source)
-        log = SightingLog(size, watches_border=watches_border(models.tracker.config))
+        log = DetectionLog(size, watches_border=watches_border(models.tracker.config))
         for step in track_frames(source, models, StageClock(), size=size):
             log.add(step)
             rows += [tracks for _, tracks in backfill.push(step.frame, step.confirmed, step.tentative)]
         rows += [tracks for _, tracks in backfill.flush()]
     for tracks in rows:
         log.name(tracks)
-    return FinishedRun(log.sightings(), moments_of(rows))
+    return FinishedRun(log.detections(), moments_of(rows))
 
 
 def disturb(found: Rows, seed: int) -> Rows:

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from synthetic.sightings import Crop, render_identity
+from synthetic.identity_crops import Crop, render_identity
 
 __all__ = ["Counts", "Crop", "render_identity", "write_identities"]
 

@@ -51,23 +51,26 @@ COMMANDS = (
 class _Commands(TyperGroup):
     """The manifest as a group of the parser: the list of commands needs none of them loaded."""
 
-    _lists = False
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {command.name: TyperCommand(command.name, help=command.summary) for command in COMMANDS}
+        self._lists = False
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [command.name for command in COMMANDS]
+        """Names in the order of the manifest."""
+        return list(self.commands)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        for command in COMMANDS:
-            if command.name == cmd_name:
-                return TyperCommand(command.name, help=command.summary) if self._lists else command.load()
-        return None
+        """The command, loaded unless it is only to be listed."""
+        if self._lists or cmd_name not in self.commands:
+            return self.commands.get(cmd_name)
+        return next(command for command in COMMANDS if command.name == cmd_name).load()
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, for which the manifest is enough."""
         self._lists = True
-        try:
-            super().format_help(ctx, formatter)
-        finally:
-            self._lists = False
+        super().format_help(ctx, formatter)
+        self._lists = False
 
 
 app = typer.Typer(

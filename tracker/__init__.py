@@ -7,7 +7,7 @@ tracks = DeepSort().update(xyxy, scores, embeddings=embeddings)
 from .ambiguity import AppearanceOnDemand
 from .config import TrackerConfig
 from .deepsort import DeepSort
-from .door import REJECT_REASONS, reject_reasons
 from .types import Evidence, Tracks
+from .validation import REJECT_REASONS, reject_reasons
 
 __all__ = ["REJECT_REASONS", "AppearanceOnDemand", "DeepSort", "Evidence", "TrackerConfig", "Tracks", "reject_reasons"]

@@ -25,8 +25,8 @@ import numpy.typing as npt
 from . import kalman
 from .association import iou_pairs, motion_pairs
 from .boxes import xyah_to_xyxy, xyxy_to_xyah
-from .door import check_motion
 from .pairs import Index, Mask
+from .validation import check_motion
 
 if TYPE_CHECKING:
     from .deepsort import DeepSort

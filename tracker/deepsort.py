@@ -16,7 +16,6 @@ from . import existence, kalman
 from .border import is_entering, remember_birth, watches_border
 from .calibration import ScoreCalibration
 from .config import TrackerConfig
-from .door import admit, check_motion, check_time
 from .duplicates import lesser_duplicates
 from .gallery import Gallery
 from .matching import Matching
@@ -26,6 +25,7 @@ from .pairs import Index
 from .steps import choose_steps
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence, Tracks
+from .validation import admit, check_motion, check_time
 from .votes import ClassVotes
 
 __all__ = ["DeepSort"]
@@ -77,8 +77,8 @@ class DeepSort:
         self._ids = 0
         self._time_s = 0.0
         self._frame_size: tuple[int, int] | None = None
-        self._by_looks = Evidence()
-        self._matches = self._unborn = self._rejected = 0
+        self._by_appearance = Evidence()
+        self._matches = self._never_confirmed = self._rejected = 0
 
     def __len__(self) -> int:
         """Live tracks: tentative, confirmed and lost."""
@@ -87,7 +87,9 @@ class DeepSort:
     @property
     def evidence(self) -> Evidence:
         """What decided the matches so far."""
-        return replace(self._by_looks, matches=self._matches, unborn=self._unborn, rejected=self._rejected)
+        return replace(
+            self._by_appearance, matches=self._matches, never_confirmed=self._never_confirmed, rejected=self._rejected
+        )
 
     def update(
         self,
@@ -131,9 +133,9 @@ class DeepSort:
             self._table, self._gallery, self.config, detections, sure, innovation, self._time_s, self._steps
         ).solve()
         self._learn(matches.rows, matches.detections, detections, sure, innovation)
-        self._by_looks += matches.evidence
+        self._by_appearance += matches.evidence
         self._matches += len(matches.rows)
-        self._unborn += self._age()
+        self._never_confirmed += self._age()
         self._rejected += detections.rejected
         if len(matches.detections) < len(detections):
             self._start(matches.detections, detections, sure)
@@ -208,12 +210,12 @@ class DeepSort:
             How many died unconfirmed.
         """
         table, config = self._table, self.config
-        dead, num_unborn = self._steps.dying(table, config, self._time_s)
+        dead, num_never_confirmed = self._steps.dying(table, config, self._time_s)
         if config.duplicate_iou < 1:
             dead |= lesser_duplicates(table, dead, config.duplicate_iou)
         if np.count_nonzero(dead):
             self._gallery.clear(table.remove(dead))
-        return num_unborn
+        return num_never_confirmed
 
     def _start(self, matched: Index, detections: Measured, sure: Array) -> None:
         """Detections that are not among the matched start tentative tracks."""

@@ -183,17 +183,17 @@ def dying(
         miss_evidence, least: what a miss takes off the log-odds, and where they end.
         max_age_s, max_age: who was not seen for longer than this by `time_s`, or for more frames, is too old.
     """
-    dead, num_unborn = np.zeros(count, np.bool_), 0
+    dead, num_never_confirmed = np.zeros(count, np.bool_), 0
     for i in range(count):
         if counters[_MISSES, i] > 0:
             measures[_ODDS, i] -= miss_evidence
         measures[_ODDS, i] = max(measures[_ODDS, i], least)
         if counters[_STATE, i] == TENTATIVE:
             dead[i] = counters[_MISSES, i] > 0
-            num_unborn += dead[i]
+            num_never_confirmed += dead[i]
         else:
             dead[i] = time_s - measures[_SEEN, i] > max_age_s or counters[_SINCE, i] > max_age
-    return dead, num_unborn
+    return dead, num_never_confirmed
 
 
 def shown(counters: Counters, measures: Array, count: int, most_misses: int, least_odds: float, share: float) -> Index:

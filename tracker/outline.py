@@ -6,7 +6,8 @@ triangle inequality: with p the mean of a gallery, an embedding g in it and a qu
     e . g <= (e . p)(g . p) + sqrt(1 - (e . p)^2) sqrt(1 - (g . p)^2),
 
 so two numbers for each g, worked out once, mostly rule out all but a few embeddings of somebody else's gallery. They
-are drawn in `loops_looks.draw` and asked in `loops_looks.distances`; in NumPy they would cost more than they save.
+are drawn in `loops_appearance.draw` and asked in `loops_appearance.distances`; in NumPy they would cost more than they
+save.
 """
 
 from __future__ import annotations

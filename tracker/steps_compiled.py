@@ -1,6 +1,6 @@
 """The steps of a frame as loops that numba compiles once on a machine. See `steps.Steps`.
 
-The loops are in `loops_state`, `loops_pairs` and `loops_looks`. Importing this module needs numba, and compiles or
+The loops are in `loops_state`, `loops_pairs` and `loops_appearance`. Importing this module needs numba, and compiles or
 loads all of them: their signatures are fixed, so that nothing is compiled while a video runs.
 """
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from numba.core.errors import NumbaError
 
 from . import boxes as box_forms
-from . import existence, kalman, loops_looks, loops_pairs, loops_state
+from . import existence, kalman, loops_appearance, loops_pairs, loops_state
 from .border import TOLERANCE
 from .config import TrackerConfig
 from .gallery import Gallery
@@ -102,11 +102,11 @@ _shown = _compiled(loops_state.shown, "i2 f2 i i f f")
 _contested = _compiled(loops_pairs.contested, "i1 i1")
 _mutually_nearest = _compiled(loops_pairs.mutually_nearest, "i1 i1 f1")
 _nearest_in_turn = _compiled(loops_pairs.nearest_in_turn, "i1 i1 f1 i1 i1 i1")
-_push = _compiled(loops_looks.push, "s3 s2 i1 i1 s2 i1")
+_push = _compiled(loops_appearance.push, "s3 s2 i1 i1 s2 i1")
 # Of float32 vectors, where the order of a sum is the processor's choice in NumPy too.
-_distances = _compiled(loops_looks.distances, "s3 s2 i1 s2 s3 i1 i1 s2 i1 f i f", loops_looks.ANY_ORDER)
-_draw = _compiled(loops_looks.draw, "s3 i1 s2 s3 i1 i1 i1 f", loops_looks.ANY_ORDER)
-_normalised = _compiled(loops_looks.normalised, "s2", loops_looks.ANY_ORDER)
+_distances = _compiled(loops_appearance.distances, "s3 s2 i1 s2 s3 i1 i1 s2 i1 f i f", loops_appearance.ANY_ORDER)
+_draw = _compiled(loops_appearance.draw, "s3 i1 s2 s3 i1 i1 i1 f", loops_appearance.ANY_ORDER)
+_normalised = _compiled(loops_appearance.normalised, "s2", loops_appearance.ANY_ORDER)
 
 
 def admit(xyxy: Array, scores: npt.NDArray[np.float32], low: float, high: float) -> Array | None:
@@ -199,8 +199,8 @@ def remember(
 def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask, int]:
     cost, least = (config.miss_evidence, existence.LEAST_EVIDENCE) if config.confirm_evidence else (0.0, -np.inf)
     seconds, frames = (config.max_age_s, _NO_FRAMES) if config.max_age_s else (_NO_SECONDS, config.max_age)
-    dead, num_unborn = _dying(table.counters, table.measures, len(table), cost, least, time_s, seconds, frames)
-    return dead, num_unborn
+    dead, num_never_confirmed = _dying(table.counters, table.measures, len(table), cost, least, time_s, seconds, frames)
+    return dead, num_never_confirmed
 
 
 def shown(table: TrackTable, config: TrackerConfig) -> Index:

@@ -122,10 +122,10 @@ def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask
         np.subtract(table.log_odds, config.miss_evidence, out=table.log_odds, where=missed)
         np.maximum(table.log_odds, existence.LEAST_EVIDENCE, out=table.log_odds)
     tentative = table.state == TENTATIVE
-    unborn = tentative & missed
+    never_confirmed = tentative & missed
     by_seconds = config.max_age_s > 0
     old = time_s - table.seen_s > config.max_age_s if by_seconds else table.time_since_update > config.max_age
-    return unborn | (old & ~tentative), int(np.count_nonzero(unborn))
+    return never_confirmed | (old & ~tentative), int(np.count_nonzero(never_confirmed))
 
 
 def shown(table: TrackTable, config: TrackerConfig) -> Index:

@@ -70,7 +70,7 @@ class Evidence:
             cascade had left at that point.
         recovered: of those, matches of a track that had been lost for at least one frame.
         vetoed: pairs that were each other's nearest in that sense, inside the motion gate, but looked too different.
-        unborn: tentative tracks that died before they were confirmed.
+        never_confirmed: tentative tracks that died before they were confirmed.
         rejected: unusable detections that were turned away at the door.
     """
 
@@ -79,7 +79,7 @@ class Evidence:
     appearance_decided: int = 0
     recovered: int = 0
     vetoed: int = 0
-    unborn: int = 0
+    never_confirmed: int = 0
     rejected: int = 0
 
     def __add__(self, other: Evidence) -> Evidence:
@@ -90,6 +90,6 @@ class Evidence:
             self.appearance_decided + other.appearance_decided,
             self.recovered + other.recovered,
             self.vetoed + other.vetoed,
-            self.unborn + other.unborn,
+            self.never_confirmed + other.never_confirmed,
             self.rejected + other.rejected,
         )

@@ -43,9 +43,10 @@ def test_layer_equals_the_original_one(case: str, mode: str) -> None:
 
 @pytest.mark.parametrize("case", FINGERPRINTS)
 def test_layer_has_the_published_number_of_parameters_and_multiplications(case: str) -> None:
-    model = build(case).eval()
+    """On the meta device: the counter does not know every attention that a CPU may choose."""
+    model = build(case).eval().to("meta")
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        model(torch.empty(1, 3, *SIZE))
+        model(torch.empty(1, 3, *SIZE, device="meta"))
     assert sum(p.numel() for p in model.parameters()) == FINGERPRINTS[case]["params"]
     assert counter.get_total_flops() // 2 == FINGERPRINTS[case]["macs"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from synthetic import identities
 from synthetic.identities import UNFINISHED, Counts, main, render_identity, write_identities
-from synthetic.sightings import shots_of
+from synthetic.identity_crops import shots_of
 
 _NAME = re.compile(r"(-?\d+)_c([1-6])s([1-6])_(\d{6})_(\d{2})\.jpg")
 _FOLDERS = ("bounding_box_train", "query", "bounding_box_test")

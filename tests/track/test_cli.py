@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-import track.cli
 from tests.evaluation.scenes import walkers, write
 from tests.track.runs import FAST, Track, read_summary, read_txt, write_sequence
+from track import cli
 from track.cli import main
 from track.terminal.errors import ALSO_CALLED
 
@@ -195,7 +195,7 @@ def test_main_without_arguments_takes_those_of_the_process(
 
 
 def test_exit_codes_are_documented() -> None:
-    text = track.cli.main.__doc__ or ""
+    text = cli.main.__doc__ or ""
     assert all(code in text for code in ("0", "2", "1", "128"))
 
 
@@ -206,7 +206,7 @@ def test_version(track: Track) -> None:
 def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
     expected = "No such command 'cars.mp4'. Did you mean: track run cars.mp4 --reid none"
     assert expected in track("cars.mp4", "--reid", "none").err
-    names = ", ".join(command.name for command in track.cli.COMMANDS)
+    names = ", ".join(command.name for command in cli.COMMANDS)
     assert f"No such command 'runn'. Did you mean 'run'? Known: {names}. (see:" in track("runn", "cars").err
     assert f"No such command 'foo'. Known: {names}. (see:" in track("foo", "cars").err
     assert "export" in names
@@ -247,13 +247,13 @@ def test_a_value_that_is_none_of_the_choices_is_told_in_our_words(track: Track) 
 
 
 def test_what_other_programs_call_an_option_leads_to_one_of_ours() -> None:
-    loaded = [command.load() for command in track.cli.COMMANDS]
+    loaded = [command.load() for command in cli.COMMANDS]
     ours = {name for command in loaded for parameter in command.params for name in parameter.opts}
     assert {target for targets in ALSO_CALLED.values() for target in targets} <= ours
     assert not set(ALSO_CALLED) & ours
 
 
-COMMANDS = [command.name for command in track.cli.COMMANDS]
+COMMANDS = [command.name for command in cli.COMMANDS]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

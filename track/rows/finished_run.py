@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from track.rows.detections_file import EMBEDDINGS, load_detections
 from track.rows.offline import Moments
-from track.rows.sightings_file import EMBEDDINGS, load_sightings
 from track.sinks.text import CSV_HEADER
-from tracker.offline.linking import Sightings
+from tracker.offline.linking import TrackedDetections
 
 __all__ = ["FinishedRun", "read_run"]
 
@@ -29,7 +29,7 @@ class FinishedRun:
         max_cosine: appearance gate of the run, `None` without `embeddings.npz`.
     """
 
-    seen: Sightings
+    seen: TrackedDetections
     moments: Moments
     class_names: dict[int, str]
     max_cosine: float | None = None
@@ -64,7 +64,7 @@ def read_run(run_dir: Path) -> FinishedRun:
     times = {row.frame: row.time_s for row in rows}
     frames = np.array(sorted(times), np.int64)
     moments = Moments(frames, np.array([times[frame] for frame in frames.tolist()], np.float64))
-    seen = _sightings([row for row in rows if not math.isnan(row.score)], names)
+    seen = _detections([row for row in rows if not math.isnan(row.score)], names)
     run = FinishedRun(seen, moments, {number: label for label, number in names.items()})
     return _with_embeddings(run, run_dir / EMBEDDINGS) if (run_dir / EMBEDDINGS).is_file() else run
 
@@ -119,8 +119,8 @@ def _number(given: dict[str, str], name: str, where: str, *, whole: bool = False
     return value
 
 
-def _sightings(rows: list[_Row], names: dict[str, int]) -> Sightings:
-    return Sightings(
+def _detections(rows: list[_Row], names: dict[str, int]) -> TrackedDetections:
+    return TrackedDetections(
         np.array([row.frame for row in rows], np.int64),
         np.array([row.track_id for row in rows], np.int64),
         np.array([row.xyxy for row in rows], np.float64).reshape(-1, 4),
@@ -131,7 +131,7 @@ def _sightings(rows: list[_Row], names: dict[str, int]) -> Sightings:
 
 def _with_embeddings(run: FinishedRun, path: Path) -> FinishedRun:
     """The run with its own detections in place of the boxes in `tracks.csv`, which a filter has calmed."""
-    seen, gate = load_sightings(path)
+    seen, gate = load_detections(path)
     in_table = sorted(zip(run.seen.frames.tolist(), run.seen.ids.tolist(), strict=True))
     named = seen.ids > 0
     if in_table != sorted(zip(seen.frames[named].tolist(), seen.ids[named].tolist(), strict=True)):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from track.sinks import FrameTracks, RowState
-from tracker.offline.linking import LinkConfig, Linked, Sightings, link_tracks
+from tracker.offline.linking import LinkConfig, Linked, TrackedDetections, link_tracks
 
 __all__ = ["Moments", "linked_rows", "linking_facts", "moments_of"]
 
@@ -41,7 +41,7 @@ class Moments:
         return np.interp(frames, self.frames, self.times_s)
 
 
-def linked_rows(seen: Sightings, moments: Moments, config: LinkConfig) -> tuple[list[FrameTracks], Linked]:
+def linked_rows(seen: TrackedDetections, moments: Moments, config: LinkConfig) -> tuple[list[FrameTracks], Linked]:
     """The rows after linking, a `FrameTracks` for each of the frames known and each with a box; and all that is known.
 
     Args:
@@ -50,9 +50,9 @@ def linked_rows(seen: Sightings, moments: Moments, config: LinkConfig) -> tuple[
         config: settings.
     """
     linked = link_tracks(seen, moments.frame_s, config)
-    there = linked.sighting >= 0
+    there = linked.detection >= 0
     scores = np.full(len(there), np.nan, np.float32)
-    scores[there] = seen.scores[linked.sighting[there]]
+    scores[there] = seen.scores[linked.detection[there]]
     states = np.where(there, RowState.DETECTED, RowState.INTERPOLATED).astype(np.uint8)
     frames = np.union1d(moments.frames, linked.frames)
     borders = np.searchsorted(linked.frames, frames, side="left"), np.searchsorted(linked.frames, frames, side="right")

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from track.files.run_folder import FolderTakenError
-from track.rows.sightings_file import EMBEDDINGS, save_sightings
+from track.rows.detections_file import EMBEDDINGS, save_detections
 from track.run.clock import StageClock
 from track.sinks import FrameTracks, OutputError, Sink
 from track.sinks.text import TracksCsv, TracksTxt
 from track.sources import Frame
 from track.threads.background_sink import BackgroundSink
-from tracker.offline.linking import Sightings
+from tracker.offline.linking import TrackedDetections
 
 __all__ = ["Outputs"]
 
@@ -74,12 +74,12 @@ class Outputs:
             with self._clock.stage("wait for video"):
                 self._video.write(frame.image, tracks)
 
-    def write_sightings(self, seen: Sightings, max_cosine: float) -> None:
-        """Write `embeddings.npz`, see `track.rows.sightings_file.save_sightings`; a full disk is noted in `errors`."""
+    def write_detections(self, seen: TrackedDetections, max_cosine: float) -> None:
+        """Write `embeddings.npz` (`track.rows.detections_file`); a full disk is noted in `errors`."""
         path = self.run_dir / EMBEDDINGS
         try:
             with self._clock.stage("write"):
-                save_sightings(path, seen, max_cosine)
+                save_detections(path, seen, max_cosine)
         except OSError as error:
             self.errors.append(error if isinstance(error, OutputError) else OutputError(path, str(error)))
         else:

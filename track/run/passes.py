@@ -11,9 +11,9 @@ from typing import Any
 
 from track.rows.backfill import Backfill, frame_tracks
 from track.run.clock import StageClock
+from track.run.detection_log import DetectionLog
 from track.run.outputs import Outputs
 from track.run.pipeline import Tracked, track_frames
-from track.run.sighting_log import SightingLog
 from track.setup.config import RunConfig
 from track.setup.parts import Models
 from track.sinks import FrameTracks
@@ -59,12 +59,12 @@ class Session:
     num_ids: int = 0
     error: Exception | None = None
     overlaps: bool = True
-    log: SightingLog | None = None
+    log: DetectionLog | None = None
     linking: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.config.offline or self.config.keep_embeddings:
-            self.log = SightingLog(self.size, watches_border=watches_border(self.models.tracker.config))
+            self.log = DetectionLog(self.size, watches_border=watches_border(self.models.tracker.config))
 
     @property
     def size(self) -> tuple[int, int] | None:

@@ -124,7 +124,7 @@ def run_passes(session: Session) -> None:
         for tracks in rows:
             session.outputs.write_rows(tracks)
     if session.config.keep_embeddings and session.log is not None:
-        session.outputs.write_sightings(session.log.sightings(), session.models.tracker.config.max_cosine_distance)
+        session.outputs.write_detections(session.log.detections(), session.models.tracker.config.max_cosine_distance)
     if session.finishes_later and session.draws:
         draw_pass(session, rows)
 
@@ -146,7 +146,7 @@ def _linked(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
         return rows
     config = LinkConfig(max_cosine=session.models.tracker.config.max_cosine_distance)
     with session.clock.stage("link"):
-        rows, linked = linked_rows(log.sightings(), moments_of(rows), config)
+        rows, linked = linked_rows(log.detections(), moments_of(rows), config)
     log.rename(linked)
     session.num_rows, session.num_ids = len(linked.ids), linked.report.kept
     session.linking = linking_facts(linked, config)
@@ -175,7 +175,7 @@ def _summarise(session: Session, load_s: float, stopped_by: int | None, warnings
             "crops_saved": models.num_detections - models.num_embedded if models.demand is not None else 0,
             "ids": session.num_ids,
             "rows": session.num_rows,
-            "tracks_never_confirmed": models.tracker.evidence.unborn,
+            "tracks_never_confirmed": models.tracker.evidence.never_confirmed,
         },
         appearance=_appearance(session),
         linking=session.linking,

@@ -78,9 +78,16 @@ def _of_the_parser(error: Any) -> str:
     known = _options(error.ctx.command)
     if close := _meant_by(name, known):
         return f"No such option: {name}. Did you mean {' or '.join(close)}?"
-    group = getattr(error.ctx.parent, "command", None)
-    others = [f"track {other}" for other, its in getattr(group, "commands", {}).items() if name in _options(its)]
+    others = [f"track {other}" for other, its in _commands(error.ctx.parent) if name in _options(its)]
     return f"No such option: {name}{f', which is one of {_listed(others)}' if others else ''}"
+
+
+def _commands(parent: Any) -> list[tuple[str, Any]]:
+    """The commands beside the one that failed, by name; none where it was `track` itself."""
+    if parent is None:
+        return []
+    group = parent.command
+    return [(name, group.get_command(parent, name)) for name in group.list_commands(parent)]
 
 
 def _meant_by(name: str, known: Sequence[str]) -> list[str]:

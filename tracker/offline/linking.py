@@ -21,9 +21,9 @@ from tracker.pairs import Index
 from .extending import Expected, claimed, expected_boxes
 from .joining import Ends, best_links, candidate_links, chained
 from .smoothing import smooth_paths
-from .types import LinkConfig, Linked, LinkReport, Sightings
+from .types import LinkConfig, Linked, LinkReport, TrackedDetections
 
-__all__ = ["LINK_NOISE", "LinkConfig", "LinkReport", "Linked", "Sightings", "link_tracks"]
+__all__ = ["LINK_NOISE", "LinkConfig", "LinkReport", "Linked", "TrackedDetections", "link_tracks"]
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -37,7 +37,7 @@ _CLEAN_IOU = 0.3
 
 
 def link_tracks(
-    seen: Sightings, frame_s: float, config: LinkConfig | None = None, noise: MotionNoise | None = None
+    seen: TrackedDetections, frame_s: float, config: LinkConfig | None = None, noise: MotionNoise | None = None
 ) -> Linked:
     """Join, drop, extend, fill and smooth the tracks of a finished run.
 
@@ -57,24 +57,24 @@ def link_tracks(
     state.tracks = [rows for rows, kept in zip(state.tracks, sure, strict=True) if kept]
     taken_in = state.extend()
     links += state.join() if taken_in else 0
-    frames, numbers, xyxy, sighting = state.rows()
+    frames, numbers, xyxy, detection = state.rows()
     report = LinkReport(
         tracks=before,
         links=links,
         dropped=len(dropped),
         dropped_boxes=sum(map(len, dropped)),
         taken_in=taken_in,
-        filled=int((sighting < 0).sum()),
+        filled=int((detection < 0).sum()),
         kept=len(state.tracks),
     )
     ids = np.array([_id(seen, rows) for rows in state.tracks], np.int64)[numbers]
     classes = state.classes()[numbers]
-    classes[sighting >= 0] = seen.class_ids[sighting[sighting >= 0]]
+    classes[detection >= 0] = seen.class_ids[detection[detection >= 0]]
     order = np.lexsort((ids, frames))
-    return Linked(frames[order], ids[order], xyxy[order], sighting[order], classes[order], report)
+    return Linked(frames[order], ids[order], xyxy[order], detection[order], classes[order], report)
 
 
-def _tracks(seen: Sightings) -> list[Index]:
+def _tracks(seen: TrackedDetections) -> list[Index]:
     """The rows of each track in order of time; tracks in order of their first box, whatever their ids are."""
     rows = np.flatnonzero(seen.ids > 0)
     rows = rows[np.lexsort((seen.frames[rows], seen.ids[rows]))]
@@ -83,7 +83,7 @@ def _tracks(seen: Sightings) -> list[Index]:
     return sorted(tracks, key=lambda track: (int(seen.frames[track[0]]), *seen.xyxy[track[0]].tolist()))
 
 
-def _id(seen: Sightings, rows: Index) -> int:
+def _id(seen: TrackedDetections, rows: Index) -> int:
     """Of the first piece: what was taken in before it has none."""
     ids = seen.ids[rows]
     return int(ids[ids > 0][0])
@@ -93,7 +93,7 @@ def _id(seen: Sightings, rows: Index) -> int:
 class _State:
     """The tracks as they stand, as rows of `seen`; `shares` of the measured variance of each of its rows."""
 
-    seen: Sightings
+    seen: TrackedDetections
     frame_s: float
     config: LinkConfig
     noise: MotionNoise
@@ -176,20 +176,20 @@ class _State:
         for number, (rows, path) in enumerate(zip(self.tracks, self.paths(), strict=True)):
             known = self.seen.frames[rows]
             frames = np.arange(known[0], known[-1] + 1)
-            sighting = np.full(len(frames), -1, np.int64)
-            sighting[known - known[0]] = rows
+            detection = np.full(len(frames), -1, np.int64)
+            detection[known - known[0]] = rows
             gaps = np.repeat(np.diff(known), np.diff(known))  # of each frame but the last, the gap that it is in
-            shown = (sighting >= 0) | np.append(gaps <= longest + 1e-9, True)
+            shown = (detection >= 0) | np.append(gaps <= longest + 1e-9, True)
             xyxy = xyah_to_xyxy(path[:, :, 0])
             if not self.config.smooth:
                 xyxy[known - known[0]] = self.seen.xyxy[rows]
             count = int(shown.sum())
-            parts.append((frames[shown], np.full(count, number, np.int64), xyxy[shown], sighting[shown]))
+            parts.append((frames[shown], np.full(count, number, np.int64), xyxy[shown], detection[shown]))
         if not parts:
             none = np.empty(0, np.int64)
             return none, none, np.empty((0, 4)), none
-        frames, numbers, boxes, sightings = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return frames, numbers, boxes, sightings
+        frames, numbers, boxes, detections = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return frames, numbers, boxes, detections
 
     def _ends(self) -> Ends:
         first_frames = np.array([self.seen.frames[rows[0]] for rows in self.tracks], np.float64)
@@ -220,7 +220,7 @@ class _State:
         return looks
 
 
-def _is_clean(seen: Sightings) -> npt.NDArray[np.bool_]:
+def _is_clean(seen: TrackedDetections) -> npt.NDArray[np.bool_]:
     """Whether each box overlaps no other of its frame by more than `_CLEAN_IOU`."""
     clean = np.ones(len(seen.frames), np.bool_)
     order = np.argsort(seen.frames, kind="stable")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LinkConfig", "LinkReport", "Linked", "Sightings"]
+__all__ = ["LinkConfig", "LinkReport", "Linked", "TrackedDetections"]
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ class LinkConfig:
 
 
 @dataclass(frozen=True)
-class Sightings:
+class TrackedDetections:
     """All detections of a finished run, `(N, ...)` in any order.
 
     Attributes:
@@ -98,14 +98,14 @@ class Linked:
         frames: frame numbers.
         ids: of the first piece of each track.
         xyxy: `(M, 4)` px.
-        sighting: row of `Sightings` seen there; -1 in a filled gap.
-        class_ids: of the sighting; in a gap the class of most of the track.
+        detection: row of `TrackedDetections` seen there; -1 in a filled gap.
+        class_ids: of the detection; in a gap the class of most of the track.
         report: what was done.
     """
 
     frames: Ints
     ids: Ints
     xyxy: Array
-    sighting: Ints
+    detection: Ints
     class_ids: Ints
     report: LinkReport

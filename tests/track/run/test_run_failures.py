@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import track.setup.loading
 from detectors import Detections
 from tests.track.media import write_clip
 from tests.track.runs import (
@@ -26,9 +25,10 @@ from tests.track.runs import (
     write_sequence,
     write_video,
 )
+from track.files import partial as files_partial
 from track.run.run import PartialRunError, run
+from track.setup import checks, loading
 from track.sinks import OutputError
-from track.sinks import partial as sinks_partial
 from track.sinks.video import AnnotatedVideo
 from track.terminal.progress import Silent
 
@@ -80,7 +80,7 @@ def test_detector_that_fails_on_the_way(
 ) -> None:
     """The seven frames before are in every file, none is missing at the end; one line says so."""
     clip, _ = write_video(tmp_path)
-    monkeypatch.setattr(track.setup.loading, "create_detector", lambda *_: _Failing(error, good_frames=7))
+    monkeypatch.setattr(loading, "create_detector", lambda *_: _Failing(error, good_frames=7))
     result = track("run", clip, *FAST, "--out", "o", *options)
     summary = read_summary(Path("o"))
     assert result.code == code
@@ -97,7 +97,8 @@ def test_detector_that_fails_on_the_way(
 def test_python_callers_get_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip, _ = write_video(tmp_path)
     cause = ValueError("a bad frame")
-    monkeypatch.setattr(track.setup.loading, "create_detector", lambda *_: _Failing(cause, good_frames=2))
+    for module in (checks, loading):
+        monkeypatch.setattr(module, "create_detector", lambda *_: _Failing(cause, good_frames=2))
     with pytest.raises(PartialRunError) as caught:
         run(run_config(clip, "any", tmp_path / "o"), Silent())
     assert caught.value.cause is caught.value.__cause__ is cause
@@ -112,7 +113,7 @@ def test_damage_is_told_when_the_run_ends_early_as_well(
     data = bytearray(clip.read_bytes())
     data[len(data) // 5 : len(data) // 5 + 120] = np.random.default_rng(1).bytes(120)
     clip.write_bytes(data)
-    monkeypatch.setattr(track.setup.loading, "create_detector", lambda *_: _Failing(ValueError("bad"), good_frames=45))
+    monkeypatch.setattr(loading, "create_detector", lambda *_: _Failing(ValueError("bad"), good_frames=45))
     assert track("run", clip, *FAST, "--no-video", "--out", "o").code == 2
     summary = read_summary(Path("o"))
     assert summary["source"]["corrupt"] > 0
@@ -124,8 +125,8 @@ class _FullDisk:
     """Makes the files whose name contains `name` refuse everything beyond `capacity` bytes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, capacity: int) -> None:
-        self._open, self._name, self._capacity = sinks_partial.open_raw, name, capacity
-        monkeypatch.setattr(sinks_partial, "open_raw", self)
+        self._open, self._name, self._capacity = files_partial.open_raw, name, capacity
+        monkeypatch.setattr(files_partial, "open_raw", self)
 
     def __call__(self, path: Path) -> Any:
         file = self._open(path)
@@ -216,16 +217,16 @@ def test_drawing_that_fails_leaves_the_texts_whole(
 
 def test_space_for_the_summary_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While rows are written, so that a full disk still takes it; given back at the end."""
-    import track.run.passes
+    from track.run import passes
 
     seen: list[int] = []
-    count = track.run.passes.Session.count
+    count = passes.Session.count
 
     def look(*arguments: Any) -> None:
         seen.append((tmp_path / "o" / ".summary.json.reserve").stat().st_size)
         count(*arguments)
 
-    monkeypatch.setattr(track.run.passes.Session, "count", look)
+    monkeypatch.setattr(passes.Session, "count", look)
     run(run_config(write_sequence(tmp_path / "s"), "public", tmp_path / "o"), Silent())
     assert seen == [64 << 10] * 20
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["summary.json", "tracks.csv", "tracks.txt"]
@@ -241,14 +242,14 @@ def test_summary_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch:
 
 def test_a_source_that_vanishes_before_it_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--smooth` reads twice; when the second time fails, the texts are there."""
-    import track.run.passes
+    from track.run import passes
 
     clip, detections = write_video(tmp_path)
 
     def gone(*_: Any, **__: Any) -> Any:
         raise FileNotFoundError("gone")
 
-    monkeypatch.setattr(track.run.passes, "open_source", gone)
+    monkeypatch.setattr(passes, "open_source", gone)
     with pytest.raises(PartialRunError, match="gone"):
         run(run_config(clip, detections, tmp_path / "o", smooth=True), Silent())
     assert read_summary(tmp_path / "o")["files"] == ["tracks.txt", "tracks.csv", "summary.json"]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.track.runs import Track, Walker, read_summary, write_sequence, write_video
 from track.rows.backfill import Backfill
+from track.setup import loading
 from track.setup.config import RunConfig
 from track.sources import Frame
 from tracker import DeepSort
@@ -128,13 +129,13 @@ def test_the_motion_detector_waits_until_the_encoder_is_there(
 ) -> None:
     """A start without converted weights imports PyTorch, and SciPy must not be imported beside it."""
     beside: list[str] = []
-    load = track.setup.loading.load_encoder
+    load = loading.load_encoder
 
     def slow(config: RunConfig) -> object:
         beside.extend(thread.name for thread in threading.enumerate())
         return load(config)
 
-    monkeypatch.setattr(track.setup.loading, "load_encoder", slow)
+    monkeypatch.setattr(loading, "load_encoder", slow)
     video, _ = write_video(tmp_path / "v")
     assert track("run", video, "--detector", "motion", "--reid", "none", "--no-video", "--out", "o").code == 0
     assert beside

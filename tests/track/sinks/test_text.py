@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from track.sinks import FrameTracks, OutputError, RowState, partial
+from track.files import partial
+from track.sinks import FrameTracks, OutputError, RowState
 from track.sinks.text import CSV_HEADER, TracksCsv, TracksTxt
 
 CLASS_NAMES = {0: "person", 2: 'car, "small"'}

@@ -25,7 +25,7 @@ from tests.track.runs import (
 )
 from track.terminal.interrupt import StoppedError, StopSignal
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SIGNALS = [pytest.param(signal.SIGINT, id="Ctrl-C"), pytest.param(signal.SIGTERM, id="SIGTERM")]
 
 
@@ -159,8 +159,8 @@ def test_a_signal_from_outside(tmp_path: Path) -> None:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
-    summary = read_summary(tmp_path / "o")
     assert process.returncode == 130, errors
+    summary = read_summary(tmp_path / "o")
     assert "Traceback" not in errors
     assert "tracks.txt" in output
     assert summary["partial"] is True

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.offline.joining import best_links, chained
-from tracker.offline.linking import LinkConfig, Sightings, link_tracks
+from tracker.offline.linking import LinkConfig, TrackedDetections, link_tracks
 from tracker.pairs import Pairs
 
 FRAME_S = 0.1
@@ -26,14 +26,16 @@ def walk(track_id, frames, x=100.0, y=100.0, speed=3.0, *, height=80.0, score=0.
     ]
 
 
-def sightings(*walks):
+def detections(*walks):
     rows = np.array([row for walk_ in walks for row in walk_], np.float64).reshape(sum(map(len, walks)), -1)
     ints = rows[:, [0, 1, 7]].astype(np.int64)
-    return Sightings(ints[:, 0], ints[:, 1], rows[:, 2:6], rows[:, 6], ints[:, 2], rows[:, 8:].astype(np.float32))
+    return TrackedDetections(
+        ints[:, 0], ints[:, 1], rows[:, 2:6], rows[:, 6], ints[:, 2], rows[:, 8:].astype(np.float32)
+    )
 
 
 def link(*walks, config=KEEP_ALL, frame_s=FRAME_S):
-    return link_tracks(sightings(*walks), frame_s, config)
+    return link_tracks(detections(*walks), frame_s, config)
 
 
 def test_two_halves_of_one_walk_become_one_track():
@@ -46,7 +48,7 @@ def test_two_halves_of_one_walk_become_one_track():
 
 def test_the_gap_is_filled_along_the_walk_and_says_so():
     linked = link(walk(1, range(10)), walk(2, range(15, 25)))
-    np.testing.assert_array_equal(np.flatnonzero(linked.sighting < 0), np.arange(10, 15))
+    np.testing.assert_array_equal(np.flatnonzero(linked.detection < 0), np.arange(10, 15))
     expected = np.array([row[2:6] for row in walk(1, range(25))])
     np.testing.assert_allclose(linked.xyxy[10:15], expected[10:15], atol=2)
 
@@ -120,12 +122,12 @@ def test_what_belongs_to_nobody_is_taken_in_where_a_track_must_have_been():
     spare = [*walk(0, [10, 20], score=0.3), *walk(0, [11, 21], x=300, score=0.3)]
     linked = link(track, spare)
     assert linked.report.taken_in == 2
-    assert linked.frames[linked.sighting >= 0].tolist() == [*range(11), *range(12, 21)]
+    assert linked.frames[linked.detection >= 0].tolist() == [*range(11), *range(12, 21)]
     assert link(track, spare, config=replace(KEEP_ALL, extend_iou=1.0)).report.taken_in == 0
 
 
 def test_what_the_border_cuts_off_is_not_taken_in():
-    seen = sightings(walk(1, range(20)), walk(0, [20, 21]))
+    seen = detections(walk(1, range(20)), walk(0, [20, 21]))
     linked = link_tracks(replace(seen, cut_off=seen.frames == 21), FRAME_S, KEEP_ALL)
     assert linked.frames.tolist() == [*range(21)]
     assert link_tracks(seen, FRAME_S, KEEP_ALL).frames.tolist() == [*range(22)], "where nobody knows of a border, it is"
@@ -133,7 +135,7 @@ def test_what_the_border_cuts_off_is_not_taken_in():
 
 def test_in_a_gap_too_the_path_is_better_than_half_a_box():
     half = [(*row[:4], row[4] - 10, *row[5:]) for row in walk(0, [10])]
-    seen = sightings(walk(1, [*range(10), *range(11, 20)]), half)
+    seen = detections(walk(1, [*range(10), *range(11, 20)]), half)
     linked = link_tracks(replace(seen, cut_off=seen.frames == 10), FRAME_S, KEEP_ALL)
     assert (linked.report.taken_in, linked.report.filled) == (0, 1)
     expected = np.array([row[2:6] for row in walk(1, [10])])
@@ -141,9 +143,9 @@ def test_in_a_gap_too_the_path_is_better_than_half_a_box():
 
 
 def test_a_track_may_be_cut_off_where_the_run_showed_it():
-    seen = sightings(walk(1, range(20)))
+    seen = detections(walk(1, range(20)))
     linked = link_tracks(replace(seen, cut_off=np.ones(20, np.bool_)), FRAME_S, KEEP_ALL)
-    np.testing.assert_array_equal(linked.sighting, np.arange(20))
+    np.testing.assert_array_equal(linked.detection, np.arange(20))
 
 
 def jittering(track_id, score, y):
@@ -155,11 +157,11 @@ def jittering(track_id, score, y):
 
 def test_sure_boxes_move_less_in_smoothing():
     flicker = [row for number in range(40) for row in walk(0, [number], x=800 + 150 * (number % 5), score=0.3)]
-    seen = sightings(jittering(1, 0.9, y=100), jittering(2, 0.3, y=500), flicker)
+    seen = detections(jittering(1, 0.9, y=100), jittering(2, 0.3, y=500), flicker)
 
     def moved(score_noise):
         linked = link_tracks(seen, FRAME_S, replace(KEEP_ALL, score_noise=score_noise, extend_iou=1.0))
-        by = np.abs(linked.xyxy - seen.xyxy[linked.sighting])
+        by = np.abs(linked.xyxy - seen.xyxy[linked.detection])
         return by[linked.ids == 1].mean(), by[linked.ids == 2].mean()
 
     (sure, doubtful), (sure_plain, doubtful_plain) = moved(0.9), moved(0.0)
@@ -176,15 +178,15 @@ def test_a_gap_longer_than_allowed_stays_open():
 def test_without_smoothing_detected_boxes_stay_as_they_were():
     shaky = [row[:3] + (row[3] + row[0] % 2,) + row[4:] for row in walk(1, range(20))]
     linked = link(shaky, config=replace(KEEP_ALL, smooth=False))
-    np.testing.assert_array_equal(linked.xyxy, sightings(shaky).xyxy)
+    np.testing.assert_array_equal(linked.xyxy, detections(shaky).xyxy)
     smooth = link(shaky)
     assert np.abs(np.diff(smooth.xyxy[:, 1], 2)).mean() < 0.5 * np.abs(np.diff(linked.xyxy[:, 1], 2)).mean()
 
 
 def test_nothing_gives_nothing():
-    linked = link_tracks(sightings(walk(0, range(3))), FRAME_S, KEEP_ALL)
+    linked = link_tracks(detections(walk(0, range(3))), FRAME_S, KEEP_ALL)
     assert len(linked.ids) == 0
-    empty = Sightings(*(np.empty(0, np.int64),) * 2, np.empty((0, 4)), np.empty(0), np.empty(0, np.int64))
+    empty = TrackedDetections(*(np.empty(0, np.int64),) * 2, np.empty((0, 4)), np.empty(0), np.empty(0, np.int64))
     assert len(link_tracks(empty, FRAME_S).ids) == 0
 
 
@@ -216,7 +218,7 @@ def runs(draw):
         frames = [f for f in range(start, start + length) if f in (start,) or draw(st.booleans())]
         walks.append(walk(track_id, frames, x=lane + track_id, score=score))
     lone = draw(st.lists(st.integers(0, 60), max_size=10, unique=True))
-    return sightings(*walks, walk(0, lone, x=15.0, score=0.3)) if lone else sightings(*walks)
+    return detections(*walks, walk(0, lone, x=15.0, score=0.3)) if lone else detections(*walks)
 
 
 @settings(max_examples=60, deadline=None)
@@ -227,14 +229,14 @@ def test_nobody_is_in_two_places_and_nothing_is_lost(seen, random):
     places = list(zip(linked.frames.tolist(), linked.ids.tolist(), strict=True))
     assert len(places) == len(set(places)), "no id has two boxes in a frame"
     assert np.isfinite(linked.xyxy).all()
-    kept = linked.sighting[linked.sighting >= 0]
+    kept = linked.detection[linked.detection >= 0]
     assert len(kept) == len(set(kept.tolist())), "no detection is shown twice"
     for track_id in np.unique(seen.ids[seen.ids > 0]).tolist():
         rows = np.flatnonzero(seen.ids == track_id)
         shown = np.isin(rows, kept)
         assert shown.all() or not shown.any(), "a track stays, or goes as a whole"
         if shown.all():
-            assert len(set(linked.ids[np.isin(linked.sighting, rows)].tolist())) == 1, "and is not torn apart"
+            assert len(set(linked.ids[np.isin(linked.detection, rows)].tolist())) == 1, "and is not torn apart"
     assert linked.report.dropped_boxes + len(kept) == (seen.ids > 0).sum() + linked.report.taken_in
 
 
@@ -246,7 +248,7 @@ def test_neither_the_order_of_rows_nor_the_names_of_tracks_matter(seen, random):
     names = list(range(1, 8))
     random.shuffle(names)
     new_id = np.array([0, *names])
-    shuffled = Sightings(
+    shuffled = TrackedDetections(
         seen.frames[order], new_id[seen.ids[order]], seen.xyxy[order], seen.scores[order], seen.class_ids[order]
     )
     config = LinkConfig(least_probability=0.4)

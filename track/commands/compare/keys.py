@@ -43,7 +43,7 @@ def scene_key(config: RunConfig, source: Source) -> str:
                 "track/setup/camera_motion",
                 "track/setup/loading",
                 "track/run/pipeline",
-                "tracker/door",  # which boxes are turned away
+                "tracker/validation",  # which boxes are turned away
                 "track/commands/compare/scene",
             ),
         },

@@ -78,16 +78,3 @@ class Replay:
     def _next(self, what: str) -> int:
         self._calls[what] += 1
         return self._calls[what] - 1
-
-
-class _NoNetwork:
-    """Where a pass only detects."""
-
-    name, embedding_dim, needs_images = "none", 0, False
-    gate: float | None = None
-
-    def encode(
-        self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any], features: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        """`(N, 0)`."""
-        return np.empty((len(xyxy), 0), np.float32)

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from detectors import Detections, Detector
 from reid import Encoder
 from track.commands.compare.cache import Entry
-from track.commands.compare.replay import _NoNetwork
 from track.run.pipeline import usable
 from track.setup.loading import create_camera
 from track.setup.parts import Affine, Models
@@ -174,3 +173,16 @@ def embed_scene(source: Source, scene: Scene, encoder: Encoder, task: ProgressTa
         "input_size": None if size is None else list(size),
     }
     return Embedded(np.concatenate(rows), facts)
+
+
+class _NoNetwork:
+    """Where a pass only detects."""
+
+    name, embedding_dim, needs_images = "none", 0, False
+    gate: float | None = None
+
+    def encode(
+        self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any], features: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """`(N, 0)`."""
+        return np.empty((len(xyxy), 0), np.float32)

@@ -17,7 +17,7 @@ from reid.preprocess import crop_batch
 from reid.runtimes.choose import is_exported
 from reid.runtimes.facts import EncoderFacts
 from reid.runtimes.quantise import FEWEST_CROPS
-from synthetic.sightings import render_identity
+from synthetic.identity_crops import render_identity
 from track.sources import Source, open_source
 from track.terminal.interrupt import StopSignal
 from track.terminal.progress import Progress

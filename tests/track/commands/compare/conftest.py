@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import track.commands.compare.compare
 from tests.track.commands.compare.clips import CROSSING, annotate
 from tests.track.runs import write_video
+from track.commands.compare import compare as compare_module
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ class ColourEncoder:
 @pytest.fixture
 def colours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks are replaced by `ColourEncoder`."""
-    load = track.commands.compare.compare.load_encoder
+    load = compare_module.load_encoder
     monkeypatch.setattr(
-        track.commands.compare.compare,
+        compare_module,
         "load_encoder",
         lambda config: load(config) if config.reid in ("none", "file") else ColourEncoder(),
     )
@@ -60,7 +60,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     done: Counter[str] = Counter()
 
     def counted(name: str) -> Callable[..., Any]:
-        original = getattr(track.commands.compare.compare, name)
+        original = getattr(compare_module, name)
 
         def call(*arguments: Any) -> Any:
             done[name.removesuffix("_scene")] += 1
@@ -69,5 +69,5 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         return call
 
     for name in ("detect_scene", "embed_scene"):
-        monkeypatch.setattr(track.commands.compare.compare, name, counted(name))
+        monkeypatch.setattr(compare_module, name, counted(name))
     return done

@@ -12,6 +12,7 @@ import pytest
 
 from tests.track.commands.compare.clips import CROSSING, RANDOM_CNN, compare, table_of
 from tests.track.runs import Track, write_video
+from track.commands.compare import compare as compare_module
 from track.commands.compare.cache import Entry, EntryCache
 from track.terminal.interrupt import StoppedError
 
@@ -149,7 +150,7 @@ def test_ctrl_c_keeps_what_was_done(
         raise StoppedError(2, "now")
 
     with monkeypatch.context() as patch:
-        patch.setattr(track.commands.compare.compare, "embed_scene", interrupted)
+        patch.setattr(compare_module, "embed_scene", interrupted)
         result = compare(track)
     assert result.code == 130
     (line,) = result.err.splitlines()

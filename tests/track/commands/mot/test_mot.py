@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import track.commands.mot.dataset
 from tests.track.media import write_images
 from tests.track.runs import TWO_WALKERS, Track, Walker, all_files, write_sequence
+from track.commands.mot import dataset as dataset_module
 from track.run.run import run
 from track.run.summary import Summary
 
@@ -93,7 +93,7 @@ def _configs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         seen.append(config)
         return run(config, progress)
 
-    monkeypatch.setattr(track.commands.mot.dataset, "run", recording)
+    monkeypatch.setattr(dataset_module, "run", recording)
     return seen
 
 
@@ -139,8 +139,8 @@ def test_options_of_its_own(track: Track, dataset: Path, monkeypatch: pytest.Mon
 def test_pictures_bring_the_encoder(track: Track, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All sequences with pictures: `dogenet50`; one without: `none`, the same for all."""
     reids: list[str] = []
-    monkeypatch.setattr(track.commands.mot.dataset, "check_possible", lambda config, source: reids.append(config.reid))
-    monkeypatch.setattr(track.commands.mot.dataset, "run", lambda *_: (_ for _ in ()).throw(ValueError("enough")))
+    monkeypatch.setattr(dataset_module, "check_possible", lambda config, source: reids.append(config.reid))
+    monkeypatch.setattr(dataset_module, "run", lambda *_: (_ for _ in ()).throw(ValueError("enough")))
     for name in ("seq-2", "seq-10"):
         write_images(dataset / name / "img1", [f"{number:06d}.png" for number in range(1, 4)])
     track("mot", "data", "--sequences", "seq-2,seq-10")
@@ -157,7 +157,7 @@ def test_several_classes_are_told(track: Track, dataset: Path, monkeypatch: pyte
         table.write_text(table.read_text().replace("person", "car", 1))
         return summary
 
-    monkeypatch.setattr(track.commands.mot.dataset, "run", with_car)
+    monkeypatch.setattr(dataset_module, "run", with_car)
     result = track("mot", "data/seq-2", *DEEPSORT)
     assert "2 classes were tracked (car, person)" in result.err
     assert "--classes car" in result.err
@@ -171,7 +171,7 @@ def test_a_signal_ends_it_with_what_is_complete(track: Track, dataset: Path, mon
         is_second = config.source.endswith("seq-2")
         return dataclasses.replace(summary, stopped_by=2, partial=True, reason="stopped") if is_second else summary
 
-    monkeypatch.setattr(track.commands.mot.dataset, "run", stopped_at_the_second)
+    monkeypatch.setattr(dataset_module, "run", stopped_at_the_second)
     result = track("mot", "data", *DEEPSORT)
     assert result.code == 130
     assert "stopped: 1 of 3 sequences are complete" in result.out

@@ -9,7 +9,6 @@ from typing import Any
 import av
 import pytest
 
-import track.setup.loading
 from tests.track.runs import (
     FAST,
     Track,
@@ -19,13 +18,14 @@ from tests.track.runs import (
     write_sequence,
     write_video,
 )
+from track.setup import loading
 
 
 @pytest.fixture
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A mark for each time that models were loaded."""
     seen: list[str] = []
-    load = track.setup.loading.load_models
+    load = loading.load_models
 
     def recording(*arguments: Any) -> Any:
         seen.append("loaded")

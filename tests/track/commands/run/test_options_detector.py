@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import track.setup.loading
 from detectors import Detections, DetectorOptions
 from tests.track.runs import (
     FAST,
@@ -23,6 +22,7 @@ from tests.track.runs import (
     write_sequence,
     write_video,
 )
+from track.setup import loading
 
 
 def test_detector(track: Track, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def yolo(monkeypatch: pytest.MonkeyPatch) -> list[_FakeYolo]:
         made.append(_FakeYolo(options))
         return made[-1]
 
-    monkeypatch.setattr(track.setup.loading, "create_detector", create)
+    monkeypatch.setattr(loading, "create_detector", create)
     return made
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import track.setup.loading
 from reid import create_encoder
 from tests.track.runs import (
     FAST,
@@ -22,6 +21,7 @@ from tests.track.runs import (
     write_sequence,
     write_video,
 )
+from track.setup import loading
 
 SEEN = ("--tracker", "deepsort", "--no-video", "--device", "cpu")
 """For runs with an encoder."""
@@ -131,7 +131,7 @@ def embeddings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, npt.NDArray[n
         seen.append((str(getattr(encoder, "device", None)), encoder.encode(image, xyxy, np.empty((2, 0), np.float32))))
         return encoder
 
-    monkeypatch.setattr(track.setup.loading, "create_encoder", recording)
+    monkeypatch.setattr(loading, "create_encoder", recording)
     return seen
 
 

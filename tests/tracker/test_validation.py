@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tracker.door import REJECT_REASONS, reject_reasons
+from tracker.validation import REJECT_REASONS, reject_reasons
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from track.run.pipeline import Tracked, size_of
 from track.sinks import FrameTracks
 from tracker.border import cut_off
-from tracker.offline.linking import Linked, Sightings
+from tracker.offline.linking import Linked, TrackedDetections
 
-__all__ = ["SightingLog"]
+__all__ = ["DetectionLog"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class _Frame:
     cut_off: npt.NDArray[np.bool_]
 
 
-class SightingLog:
+class DetectionLog:
     """Takes note of detections when they are made, and of their tracks when these are known.
 
     Embeddings are kept in half precision: 1 KiB for a detection with 512 numbers.
@@ -58,22 +58,22 @@ class SightingLog:
         self._frames[tracks.frame_index].ids[tracks.detection_index[matched]] = tracks.ids[matched]
 
     def rename(self, linked: Linked) -> None:
-        """Take over what linking found: `linked` came from `sightings()` of this log."""
+        """Take over what linking found: `linked` came from `detections()` of this log."""
         sizes = [len(frame.ids) for frame in self._frames.values()]
         ids = np.zeros(sum(sizes), np.int64)
-        there = linked.sighting >= 0
-        ids[linked.sighting[there]] = linked.ids[there]
+        there = linked.detection >= 0
+        ids[linked.detection[there]] = linked.ids[there]
         for frame, new in zip(self._frames.values(), np.split(ids, np.cumsum(sizes)[:-1]), strict=False):
             frame.ids[:] = new
 
-    def sightings(self) -> Sightings:
+    def detections(self) -> TrackedDetections:
         """All of them, frames from 0."""
         if not self._frames:
             none = np.empty(0, np.int64)
-            return Sightings(none, none, np.empty((0, 4)), np.empty(0), none, cut_off=np.empty(0, np.bool_))
+            return TrackedDetections(none, none, np.empty((0, 4)), np.empty(0), none, cut_off=np.empty(0, np.bool_))
         kept = list(self._frames.values())
         frames = np.repeat(np.array(list(self._frames), np.int64), [len(frame.ids) for frame in kept])
-        return Sightings(
+        return TrackedDetections(
             frames,
             np.concatenate([frame.ids for frame in kept]),
             np.concatenate([frame.xyxy for frame in kept]).astype(np.float64),

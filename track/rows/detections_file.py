@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from track.files.partial import PartialFile
-from tracker.offline.linking import Sightings
+from tracker.offline.linking import TrackedDetections
 
-__all__ = ["EMBEDDINGS", "load_sightings", "save_sightings"]
+__all__ = ["EMBEDDINGS", "load_detections", "save_detections"]
 
 EMBEDDINGS = "embeddings.npz"
 _COLUMNS = ("frames", "ids", "xyxy", "scores", "class_ids", "embeddings")
 
 
-def save_sightings(path: Path, seen: Sightings, max_cosine: float) -> None:
+def save_detections(path: Path, seen: TrackedDetections, max_cosine: float) -> None:
     """Write `embeddings.npz`, whole or not at all; frames from 0, embeddings as float16.
 
     Args:
@@ -41,8 +41,8 @@ def save_sightings(path: Path, seen: Sightings, max_cosine: float) -> None:
     file.commit()
 
 
-def load_sightings(path: Path) -> tuple[Sightings, float]:
-    """What `save_sightings` wrote: detections and appearance gate; older files do not tell what the border cuts off.
+def load_detections(path: Path) -> tuple[TrackedDetections, float]:
+    """What `save_detections` wrote: detections and appearance gate; older files do not tell what the border cuts off.
 
     Raises:
         ValueError: not such a file.
@@ -57,4 +57,4 @@ def load_sightings(path: Path) -> tuple[Sightings, float]:
     known = columns if cut is None else [*columns, cut]
     if len({len(column) for column in known}) > 1 or columns[2].ndim != 2:
         raise ValueError(f"{path} is damaged (its columns differ in length): remove it to link without it")
-    return dataclasses.replace(Sightings(*columns), cut_off=cut), gate
+    return dataclasses.replace(TrackedDetections(*columns), cut_off=cut), gate

@@ -1,23 +1,51 @@
-# Two commands for a newcomer: `make demo` and `make test`. Both need Python 3.10 or newer and a network for packages.
+# Two commands for a newcomer: `make demo` and `make test`. Both need Python 3.11 or newer and a network for packages.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+TOOLS := .venv-tools/.installed
 
-.PHONY: demo test test-slow test-wheel bench lint format clean
+# A worker a core; a test that waits for a core is given to the worker that is free first.
+PYTEST := python -m pytest --numprocesses=auto --dist=worksteal
+
+# $(call install,VENV,CONSTRAINTS,WHAT): pip first, because only a new one also pins what builds the wheel.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "track needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet $(addprefix --constraint=,$(2)) --upgrade pip
+	$(1)/bin/python -m pip install --quiet $(addprefix --constraint=,$(2)) $(addprefix --build-constraint=,$(2)) $(3)
+endef
+
+.PHONY: demo test test-slow test-wheel test-newest test-lowest bench lint format lock audit clean
 
 demo: $(INSTALLED)
 	$(BIN)/track run videos/plaza.mp4 --reid dogenet50 --detector motion
 	@echo "The results are in the newest folder runs/plaza*: open annotated.mp4 in a browser or player."
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/$(PYTEST)
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow
 
 test-wheel: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow tests/test_wheel.py
+
+# The newest versions that pyproject.toml allows.
+test-newest:
+	rm -rf .venv-newest
+	$(call install,.venv-newest,,--editable '.[dev]')
+	.venv-newest/bin/$(PYTEST)
+
+# The lowest ones that pyproject.toml names.
+test-lowest: $(TOOLS)
+	rm -rf .venv-lowest
+	mkdir .venv-lowest
+	.venv-tools/bin/uv pip compile --quiet --all-extras --resolution=lowest-direct --no-header --no-annotate \
+		pyproject.toml --output-file=.venv-lowest/constraints.txt
+	$(call install,.venv-lowest,.venv-lowest/constraints.txt,--editable '.[dev]')
+	.venv-lowest/bin/$(PYTEST)
 
 # Half an hour. PEERS=DIR: a folder into which other trackers were installed (see benchmarks/peers_*.py).
 bench: $(INSTALLED)
@@ -33,12 +61,24 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(INSTALLED): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-		|| { echo "track needs Python 3.10 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $(INSTALLED)
+# The tested set, renewed: the newest of everything that pyproject.toml allows, for every system and Python. Then `make
+# test`. With UPGRADE= (empty) what is pinned stays, and only what pyproject.toml has new is added. uv does not read
+# pip's own settings: a cap that they set on this machine is handed on.
+UPGRADE ?= --upgrade
+lock: $(TOOLS)
+	.venv-tools/bin/uv pip compile --quiet --universal --all-extras --group=tools --no-annotate $(UPGRADE) \
+		$$(.venv-tools/bin/pip config list | sed -n "s/.*[.]constraint='\(.*\)'/--constraint=\1/p") \
+		--custom-compile-command='make lock' pyproject.toml --output-file=constraints.txt
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(call install,$(VENV),constraints.txt,--editable '.[dev]')
+	touch $@
+
+# What makes and examines the tested set, apart from it.
+$(TOOLS): pyproject.toml
+	$(call install,.venv-tools,constraints.txt,--group tools)
+	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-tools .venv-newest .venv-lowest $(VENV) build dist *.egg-info \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

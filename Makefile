@@ -12,6 +12,7 @@ PYTEST := python -m pytest --numprocesses=auto --dist=worksteal
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "track needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 12) and print("Tried with Python 3.11. This one is newer: not tried.")'
 	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 	$(1)/bin/python -m pip install --quiet $(addprefix --constraint=,$(2)) --upgrade pip
 	$(1)/bin/python -m pip install --quiet $(addprefix --constraint=,$(2)) $(addprefix --build-constraint=,$(2)) $(3)
@@ -69,6 +70,17 @@ lock: $(TOOLS)
 	.venv-tools/bin/uv pip compile --quiet --universal --all-extras --group=tools --no-annotate $(UPGRADE) \
 		$$(.venv-tools/bin/pip config list | sed -n "s/.*[.]constraint='\(.*\)'/--constraint=\1/p") \
 		--custom-compile-command='make lock' pyproject.toml --output-file=constraints.txt
+
+# Into dist/, beside the wheel: the parts list (SBOM, CycloneDX), the licences, and known vulnerabilities of everything
+# installed. Exit code of the last line: 0 all checked and clean, 1 vulnerable, 3 the service did not answer for all.
+audit: $(INSTALLED) $(TOOLS)
+	mkdir -p dist
+	rm -f dist/vulnerabilities.json
+	.venv-tools/bin/cyclonedx-py environment --pyproject=pyproject.toml --output-file=dist/sbom.cdx.json $(BIN)/python
+	.venv-tools/bin/pip-licenses --python=$(BIN)/python --with-urls --format=markdown --output-file=dist/licences.md
+	-.venv-tools/bin/pip-audit --path=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])') \
+		--skip-editable --progress-spinner=off --desc=off --format=json --output=dist/vulnerabilities.json
+	@.venv-tools/bin/python -m tools.audit dist/vulnerabilities.json
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(call install,$(VENV),constraints.txt,--editable '.[dev]')

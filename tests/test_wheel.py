@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 
 
 def build_wheel(folder: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True)
+    """With the hatchling of this environment: its version is pinned, and nothing is downloaded."""
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--wheel-dir", str(folder), str(ROOT)], check=True)
     return next(folder.glob("track_reid-*.whl"))
 
 
@@ -56,9 +57,10 @@ def test_wheel_with_the_dependencies_of_this_environment(tmp_path):
 
 @pytest.mark.slow
 def test_wheel_in_an_empty_environment(tmp_path):
-    """Slow: the wheel and everything that it asks for, from the package index."""
+    """Slow: the wheel and everything that it asks for, from the package index, in the tested versions."""
     wheel = build_wheel(tmp_path)
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", str(wheel)], check=True)
+    pinned = ["--constraint", str(ROOT / "constraints.txt")]
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *pinned, str(wheel)], check=True)
     check_track(python, tmp_path)

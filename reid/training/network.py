@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from reid.backbones.base import Backbone
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = ["ReidNet", "gathered", "num_processes"]
 

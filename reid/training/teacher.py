@@ -19,7 +19,7 @@ from reid.training.augment import Changes, apply_colours
 from reid.training.job import teacher_file
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = ["Teacher", "imitation_loss", "load_teacher"]
 

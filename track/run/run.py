@@ -23,7 +23,7 @@ from track.terminal.interrupt import StopSignal, signal_name
 from track.terminal.progress import Progress
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = ["PartialRunError", "run", "run_passes"]
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from registry.closing import Closing
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = ["Frame", "Image", "Source", "SourceReport", "TimeSpan"]
 

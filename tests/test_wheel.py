@@ -14,6 +14,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def _away_from_the_source_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source tree on PYTHONPATH would answer in place of the wheel."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
 def build_wheel(folder: Path) -> Path:
     """With the hatchling of this environment: its version is pinned, and nothing is downloaded."""
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]

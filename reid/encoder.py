@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from registry.defaults import DEFAULT_ENCODER
 from reid.runtimes import AUTO
 
 __all__ = ["Embeddings", "Encoder", "FileEncoder", "NoEncoder", "create_file", "create_none", "unit_length"]
@@ -145,7 +146,9 @@ def create_file(
 def _refuse_network(name: str, weights: Path | None, runtime: str) -> None:
     if weights is not None:
         raise ValueError(
-            f"--reid {name} has no network to load {weights} into; name a backbone, such as --reid dogenet50"
+            f"--reid {name} has no network to load {weights} into; name a backbone, such as --reid {DEFAULT_ENCODER}"
         )
     if runtime != AUTO:
-        raise ValueError(f"--reid {name} has no network to run in {runtime}; name a backbone, such as --reid dogenet50")
+        raise ValueError(
+            f"--reid {name} has no network to run in {runtime}; name a backbone, such as --reid {DEFAULT_ENCODER}"
+        )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from registry.defaults import DEFAULT_ENCODER
 from track.terminal.options import DEBUG
 
 _WHAT, _WHO, _WHERE, _WHEN, _HOW = "Detection", "Identity", "Output", "Frames", "Running"
@@ -31,7 +32,7 @@ Reid = Annotated[
     str | None,
     typer.Option(
         help="Appearance encoder (see: track models); none for motion alone.",
-        show_default="dogenet50, or none where pictures are missing",
+        show_default=f"{DEFAULT_ENCODER}, or none where pictures are missing",
         rich_help_panel=_WHO,
     ),
 ]

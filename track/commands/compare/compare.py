@@ -26,13 +26,13 @@ from track.setup.checks import check_possible
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder, warn_of_idle_options
 from track.setup.parts import Models
-from track.setup.presets import TrackerPreset
 from track.setup.settings import tracker_settings
 from track.sources import Source, open_source
 from track.terminal.interrupt import StoppedError, StopSignal
 from track.terminal.progress import Progress
 from tracker import DeepSort
 from tracker.config import TrackerConfig
+from tracker.presets import TrackerPreset
 
 __all__ = ["check_encoder", "compare"]
 

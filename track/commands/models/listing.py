@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from configs import preset_names
 from detectors import DETECTORS
 from registry import unknown_name
+from registry.shipped import preset_names
 from reid import BACKBONES, ENCODERS, is_encoder
 from reid.bundled import bundled_weights
 from reid.cost import Cost, cost, stored_cost
 from reid.registry import ALL_NAMES, TIMM_HINT
 from track.commands.models.on_disk import WeightsOnDisk, reid_weights, weight_folders
-from track.setup.presets import load_preset
 from track.terminal.tables import print_table
+from tracker.presets import load_preset
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,8 +91,8 @@ def known_models(request: ModelsRequest, encoders: Sequence[EncoderRow]) -> dict
 
 
 def _names_and_summaries() -> dict[str, list[dict[str, str]]]:
-    from configs import preset_path
-    from configs.reading import read_settings
+    from registry.settings import read_settings
+    from registry.shipped import preset_path
 
     presets = []
     for name in preset_names():

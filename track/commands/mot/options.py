@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from registry.defaults import DEFAULT_ENCODER
+
 __all__ = ["Dataset", "Detector", "Out", "Reid"]
 
 
@@ -28,7 +30,7 @@ Reid = Annotated[
     str | None,
     typer.Option(
         help="Appearance encoder (see: track models); none for motion alone.",
-        show_default="dogenet50, or none where pictures are missing",
+        show_default=f"{DEFAULT_ENCODER}, or none where pictures are missing",
         rich_help_panel="Identity",
     ),
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from registry import unknown_name
+from registry.defaults import DEFAULT_ENCODER
 from reid.data.market1501 import EXPECTED
 from reid.registry import ALL_NAMES, BACKBONES, TIMM, TIMM_HINT
 from reid.training.recipe import Recipe, family_recipe, load_recipe
@@ -17,7 +18,6 @@ from track.setup.given_weights import IMAGENET, check_given
 
 __all__ = ["TrainConfig", "TrainOptions", "resolve"]
 
-DEFAULT_REID = "dogenet50"
 DEFAULT_FALSE_MATCH_RATE = 0.01
 SMOKE_RECIPE, SMOKE_REID, SMOKE_DATA = "smoke", "dogenet26", "synthetic:120"
 
@@ -122,10 +122,10 @@ def _reid_and_recipe(options: TrainOptions) -> tuple[str, Recipe]:
         _check_reid(options.reid)
     name = SMOKE_RECIPE if options.smoke else options.recipe
     if name is None:
-        reid = options.reid or DEFAULT_REID
+        reid = options.reid or DEFAULT_ENCODER
         name = family_recipe(_target(reid))
     recipe, own = load_recipe(name, **_overrides(options))
-    reid = options.reid or own or DEFAULT_REID
+    reid = options.reid or own or DEFAULT_ENCODER
     _check_reid(reid)
     if options.smoke and options.reid not in (None, own) and options.input_size is None:
         recipe = dataclasses.replace(recipe, input_size=None)  # the recipe's own size is for its own backbone

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from registry.defaults import DEFAULT_ENCODER
+
 __all__ = [
     "Amp",
     "Batch",
@@ -41,7 +43,7 @@ Data = Annotated[
 ]
 Reid = Annotated[
     str | None,
-    typer.Option(help="Backbone (see: track models).", show_default="dogenet50", rich_help_panel=_WHAT),
+    typer.Option(help="Backbone (see: track models).", show_default=DEFAULT_ENCODER, rich_help_panel=_WHAT),
 ]
 RecipeName = Annotated[
     str | None,

@@ -197,7 +197,7 @@ class _Comparing:
         remove_run_files(place)
         clock = StageClock()
         outputs = Outputs(place, models.detector.class_names, clock)
-        session = Session(config, source, models, outputs, self._progress, self._stop, clock)
+        session = Session(config, source, models, self._stop, clock, outputs=outputs, progress=self._progress)
         try:
             run_passes(session)
         finally:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from registry.defaults import DEFAULT_ENCODER
+from track.terminal.options import OWN_NETWORK
 
 __all__ = ["Csv", "Encoders", "Gt", "Json", "NoCache", "Out", "Source", "Trackers", "Weights"]
 
@@ -20,7 +21,7 @@ Encoders = Annotated[
     str | None,
     typer.Option(
         "--reid",
-        help=f"Appearance encoders (see: track models): none,{DEFAULT_ENCODER}.",
+        help=f"Appearance encoders (see: track models): none,{DEFAULT_ENCODER}. {OWN_NETWORK}",
         show_default="none and those with bundled weights; none where there are no pictures",
         rich_help_panel=_WHO,
     ),

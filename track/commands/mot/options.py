@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from registry.defaults import DEFAULT_ENCODER
+from track.terminal.options import OWN_NETWORK
 
 __all__ = ["Dataset", "Detector", "Out", "Reid"]
 
@@ -29,7 +30,7 @@ Detector = Annotated[
 Reid = Annotated[
     str | None,
     typer.Option(
-        help="Appearance encoder (see: track models); none for motion alone.",
+        help=f"Appearance encoder (see: track models); none for motion alone. {OWN_NETWORK}",
         show_default=f"{DEFAULT_ENCODER}, or none where pictures are missing",
         rich_help_panel="Identity",
     ),

@@ -36,11 +36,11 @@ from track.run.detection_log import DetectionLog
 from track.run.pipeline import track_frames
 from track.setup.config import RunConfig
 from track.setup.loading import load_models
-from track.setup.presets import load_preset
 from track.sources import open_source
 from tracker import DeepSort, TrackerConfig
 from tracker.border import watches_border
 from tracker.offline.linking import LinkConfig, TrackedDetections
+from tracker.presets import load_preset
 
 Rows = npt.NDArray[np.float64]
 JITTER, LEFT_OUT = 0.015, 0.02

@@ -34,8 +34,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a chec
 
 from benchmarks.association_scene import FRAME_SIZE, crowd
 from benchmarks.peers_association import PEERS, Step, available
-from track.setup.presets import load_preset
 from tracker import DeepSort
+from tracker.presets import load_preset
 
 PACKAGES = ("numpy", "scipy", "numba", "norfair", "deep-sort-realtime", "trackers", "supervision", "boxmot")
 _SMALL = 500

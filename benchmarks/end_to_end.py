@@ -30,10 +30,10 @@ from benchmarks.peers_runs import PACKAGES, peer_runs
 from benchmarks.whole_run import load_once, run_once
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder
-from track.setup.presets import load_preset
 from track.sources import open_source
 from track.threads.map_ahead import MapAhead
 from track.threads.prefetch import Prefetch
+from tracker.presets import load_preset
 
 ALONE = "detection alone"
 RUNS = "strong+none,strong+dogenet50,realtime+dogenet50"

@@ -27,10 +27,11 @@ import numpy.typing as npt
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
 from benchmarks.whole_run import load_once, run_once
+from registry.defaults import DEFAULT_ENCODER
 from track.setup.config import RunConfig
-from track.setup.presets import load_preset
 from track.sinks.video import VideoSink
 from track.terminal.progress import Silent
+from tracker.presets import load_preset
 
 __all__ = ["FrameMemory", "memory"]
 
@@ -147,7 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=20_000)
-    parser.add_argument("--reid", default="dogenet50")
+    parser.add_argument("--reid", default=DEFAULT_ENCODER)
     parser.add_argument("--json", type=Path, help="file for all measurements")
     chosen = parser.parse_args(arguments)
     found = memory(chosen.frames, chosen.reid)

@@ -23,12 +23,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a chec
 from ablation import disturb
 
 from evaluation import EvalOptions, evaluate, find_pairs
+from registry.defaults import DEFAULT_ENCODER
 from track.run.run import run
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector
-from track.setup.presets import TrackerPreset, load_preset
 from track.sources import open_source
 from track.terminal.progress import Silent
+from tracker.presets import TrackerPreset, load_preset
 
 FORMAT = "%d,%d," + ",".join(["%.3f"] * 4) + ",%.6f,%d,%d,%d"
 """A row of MOTChallenge's detections."""
@@ -84,7 +85,7 @@ def main() -> None:
     parser.add_argument("truth", type=Path)
     parser.add_argument("--detector", required=True)
     parser.add_argument("--classes", default="", help="keep these alone, such as person")
-    parser.add_argument("--reid", default="dogenet50")
+    parser.add_argument("--reid", default=DEFAULT_ENCODER)
     parser.add_argument("--last", type=int, help="frame to stop after")
     parser.add_argument("--disturbed", type=int, default=0, metavar="N", help="mean over N disturbed draws")
     given = parser.parse_args()

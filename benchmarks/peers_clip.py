@@ -34,16 +34,17 @@ from evaluation import EvalOptions, Scores, evaluate, find_pairs
 from evaluation.overlap import box_iou
 from evaluation.prepare import MATCH_IOU
 from evaluation.reading import read_rows
+from registry.defaults import DEFAULT_ENCODER
 from track.commands.compare.cache import Entry, EntryCache
 from track.commands.compare.keys import embedding_key, scene_key
 from track.commands.compare.scene import Embedded, Scene, detect_scene, embed_scene
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder
-from track.setup.presets import load_preset
 from track.setup.settings import with_gate
 from track.sources import open_source
 from track.terminal.progress import Silent
 from tracker import DeepSort
+from tracker.presets import load_preset
 
 COLUMNS = ("HOTA", "IDF1", "MOTA", "IDSW", "AssA", "DetA", "FP", "FN")
 
@@ -152,7 +153,7 @@ def main() -> None:
     parser.add_argument("clip")
     parser.add_argument("truth", type=Path)
     parser.add_argument("--detector", required=True)
-    parser.add_argument("--reid", default="dogenet50")
+    parser.add_argument("--reid", default=DEFAULT_ENCODER)
     parser.add_argument("--peers", type=Path, help="folder into which the peers were installed")
     parser.add_argument("--only", nargs="*", default=[], help="only those whose name holds one of these words")
     parser.add_argument("--conf", nargs="*", type=float, default=[0.25])

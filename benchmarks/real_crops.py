@@ -94,7 +94,7 @@ def embedder(name: str, weights: Path | None) -> Callable[[npt.NDArray[np.uint8]
     if name == "hsv-stripes":
         return hsv_stripes
     encoder = create_encoder(name, weights=weights, device="cpu")
-    return lambda image, xyxy: encoder.encode(image, xyxy, np.empty((len(xyxy), 0), np.float32))
+    return lambda image, xyxy: encoder.encode(image, xyxy)
 
 
 def measure(

@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from registry.defaults import DEFAULT_ENCODER
+
 ROOT = Path(__file__).resolve().parents[1]
 STEPS = ("python", "imports", "source", "encoder", "detector", "models", "first frame")
 CHILD = """
@@ -79,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("--detector", default="motion")
-    parser.add_argument("--reid", default="dogenet50")
+    parser.add_argument("--reid", default=DEFAULT_ENCODER)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--json", type=Path, help="file for all measurements")
     chosen = parser.parse_args(arguments)

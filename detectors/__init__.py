@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 from detectors.types import Detections, Detector, DetectorOptions, Image
-from registry import Registry
+from registry import Registry, unknown_name
+from registry.own_code import OwnCode, parse_own
+from registry.plugins import DETECTORS_GROUP, Plugin, plugins
 
 __all__ = [
     "DETECTORS",
@@ -15,8 +17,10 @@ __all__ = [
     "DetectorOptions",
     "Image",
     "create_detector",
+    "detector_plugins",
     "is_detector_file",
     "needs_torch",
+    "own_detector",
     "reads_detections",
 ]
 
@@ -30,7 +34,7 @@ MODEL_SUFFIXES = frozenset({".pt", ".onnx", ".engine", ".torchscript", ".xml", "
 FILE_SUFFIXES = frozenset({".npy", ".txt"})
 HINT = (
     "A path works too, or a file name: an ultralytics model (yolo11s.pt), weights (.pt, .onnx, .engine, an OpenVINO "
-    "folder) or public detections (.txt, .npy)."
+    "folder) or public detections (.txt, .npy); FILE.py:NAME stands for your own."
 )
 
 
@@ -39,7 +43,8 @@ def create_detector(name_or_path: str, options: DetectorOptions | None = None) -
 
     Args:
         name_or_path: a name in `DETECTORS`; the name or path of an ultralytics model; a file of detections (`det.txt`,
-            `.npy`), a sequence folder, or a folder that holds `<sequence name>.npy`.
+            `.npy`), a sequence folder, or a folder that holds `<sequence name>.npy`; or a detector of your own:
+            `file.py:NAME`, `module.path:NAME`, or the name of a plug-in (`detectors.own`).
         options: what the user asked for.
 
     Raises:
@@ -51,6 +56,10 @@ def create_detector(name_or_path: str, options: DetectorOptions | None = None) -
     if name_or_path in DETECTORS:
         detector: Detector = DETECTORS.load(name_or_path)(options)
         return detector
+    if (own := own_detector(name_or_path)) is not None:
+        from detectors.own import create_own
+
+        return create_own(own, options)
     path = Path(name_or_path).expanduser()
     if _is_model(path):
         return _create_yolo(path, name_or_path, options)
@@ -67,7 +76,22 @@ def create_detector(name_or_path: str, options: DetectorOptions | None = None) -
         raise ValueError(_other_ending(name_or_path, path))
     if os.sep in name_or_path:
         raise FileNotFoundError(f"no such detector file: {name_or_path}. {HINT}")
-    return DETECTORS.load(name_or_path, hint=HINT)(options)  # type: ignore[no-any-return]  # raises
+    raise unknown_name("detector", name_or_path, [*DETECTORS.names(), *detector_plugins()], hint=HINT)
+
+
+def own_detector(name: str) -> OwnCode | None:
+    """The user's own detector of that name, typed or a plug-in; `None` for names of this project and for files."""
+    if name in DETECTORS:
+        return None
+    if (typed := parse_own(name)) is not None:
+        return typed
+    plugin = None if is_detector_file(name) else detector_plugins().get(name)
+    return None if plugin is None else plugin.code
+
+
+def detector_plugins() -> dict[str, Plugin]:
+    """Detectors that other distributions bring, by name."""
+    return plugins(DETECTORS_GROUP, DETECTORS.names())
 
 
 def is_detector_file(name_or_path: str) -> bool:
@@ -90,6 +114,8 @@ def reads_detections(name_or_path: str) -> bool:
     """Whether that detector takes boxes that were found before from a file: `public`, or a path to one."""
     if name_or_path in DETECTORS:
         return name_or_path == "public"
+    if own_detector(name_or_path) is not None:
+        return False
     path = Path(name_or_path).expanduser()
     return not _is_model(path) and (path.is_dir() or path.suffix.lower() in FILE_SUFFIXES)
 
@@ -98,6 +124,8 @@ def needs_torch(name_or_path: str, options: DetectorOptions | None = None) -> bo
     """Whether making that detector imports PyTorch, as far as can be told without making it."""
     if name_or_path in DETECTORS:
         return name_or_path in ("auto", "yolo")
+    if own_detector(name_or_path) is not None:
+        return True
     path = Path(name_or_path).expanduser()
     if not _is_model(path):
         return False

@@ -3,7 +3,7 @@
     from reid import create_encoder
 
     encoder = create_encoder("dogenet50")
-    embeddings = encoder.encode(frame_bgr, xyxy, no_features)  # (N, 512)
+    embeddings = encoder.encode(frame_bgr, xyxy)  # (N, 512)
 
 Importing this package imports neither PyTorch nor OpenCV; the first encoder that needs them does.
 """

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from registry.own_code import same_part
 from reid.backbones.base import Backbone
 from reid.bundled import chosen_weights
 from reid.calibration import warn_of_overlap
 from reid.device import resolve_device
 from reid.pretrained import load_pretrained
+from reid.registry import own_network
 from reid.runtime_encoder import RuntimeEncoder
 from reid.runtimes import cache, check_runtime
 from reid.runtimes.choose import Opened, is_exported, open_exported, open_runtime
@@ -75,7 +77,7 @@ def load_network(
     """Backbone `name` with its bundled weights, those of a checkpoint, or seeded ones.
 
     Args:
-        name: one of `BACKBONES.names()`, or `timm:NAME`.
+        name: as for `reid.registry.backbone_factory`.
         weights: as for `reid.bundled.chosen_weights`; a path as for `reid.pretrained.load_pretrained`.
         seed: of random weights.
         input_size: `(H, W)` px; `None` leaves the checkpoint's, or the backbone's own.
@@ -83,7 +85,10 @@ def load_network(
     Raises:
         ValueError, FileNotFoundError: no weights were named and none are bundled, or they do not fit.
     """
+    is_built_by_user = weights is None and own_network(name) is not None
     weights = chosen_weights(name, weights)
+    if is_built_by_user:  # seeded, since a constructor that loads no weights draws them
+        return Network(seeded_backbone(name, seed, input_size=input_size))
     if weights is None:
         return Network(seeded_backbone(name, seed, input_size=input_size), seed=seed)
     loaded = load_pretrained(name, weights, input_size=input_size)
@@ -106,7 +111,7 @@ def _in_memory(name: str, weights: Path | None, seed: int, runtime: str, device:
 
 def _exported(name: str, path: Path, runtime: str, device: str) -> Opened:
     opened = open_exported(path, runtime, device)
-    if opened.facts.backbone != name:
+    if not same_part(opened.facts.backbone, name):
         held = opened.facts.backbone
         raise ValueError(f"{path.name} holds {held}, but --reid {name} was asked; use --reid {held}")
     return opened

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reid.registry import own_network
+
 __all__ = ["RANDOM", "bundled_names", "bundled_weights", "chosen_weights"]
 
 RANDOM = "random"
@@ -26,7 +28,7 @@ def chosen_weights(name: str, weights: Path | None) -> Path | None:
 
     Args:
         name: public name.
-        weights: a path, `random`, or `None` for the bundled ones.
+        weights: a path, `random`, or `None` for the bundled ones, or for the user's own network what it builds itself.
 
     Raises:
         ValueError: nothing was asked for, and nothing is bundled.
@@ -34,6 +36,8 @@ def chosen_weights(name: str, weights: Path | None) -> Path | None:
     if weights is not None:
         return None if str(weights) == RANDOM else weights
     bundled = bundled_weights(name)
+    if bundled is None and own_network(name) is not None:
+        return None
     if bundled is None:
         raise ValueError(
             f"no trained weights of {name} come with this package (only of {', '.join(bundled_names())}); give a"

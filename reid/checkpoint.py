@@ -116,7 +116,7 @@ def save_checkpoint(
         version=package_version() if version is None else version,
         commit=commit,
     )
-    tensors = {key: value.detach().cpu().contiguous() for key, value in backbone.state_dict().items()}
+    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in backbone.state_dict().items()}
     if half:
         tensors = {key: _halved(key, value) for key, value in tensors.items()}
     _write(path, tensors, {key: json.dumps(value) for key, value in dataclasses.asdict(info).items()})

@@ -3,6 +3,8 @@
 All encoders are called alike, so that a pipeline needs no branches:
 
     embeddings = encoder.encode(image, detections.xyxy, detections.features)
+
+and may be called from several threads at once.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from registry.defaults import DEFAULT_ENCODER
+from reid.boxes import as_boxes
 from reid.runtimes import AUTO
 
 __all__ = ["Embeddings", "Encoder", "FileEncoder", "NoEncoder", "create_file", "create_none", "unit_length"]
@@ -41,15 +45,15 @@ class Encoder(Protocol):
     def encode(
         self,
         image: npt.NDArray[np.uint8] | None,
-        xyxy: npt.NDArray[np.floating[Any]],
-        features: npt.NDArray[np.float32],
+        xyxy: npt.ArrayLike,
+        features: npt.ArrayLike | None = None,
     ) -> Embeddings:
         """`(N, D)` float32 rows of unit length.
 
         Args:
             image: BGR uint8 `(H, W, 3)`, `None` for a source without images.
-            xyxy: `(N, 4)` px, `x2`/`y2` exclusive; may reach beyond the frame.
-            features: `(N, F)`, the vectors that came with the detections; `F` is 0 where none did.
+            xyxy: `(N, 4)` px, `x2`/`y2` exclusive; may reach beyond the frame. Lists and tensors will do.
+            features: `(N, F)`, the vectors that came with the detections; `F` is 0, or all of it `None`, without.
         """
         ...
 
@@ -65,11 +69,11 @@ class NoEncoder:
     def encode(
         self,
         image: npt.NDArray[np.uint8] | None,
-        xyxy: npt.NDArray[np.floating[Any]],
-        features: npt.NDArray[np.float32],
+        xyxy: npt.ArrayLike,
+        features: npt.ArrayLike | None = None,
     ) -> Embeddings:
         """`(N, 0)`."""
-        return np.empty((len(xyxy), 0), np.float32)
+        return np.empty((len(as_boxes(xyxy)), 0), np.float32)
 
 
 class FileEncoder:
@@ -88,17 +92,21 @@ class FileEncoder:
     def encode(
         self,
         image: npt.NDArray[np.uint8] | None,
-        xyxy: npt.NDArray[np.floating[Any]],
-        features: npt.NDArray[np.float32],
+        xyxy: npt.ArrayLike,
+        features: npt.ArrayLike | None = None,
     ) -> Embeddings:
         """`(N, F)` float32 rows of unit length; `(0, F)` for a frame without detections.
 
         Raises:
             ValueError: detections without features, or of another width than before.
         """
-        if len(xyxy) == 0:
+        count = len(as_boxes(xyxy))
+        if count == 0:
             return np.empty((0, self.embedding_dim), np.float32)
-        width = features.shape[1]
+        vectors = np.empty((count, 0), np.float32) if features is None else np.asarray(features, np.float32)
+        if vectors.ndim != 2 or len(vectors) != count:
+            raise ValueError(f"features must have shape ({count}, F), one row a box, but got {vectors.shape}")
+        width = vectors.shape[1]
         if width == 0:
             raise ValueError(
                 "these detections carry no features, which --reid file needs; use --reid none, or detections from a"
@@ -107,7 +115,7 @@ class FileEncoder:
         self.embedding_dim = self.embedding_dim or width
         if width != self.embedding_dim:
             raise ValueError(f"detections came with {width} features, but earlier ones with {self.embedding_dim}")
-        return unit_length(features, self.name)
+        return unit_length(vectors, self.name)
 
 
 def unit_length(vectors: npt.NDArray[np.floating[Any]], name: str) -> Embeddings:
@@ -145,7 +153,9 @@ def create_file(
 def _refuse_network(name: str, weights: Path | None, runtime: str) -> None:
     if weights is not None:
         raise ValueError(
-            f"--reid {name} has no network to load {weights} into; name a backbone, such as --reid dogenet50"
+            f"--reid {name} has no network to load {weights} into; name a backbone, such as --reid {DEFAULT_ENCODER}"
         )
     if runtime != AUTO:
-        raise ValueError(f"--reid {name} has no network to run in {runtime}; name a backbone, such as --reid dogenet50")
+        raise ValueError(
+            f"--reid {name} has no network to run in {runtime}; name a backbone, such as --reid {DEFAULT_ENCODER}"
+        )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry import Entry, Registry, unknown_name
-from reid.registry import ALL_NAMES, BACKBONES, TIMM, TIMM_HINT, backbone_factory
+from reid.registry import ALL_NAMES, BACKBONES, OTHER_NAMES, backbone_factory, encoder_plugins, is_backbone
 
 if TYPE_CHECKING:
     from reid.backbones.base import Backbone
@@ -31,7 +31,7 @@ def create_backbone(
     """A backbone by name, in training mode as PyTorch builds it.
 
     Args:
-        name: one of `BACKBONES.names()`, or `timm:NAME`.
+        name: as for `reid.registry.backbone_factory`.
         num_classes: identities of the classifier; 0 gives a network of embeddings.
         input_size: `(H, W)` px of the crops; `None` leaves the checkpoint's, or else the backbone's own.
         pretrained: weights, as `reid.pretrained.load_pretrained` takes them: a checkpoint of this project or of the
@@ -50,7 +50,7 @@ def create_backbone(
 
 def is_encoder(name: str) -> bool:
     """Whether `create_encoder` knows that name."""
-    return name in ENCODERS or name.startswith(TIMM)
+    return name in ENCODERS or is_backbone(name)
 
 
 def create_encoder(
@@ -65,9 +65,9 @@ def create_encoder(
     """An encoder by name.
 
     Args:
-        name: `none`, `file`, a backbone, or `timm:NAME`.
-        weights: checkpoint of the backbone, or what `track export` wrote; `None`: the bundled one; `random`: a seeded
-            initialisation, told in the log.
+        name: `none`, `file`, a backbone, `timm:NAME`, or a network of your own, `file.py:NAME`.
+        weights: checkpoint of the backbone, or what `track export` wrote; `None`: the bundled one, and for your own
+            network what its constructor builds; `random`: a seeded initialisation, told in the log.
         device: `auto`, `cpu`, `cuda:0`, `mps`.
         seed: of that initialisation.
         batch_size: most crops in one pass of the network; no effect on the embeddings.
@@ -80,8 +80,8 @@ def create_encoder(
         ImportError: a package that the runtime needs is missing.
     """
     if not is_encoder(name):
-        hint = f"Choose with --reid NAME. {TIMM_HINT}"
-        raise unknown_name("encoder", name, ENCODERS.names(), where=ALL_NAMES, hint=hint)
-    factory = Entry(name, NETWORK_ENCODER, "").load() if name.startswith(TIMM) else ENCODERS.load(name)
+        hint = f"Choose with --reid NAME. {OTHER_NAMES}"
+        raise unknown_name("encoder", name, [*ENCODERS.names(), *encoder_plugins()], where=ALL_NAMES, hint=hint)
+    factory = ENCODERS.load(name) if name in ENCODERS else Entry(name, NETWORK_ENCODER, "").load()
     encoder: Encoder = factory(name, weights=weights, device=device, seed=seed, batch_size=batch_size, runtime=runtime)
     return encoder

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry.own_code import same_part
 from reid.backbones.base import Backbone
 from reid.checkpoint import CheckpointInfo, read_checkpoint
 from reid.fitting import load_state
@@ -31,7 +32,7 @@ def load_pretrained(
     """Backbone `name` in training mode, with the weights, mean and std of `source`.
 
     Args:
-        name: one of `BACKBONES.names()`, or `timm:NAME`.
+        name: as for `reid.registry.backbone_factory`.
         source: path of a checkpoint of this project, of the published network (`.pth`, `.pt`, `.t7`) or of timm or
             torchvision; or the word `imagenet` for the ImageNet weights that torchvision or timm publish (a file of
             that name is `./imagenet`).
@@ -48,7 +49,7 @@ def load_pretrained(
     published = fetch_imagenet(name) if str(source) == IMAGENET else None
     checkpoint = read_checkpoint(published.path if published else Path(source))
     info, file = checkpoint.info, f"ImageNet weights of {name}" if published else checkpoint.path.name
-    if info is not None and info.backbone != name:
+    if info is not None and not same_part(info.backbone, name):
         raise ValueError(f"{file} holds {info.backbone}, but --reid {name} was asked; use --reid {info.backbone}")
     backbone = factory(num_classes=num_classes, input_size=input_size or (info.input_size if info else None))
     if info is not None:

@@ -7,15 +7,30 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from registry import Registry
+from registry.own_code import OwnCode, parse_own
+from registry.plugins import ENCODERS_GROUP, Plugin, plugins
 
 if TYPE_CHECKING:
     from reid.backbones.base import Backbone
 
-__all__ = ["ALL_NAMES", "BACKBONES", "TIMM", "TIMM_HINT", "backbone_factory"]
+__all__ = [
+    "ALL_NAMES",
+    "BACKBONES",
+    "OTHER_NAMES",
+    "TIMM",
+    "WITHOUT_NETWORK",
+    "backbone_factory",
+    "encoder_plugins",
+    "is_backbone",
+    "own_digest",
+    "own_network",
+]
 
 TIMM = "timm:"
 ALL_NAMES = "All are listed by: track models."
-TIMM_HINT = "timm:NAME stands for any network of timm."
+OTHER_NAMES = "timm:NAME stands for any network of timm, FILE.py:NAME for your own."
+WITHOUT_NETWORK = ("none", "file")
+"""Encoders that are none of the backbones."""
 
 BACKBONES = Registry("backbone", where=ALL_NAMES)
 """Name -> `factory(*, num_classes: int, input_size: tuple[int, int] | None) -> Backbone`."""
@@ -82,14 +97,45 @@ def backbone_factory(name: str) -> Callable[..., Backbone]:
     """The builder of a network with random weights: `factory(*, num_classes=0, input_size=None) -> Backbone`.
 
     Args:
-        name: one of `BACKBONES.names()`, or `timm:NAME`, which stands for any network of timm.
+        name: one of `BACKBONES.names()`; `timm:NAME`, which stands for any network of timm; or a network of the user's
+            own: `file.py:NAME`, `module.path:NAME`, or the name of a plug-in (`reid.backbones.own`).
 
     Raises:
         ValueError: unknown name.
     """
+    if (own := own_network(name)) is not None:
+        from reid.backbones.own import own_backbone
+
+        return functools.partial(own_backbone, own)
     if name.startswith(TIMM):
         from reid.backbones.timm_models import timm_backbone
 
         return functools.partial(timm_backbone, name)
-    factory: Callable[..., Backbone] = BACKBONES.load(name, hint=TIMM_HINT)
+    factory: Callable[..., Backbone] = BACKBONES.load(name, hint=OTHER_NAMES)
     return factory
+
+
+def own_network(name: str) -> OwnCode | None:
+    """The user's own network of that name, typed or a plug-in; `None` for the names of this project and of timm."""
+    if name in BACKBONES or name in WITHOUT_NETWORK or name.startswith(TIMM):
+        return None
+    if (typed := parse_own(name)) is not None:
+        return typed
+    plugin = encoder_plugins().get(name)
+    return None if plugin is None else plugin.code
+
+
+def encoder_plugins() -> dict[str, Plugin]:
+    """Networks that other distributions bring, by name."""
+    return plugins(ENCODERS_GROUP, (*BACKBONES.names(), *WITHOUT_NETWORK))
+
+
+def own_digest(name: str) -> str:
+    """A hash of the code of the user's own network; empty for others, whose code comes with the package."""
+    own = own_network(name)
+    return "" if own is None else own.digest()
+
+
+def is_backbone(name: str) -> bool:
+    """Whether `backbone_factory` knows that name, as far as can be told without running anything."""
+    return name in BACKBONES or name.startswith(TIMM) or own_network(name) is not None

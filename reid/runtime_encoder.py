@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from reid.boxes import as_boxes
 from reid.cropping import crop_batch
 from reid.encoder import Embeddings, unit_length
 from reid.runtimes.facts import EncoderFacts
@@ -20,7 +19,8 @@ class RuntimeEncoder:
 
     The embedding of a box depends on the frame and the box alone: not on the other boxes, their order or `batch_size`,
     up to the rounding of kernels that may sum in another order for another batch size (measured on an x86 CPU: no
-    difference in PyTorch, and below 1e-6 in ONNX Runtime and OpenVINO).
+    difference in PyTorch, and below 1e-6 in ONNX Runtime and OpenVINO). Several threads may embed at once; in OpenVINO
+    one waits for the other, since each pass takes all cores anyway.
 
     Args:
         runtime: where the network runs.
@@ -48,20 +48,23 @@ class RuntimeEncoder:
     def encode(
         self,
         image: npt.NDArray[np.uint8] | None,
-        xyxy: npt.NDArray[np.floating[Any]],
-        features: npt.NDArray[np.float32],
+        xyxy: npt.ArrayLike,
+        features: npt.ArrayLike | None = None,
     ) -> Embeddings:
-        """`(N, D)` float32 rows of unit length; `features` is not looked at.
+        """`(N, D)` float32 rows of unit length; see `Encoder.encode`. `features` is not looked at.
 
         Raises:
-            ValueError: no image.
+            ValueError: no image, or no boxes of shape `(N, 4)`.
         """
+        boxes = as_boxes(xyxy)
         if image is None:
             raise ValueError(
                 f"--reid {self.name} looks at pixels, but this source has no images; use --reid none, or --reid file"
                 " where the detections carry features"
             )
-        return self.embed_crops(crop_batch(image, xyxy, input_size=self.input_size, fill=self.facts.mean))
+        if not isinstance(image, np.ndarray):
+            raise ValueError(f"image is a {type(image).__name__}, expected a NumPy array, uint8 (H, W, 3) in BGR")
+        return self.embed_crops(crop_batch(image, boxes, input_size=self.input_size, fill=self.facts.mean))
 
     def embed_crops(self, crops: npt.NDArray[np.uint8]) -> Embeddings:
         """`(N, D)` float32 rows of unit length of `(N, H, W, 3)` uint8 BGR crops of the input size.

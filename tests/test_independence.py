@@ -28,7 +28,7 @@ picture = np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint
 for index in range(3):
     detector.detect(picture, index)
     xyxy = np.array([[10.0, 10.0, 50.0, 100.0]])
-    embeddings = encoder.encode(picture, xyxy, np.empty((1, 0), np.float32))
+    embeddings = encoder.encode(picture, xyxy)
     tracks = tracker.update(xyxy, [0.9], embeddings=embeddings)
 
 from track.cli import main

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+WITHOUT_SOURCE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +32,13 @@ def build_wheel(folder: Path) -> Path:
 def check_track(python: Path, cwd: Path) -> None:
     """The installed command knows its presets and tracks a clip, away from the source tree."""
     track = str(python.with_name("track"))
-    listed = subprocess.run([track, "models", "--json"], cwd=cwd, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        [track, "models", "--json"], cwd=cwd, env=WITHOUT_SOURCE, capture_output=True, text=True, check=True
+    )
     assert {"deepsort", "strong"} <= {row["name"] for row in json.loads(listed.stdout)["trackers"]}
     clip = str(ROOT / "videos" / "plaza.mp4")
     command = [track, "run", clip, "--detector", "motion", "--reid", "none", "--end", "1"]
-    subprocess.run(command, cwd=cwd, check=True, capture_output=True)
+    subprocess.run(command, cwd=cwd, env=WITHOUT_SOURCE, check=True, capture_output=True)
     assert (cwd / "runs" / "plaza" / "annotated.mp4").is_file()
 
 
@@ -50,14 +54,15 @@ def test_wheel_with_the_dependencies_of_this_environment(tmp_path):
     own_packages = next((tmp_path / "env" / "lib").glob("python*/site-packages"))
     # A path that comes from a .pth file has its own .pth files ignored: the editable install is not seen.
     (own_packages / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-    where = subprocess.run(
-        [python, "-c", "import configs; print(configs.__file__)"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
+    where = (
+        "from registry.shipped import preset_path, recipe_path; print(preset_path('strong'), recipe_path('dogenet'))"
     )
-    assert str(own_packages) in where.stdout
+    printed = subprocess.run(
+        [python, "-c", where], cwd=tmp_path, env=WITHOUT_SOURCE, capture_output=True, text=True, check=True
+    )
+    shipped = own_packages / "registry" / "configs"
+    assert printed.stdout.split() == [str(shipped / "strong.yaml"), str(shipped / "reid" / "dogenet.yaml")]
+    assert not (own_packages / "configs").exists()  # a name that any other distribution could take
     check_track(python, tmp_path)
 
 

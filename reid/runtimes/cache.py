@@ -21,6 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reid.registry import own_digest
 from reid.user_cache import cache_folder
 
 if TYPE_CHECKING:
@@ -41,10 +42,11 @@ PACKAGES = ("torch", "openvino", "onnx", "onnxscript", "onnxruntime")
 
 
 def cache_key(network: Network, runtime: str) -> str:
-    """Name of the entry: `runtime`, backbone and a hash of weights, facts, our code and the converters' versions."""
+    """Name of the entry: `runtime`, backbone and a hash of weights, facts, code and the converters' versions."""
     facts = network.facts()
     digest = hashlib.blake2b(digest_size=12)
-    for text in (runtime, str(sorted(facts.to_strings().items())), _code_and_versions()):
+    code = _code_and_versions() + own_digest(facts.backbone)
+    for text in (runtime, str(sorted(facts.to_strings().items())), code):
         digest.update(text.encode())
     for key, tensor in sorted(network.backbone.state_dict().items()):
         digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -106,7 +108,7 @@ def find_made_from(name: str, checkpoint: Path) -> Found | None:
 
 
 def _origin_file(name: str, checkpoint: Path) -> str:
-    digest = hashlib.blake2b(f"{name} {_code_and_versions()} ".encode(), digest_size=12)
+    digest = hashlib.blake2b(f"{name} {_code_and_versions()}{own_digest(name)} ".encode(), digest_size=12)
     digest.update(checkpoint.read_bytes())
     return f"from-{digest.hexdigest()}.json"
 

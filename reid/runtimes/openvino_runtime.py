@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,11 +78,16 @@ class OpenVinoRuntime:
         is_worth_it = threads == self._streams and _weights_mib(model) <= LARGEST_MIB
         self._later = model if is_exact and is_worth_it else None
         self._crops_to_go = pieces_after
+        self._in_use = threading.Lock()  # a request that runs takes no second batch
         self._for_pieces: Any = None
         self._piece_requests: list[Any] = []
 
     def run(self, crops: Crops) -> Rows:
         """See `Runtime.run`."""
+        with self._in_use:
+            return self._run(crops)
+
+    def _run(self, crops: Crops) -> Rows:
         pieces = self._requests_of_pieces(crops)
         whole = len(pieces) * PIECE
         parts = [crops[start : start + PIECE] for start in range(0, whole, PIECE)]

@@ -16,7 +16,7 @@ Rows = npt.NDArray[np.float32]
 
 
 class Runtime(Protocol):
-    """Runs a network, normalisation included.
+    """Runs a network, normalisation included; several threads may call `run` at once.
 
     Attributes:
         name: `torch`, `onnx`, `openvino` or `torchscript`.

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from configs import recipe_names, recipe_path
-from configs.reading import read_settings
 from registry import unknown_name
+from registry.defaults import DEFAULT_ENCODER
+from registry.settings import read_settings
+from registry.shipped import recipe_names, recipe_path
 
 __all__ = ["Recipe", "family_recipe", "load_recipe"]
 
@@ -172,7 +173,7 @@ def load_recipe(name_or_path: str, **overrides: Any) -> tuple[Recipe, str | None
     content = read_settings(path, "keys such as 'epochs: 60'")
     reid = content.get("reid")
     if reid is not None and not isinstance(reid, str):
-        raise ValueError(f"{path.name}: reid is {reid!r}, expected the name of a backbone, such as dogenet50")
+        raise ValueError(f"{path.name}: reid is {reid!r}, expected the name of a backbone, such as {DEFAULT_ENCODER}")
     settings = {key: value for key, value in content.items() if key not in _ABOUT}
     recipe = _validated(path.name, settings)
     given = {key: value for key, value in overrides.items() if value is not None}

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from reid.backbones.base import Backbone
 from reid.checkpoint import read_checkpoint
 from reid.factories import create_backbone
+from reid.registry import own_network
 from reid.training.augment import Changes, apply_colours
 from reid.training.job import teacher_file
 
@@ -65,6 +66,10 @@ def load_teacher(name_or_path: str) -> Teacher:
     info = read_checkpoint(path).info
     if info is None:
         raise ValueError(f"teacher {path.name} does not say which backbone it holds, expected one of track train-reid")
+    if own_network(info.backbone) is not None:  # a file must not choose the code that runs
+        raise ValueError(
+            f"teacher {path.name} holds {info.backbone}, which is somebody's own network, expected one of this project"
+        )
     return Teacher(create_backbone(info.backbone, pretrained=path))
 
 

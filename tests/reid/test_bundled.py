@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from registry.defaults import DEFAULT_ENCODER
 from reid import BACKBONES, create_encoder
 from reid.bundled import FOLDER, bundled_names, chosen_weights
 from reid.checkpoint import read_checkpoint
 
 
 def test_some_backbones_have_weights() -> None:
-    assert {"small-cnn", "dogenet50"} <= set(bundled_names()) <= set(BACKBONES.names())
+    assert {"small-cnn", DEFAULT_ENCODER} <= set(bundled_names()) <= set(BACKBONES.names())
 
 
 @pytest.mark.parametrize("name", bundled_names())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,21 @@ from tests.reid.networks import network
 SLOW = pytest.mark.slow
 
 
+NUM_THREADS, ROUNDS = 4, 3
+
+
+def together(work: Callable[[int], Any], count: int = NUM_THREADS) -> list[Any]:
+    """What `work(number)` gives in threads that start at the same moment."""
+    barrier = threading.Barrier(count)
+
+    def begin(number: int) -> Any:
+        barrier.wait(timeout=60)
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(begin, range(count)))
+
+
 def plain_embeddings(made: Network, crops: np.ndarray) -> Rows:
     """The definition, without any of our runtimes: RGB, `(value / 255 - mean) / std`, the backbone."""
     backbone = made.backbone
@@ -30,6 +48,23 @@ def plain_embeddings(made: Network, crops: np.ndarray) -> Rows:
     mean, std = (torch.tensor(row, dtype=torch.float64).view(1, 3, 1, 1) for row in (backbone.mean, backbone.std))
     with torch.inference_mode():
         return backbone.embed(((rgb - mean) / std).float()).numpy()
+
+
+@pytest.mark.parametrize("name", ["torch", "onnx", "openvino"])
+def test_several_threads_get_what_one_gets(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of all sizes, and in OpenVINO across the moment at which the network is compiled for pieces."""
+    monkeypatch.setattr(openvino_runtime, "PIECES_AFTER", 30)
+    encoder = create_encoder("small-cnn", runtime=name, device="cpu", batch_size=8)
+    assert isinstance(encoder, RuntimeEncoder)
+    crops = drawn_people(NUM_THREADS * ROUNDS * 2, encoder.input_size, 3)
+    batches = [crops[start : start + 1 + start % 11] for start in range(0, len(crops), 2)]
+    alone = [encoder.embed_crops(batch) for batch in batches]
+    encoder = create_encoder("small-cnn", runtime=name, device="cpu", batch_size=8)
+    assert isinstance(encoder, RuntimeEncoder)
+    found = together(lambda number: [encoder.embed_crops(batch) for batch in batches[number::NUM_THREADS]])
+    for number, rows in enumerate(found):
+        for got, expected in zip(rows, alone[number::NUM_THREADS], strict=True):
+            np.testing.assert_allclose(got, expected, atol=2e-6)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from tests.track.media import write_clip
 from track.setup.config import RunConfig
-from track.setup.presets import load_preset
+from tracker.presets import load_preset
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 96, 64

@@ -69,8 +69,8 @@ def test_unknown_command(track: Track) -> None:
 
 def test_models(track: Track) -> None:
     """Every name that the options take, with what it is."""
-    from configs import preset_names
     from detectors import DETECTORS
+    from registry.shipped import preset_names
     from reid import ENCODERS
 
     result = track("models")
@@ -82,8 +82,8 @@ def test_models(track: Track) -> None:
 
 
 def test_models_as_json(track: Track) -> None:
-    from configs import preset_names
     from detectors import DETECTORS
+    from registry.shipped import preset_names
     from reid import ENCODERS
 
     models = json.loads(track("models", "--json").out)

@@ -9,8 +9,8 @@ import pytest
 
 from track.cli import COMMANDS, main
 from track.setup.class_groups import numbered
-from track.setup.presets import load_preset
 from tracker.class_groups import parse_groups
+from tracker.presets import load_preset
 
 DOCS = sorted((Path(__file__).parents[2] / "docs").glob("*.md"))
 OF_BENCHMARKS = {

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from track.setup.presets import load_preset
 from tracker.calibration import ScoreCalibration, _rising
 from tracker.existence import hit_evidence
+from tracker.presets import load_preset
 
 
 def play(num_frames, real_scores, clutter_scores, seed=0):

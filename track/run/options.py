@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from track.terminal.options import DEBUG
+from registry.defaults import DEFAULT_ENCODER
+from track.terminal.options import DEBUG, OWN_NETWORK
 
 _WHAT, _WHO, _WHERE, _WHEN, _HOW = "Detection", "Identity", "Output", "Frames", "Running"
 Detector = Annotated[
     str,
     typer.Option(
         help="auto, yolo, motion, public, or a path to weights (.pt, .onnx, OpenVINO folder, engine) or to detections "
-        "(det.txt, .npy). auto: YOLO if its weights can be had, else motion; public for a sequence without images.",
+        "(det.txt, .npy). auto: YOLO if its weights can be had, else motion; public for a sequence without images. "
+        "Your own: my_det.py:MyDetector, which has detect(image, frame_index=...).",
         rich_help_panel=_WHAT,
     ),
 ]
@@ -30,8 +32,8 @@ Imgsz = Annotated[int | None, typer.Option(help="YOLO: longer side of the networ
 Reid = Annotated[
     str | None,
     typer.Option(
-        help="Appearance encoder (see: track models); none for motion alone.",
-        show_default="dogenet50, or none where pictures are missing",
+        help=f"Appearance encoder (see: track models); none for motion alone. {OWN_NETWORK}",
+        show_default=f"{DEFAULT_ENCODER}, or none where pictures are missing",
         rich_help_panel=_WHO,
     ),
 ]
@@ -39,7 +41,7 @@ ReidWeights = Annotated[
     Path | None,
     typer.Option(
         help="Checkpoint of that encoder (.safetensors, .pth), what track export wrote, imagenet, or random. Left out: "
-        "the weights that come with the package.",
+        "the weights that come with the package; your own network as its constructor builds it.",
         rich_help_panel=_WHO,
     ),
 ]

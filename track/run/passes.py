@@ -23,7 +23,7 @@ from track.terminal.progress import Progress
 from track.threads.prefetch import Prefetch
 from tracker.border import watches_border
 
-__all__ = ["Session", "draw_pass", "tracking_pass"]
+__all__ = ["Session", "Tracking", "draw_pass", "final_rows", "tracking_pass"]
 
 MAX_PREFETCH_BYTES = 24 << 20
 """Pictures that may be decoded ahead; between 2 and 8 of them."""
@@ -34,8 +34,8 @@ MAX_HELD_FRAMES = 10_000
 
 
 @dataclass
-class Session:
-    """Everything a pass needs; counts what went by.
+class Tracking:
+    """What tracking a source needs; counts what went by.
 
     Attributes:
         num_frames: frames tracked.
@@ -50,8 +50,6 @@ class Session:
     config: RunConfig
     source: Source
     models: Models
-    outputs: Outputs
-    progress: Progress
     stop: StopSignal
     clock: StageClock
     num_frames: int = 0
@@ -88,33 +86,55 @@ class Session:
         self.num_ids = max(self.num_ids, int(tracks.ids.max(initial=0)))
 
 
+@dataclass(kw_only=True)
+class Session(Tracking):
+    """The same with where the rows go, and who is told of it."""
+
+    outputs: Outputs
+    progress: Progress
+
+
 def tracking_pass(session: Session) -> list[FrameTracks]:
     """Track the source and write the rows, or keep and return them when they are to be smoothed or linked first.
 
     An error of the source or of a model ends the pass as the end of the source does, and is left in `session.error`.
     """
-    config, source = session.config, session.source
+    source = session.source
     kept: list[FrameTracks] = []
     if session.draws and not session.finishes_later:
         session.outputs.open_video(source.width, source.height, source.fps, every=session.config.every or 1)
-    with _reading(session, source) as frames, session.progress.task("tracking", source.num_frames) as task:
+    # What reads and detects ahead ends here, also when a row could not be written.
+    with (
+        session.progress.task("tracking", source.num_frames) as task,
+        contextlib.closing(final_rows(session)) as rows,
+    ):
+        for frame, tracks in rows:
+            if session.finishes_later:
+                kept.append(tracks)
+            else:
+                session.outputs.write(frame, tracks)
+            task.step(len(tracks))
+    return kept
+
+
+def final_rows(session: Tracking) -> Generator[tuple[Frame, FrameTracks], None, None]:
+    """Track the source: each frame with its final rows, in order, as soon as they are final.
+
+    An error of the source or of a model ends it as the end of the source does, and is left in `session.error`.
+    """
+    with _reading(session, session.source) as frames:
         if session.stop.number is not None:  # it came before there was a reader to be stopped
             frames.stop()
-        every = config.every or 1
+        every = session.config.every or 1
         tracked = track_frames(
             frames, session.models, session.clock, size=session.size, every=every, overlaps=session.overlaps
         )
-        with contextlib.closing(tracked):  # what detects ahead ends here, also when a row could not be written
-            for frame, tracks in _final_rows(session, _until_error(session, tracked)):
+        with contextlib.closing(tracked):
+            for frame, tracks in _back_filled(session, _until_error(session, tracked)):
                 session.count(tracks)
                 if session.log is not None:
                     session.log.name(tracks)
-                if session.finishes_later:
-                    kept.append(tracks)
-                else:
-                    session.outputs.write(frame, tracks)
-                task.step(len(tracks))
-    return kept
+                yield frame, tracks
 
 
 def draw_pass(session: Session, rows: list[FrameTracks]) -> None:
@@ -129,7 +149,7 @@ def draw_pass(session: Session, rows: list[FrameTracks]) -> None:
 
 
 @contextlib.contextmanager
-def _reading(session: Session, source: Source) -> Iterator[Prefetch[Frame]]:
+def _reading(session: Tracking, source: Source) -> Iterator[Prefetch[Frame]]:
     """The frames of `source`, decoded ahead in a thread, until the end or a signal to stop."""
     picture_bytes = max(3 * source.width * source.height, 1)
     ahead = min(max(MAX_PREFETCH_BYTES // picture_bytes, 2), 8)
@@ -157,7 +177,7 @@ def _timed(source: Source, clock: StageClock) -> Generator[Frame, None, None]:
         getattr(frames, "close", lambda: None)()
 
 
-def _until_error(session: Session, tracked: Iterable[Tracked]) -> Iterator[Tracked]:
+def _until_error(session: Tracking, tracked: Iterable[Tracked]) -> Iterator[Tracked]:
     """`tracked` up to its end or its first error, so that what came before is finished as at the end of the source."""
     try:
         yield from tracked
@@ -165,14 +185,14 @@ def _until_error(session: Session, tracked: Iterable[Tracked]) -> Iterator[Track
         session.error = error
 
 
-def _most_held(session: Session) -> int:
+def _most_held(session: Tracking) -> int:
     """Frames that may wait for a confirmation: with `--every` that can be long, and pictures are large."""
     if not session.draws or session.finishes_later:
         return MAX_HELD_FRAMES
     return max(MAX_HELD_BYTES // max(3 * session.source.width * session.source.height, 1), 8)
 
 
-def _final_rows(session: Session, tracked: Iterable[Tracked]) -> Iterator[tuple[Frame, FrameTracks]]:
+def _back_filled(session: Tracking, tracked: Iterable[Tracked]) -> Iterator[tuple[Frame, FrameTracks]]:
     """Each frame with the rows to write: at once with `--online`, else after back-filling.
 
     Pictures are let go as soon as nobody will draw on them.

@@ -76,7 +76,7 @@ def run(config: RunConfig, progress: Progress, *, any_reid: bool = False) -> Sum
                 models = load_models(config, source)
             remove_run_files(run_dir)
             outputs = Outputs(run_dir, models.detector.class_names, clock)
-        session = Session(config, source, models, outputs, progress, stop, clock)
+        session = Session(config, source, models, stop, clock, outputs=outputs, progress=progress)
         summary = _complete(session, clock.restart(), warnings.texts)
     error = session.error or next(iter(outputs.errors), None)
     if error is None:

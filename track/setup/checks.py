@@ -9,6 +9,7 @@ from detectors import (
     DETECTORS,
     create_detector,
     is_detector_file,
+    own_detector,
 )
 from reid import create_encoder, is_encoder
 from reid.bundled import chosen_weights
@@ -55,7 +56,7 @@ def check_possible(config: RunConfig, source: Source) -> None:
 
 def _names_nothing(detector: str) -> bool:
     """Whether this is neither a known detector nor a file of one, nor the name of weights that may be fetched."""
-    if detector in DETECTORS:
+    if detector in DETECTORS or own_detector(detector) is not None:
         return False
     if Path(detector).expanduser().exists():
         return not is_detector_file(detector)

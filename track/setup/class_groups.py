@@ -6,12 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from detectors.weights import unknown_class
 
-__all__ = ["has_names", "numbered"]
-
-
-def has_names(text: str) -> bool:
-    """Whether groups such as `"car bus truck, 1 3"` hold more than ids."""
-    return any(letter.isalpha() for letter in text)
+__all__ = ["numbered"]
 
 
 def numbered(text: str, class_names: Mapping[int, str]) -> str:

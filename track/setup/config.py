@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry import unknown_name
+from registry.defaults import DEFAULT_ENCODER
 from reid.runtimes import AUTO, check_runtime
-from track.setup.presets import REID_WHEN, TrackerPreset
+from tracker.presets import REID_WHEN, TrackerPreset
 
-__all__ = ["DEFAULT_REID", "RunConfig"]
-
-DEFAULT_REID = "dogenet50"
+__all__ = ["RunConfig"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class RunConfig:
     conf: float | None = None
     iou: float | None = None
     imgsz: int | None = None
-    reid: str = DEFAULT_REID
+    reid: str = DEFAULT_ENCODER
     reid_weights: Path | None = None
     max_cosine: float | None = None
     reid_runtime: str = AUTO

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 
 from detectors import (
+    DETECTORS,
     Detector,
     DetectorOptions,
     create_detector,
@@ -156,9 +157,12 @@ def _warn_of_boxes_beyond(detector: Detector, source: Source, config: RunConfig)
 
 
 def warn_of_idle_options(config: RunConfig, detector: str, has_network: bool) -> None:
-    """Warn of options that this detector, by name, or an encoder without a network does not look at."""
-    if config.device not in ("auto", "cpu") and detector != "yolo" and not has_network:
+    """Warn of options that this detector, by name, or an encoder without a network does not look at.
+
+    A detector of the user's own may look at all of them.
+    """
+    if config.device not in ("auto", "cpu") and detector in DETECTORS and detector != "yolo" and not has_network:
         logger.warning("--device %s has no effect: nothing here runs a network", config.device)
     for option, value in (("--iou", config.iou), ("--imgsz", config.imgsz)):
-        if value is not None and detector != "yolo":
+        if value is not None and detector in DETECTORS and detector != "yolo":
             logger.warning("%s has no effect: it is of YOLO, but the detector is %s", option, detector)

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     pass
 
-__all__ = ["DEBUG", "comma_separated", "parse_size"]
+__all__ = ["DEBUG", "OWN_NETWORK", "comma_separated", "parse_size"]
 
 
 DEBUG = "--debug"
+OWN_NETWORK = (
+    "Your own: my_net.py:MyNet, a torch module (or a function that makes one) with the attributes input_size = "
+    "(height, width) and, if they are not ImageNet's, mean and std (RGB, 0 to 1)."
+)
+"""Of every option that names an encoder."""
 
 
 def comma_separated(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:

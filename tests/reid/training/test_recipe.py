@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from configs import recipe_names
+from registry.shipped import recipe_names
 from reid.registry import BACKBONES
 from reid.training.recipe import Recipe, family_recipe, load_recipe
 from tests.reid.training.tiny import NAME

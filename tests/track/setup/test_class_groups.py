@@ -11,7 +11,7 @@ import pytest
 from detectors import Detections
 from tests.track.runs import FAST, Track, read_summary, write_video
 from track.setup.class_groups import numbered
-from track.setup.presets import load_preset
+from tracker.presets import load_preset
 
 NAMES = {0: "person", 1: "bicycle", 2: "car", 5: "bus", 9: "traffic light", 16: "dog", 52: "hot dog", 67: "cell phone"}
 

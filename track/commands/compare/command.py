@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from registry.defaults import DEFAULT_ENCODER
 from track.commands.compare import options
 from track.run import options as tracking
 from track.terminal.errors import unknown_to_the_parser
@@ -43,7 +44,7 @@ def compare_command(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in `track run`
     from track.commands.compare.config import CompareConfig, default_encoders, parse_weights, with_short_names
     from track.setup.config import RunConfig
-    from track.setup.presets import load_preset
+    from tracker.presets import load_preset
 
     if as_json and as_csv:
         raise ValueError("--json and --csv exclude each other: drop one")
@@ -60,7 +61,7 @@ def compare_command(
         online=online,
         seed=seed,
     )
-    encoders = comma_separated(reid, "--reid", "none,dogenet50") or default_encoders(run)
+    encoders = comma_separated(reid, "--reid", f"none,{DEFAULT_ENCODER}") or default_encoders(run)
     presets = [load_preset(name) for name in comma_separated(tracker, "--tracker", "deepsort,strong")]
     weights = parse_weights(reid_weights or [])
     config = CompareConfig(

@@ -26,13 +26,13 @@ from track.setup.checks import check_possible
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder, warn_of_idle_options
 from track.setup.parts import Models
-from track.setup.presets import TrackerPreset
 from track.setup.settings import tracker_settings
 from track.sources import Source, open_source
 from track.terminal.interrupt import StoppedError, StopSignal
 from track.terminal.progress import Progress
 from tracker import DeepSort
 from tracker.config import TrackerConfig
+from tracker.presets import TrackerPreset
 
 __all__ = ["check_encoder", "compare"]
 
@@ -197,7 +197,7 @@ class _Comparing:
         remove_run_files(place)
         clock = StageClock()
         outputs = Outputs(place, models.detector.class_names, clock)
-        session = Session(config, source, models, outputs, self._progress, self._stop, clock)
+        session = Session(config, source, models, self._stop, clock, outputs=outputs, progress=self._progress)
         try:
             run_passes(session)
         finally:

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from configs import preset_names
 from evaluation import is_sequence
+from registry.defaults import DEFAULT_ENCODER
+from registry.shipped import preset_names
 from reid.bundled import bundled_names
 from track.setup.config import RunConfig
-from track.setup.presets import TrackerPreset
 from track.sources import open_source
 from track.sources.images import list_images, natural_key
+from tracker.presets import TrackerPreset
 
 __all__ = [
     "WITHOUT_NETWORK",
@@ -112,7 +113,9 @@ def parse_weights(pairs: Sequence[str]) -> dict[str, Path]:
     for pair in pairs:
         name, equals, path = pair.partition("=")
         if not (name.strip() and equals and path.strip()):
-            raise ValueError(f"--reid-weights is {pair!r}, expected NAME=FILE, such as dogenet50=mine.safetensors")
+            raise ValueError(
+                f"--reid-weights is {pair!r}, expected NAME=FILE, such as {DEFAULT_ENCODER}=mine.safetensors"
+            )
         if name in weights:
             raise ValueError(f"--reid-weights names {name} twice: expected each encoder once")
         weights[name] = Path(path)

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from detectors import DETECTORS, FILE_SUFFIXES
+from detectors import DETECTORS, FILE_SUFFIXES, own_detector
 from detectors.public import find_file
 from detectors.weights import DEFAULT_WEIGHTS, find_weights
 from reid.bundled import RANDOM, chosen_weights
 from reid.imagenet import IMAGENET
+from reid.registry import own_digest
 from track.commands.compare.cache import code_digest, content_digest, key_of
 from track.setup.config import RunConfig
 from track.setup.loading import detector_name
@@ -34,7 +35,7 @@ def scene_key(config: RunConfig, source: Source) -> str:
             "source": _source_digests(config, source),
             "span": [config.start_s, config.end_s],
             "fps": source.fps,
-            "detector": name if name in DETECTORS else "",
+            "detector": name if name in DETECTORS else _own_detector(name),
             "files": [content_digest(path) for path in _detector_files(name, source)],
             "settings": [config.classes, config.conf, config.iou, config.imgsz, config.device],
             "code": code_digest(
@@ -58,6 +59,7 @@ def embedding_key(scene: str, config: RunConfig) -> str:
             "scene": scene,
             "encoder": config.reid,
             "weights": _weights_digest(config),
+            "own": own_digest(config.reid),
             "running": [config.reid_runtime, config.device],
             "code": code_digest("reid", "track/commands/compare/scene"),
         },
@@ -82,7 +84,7 @@ def _source_digests(config: RunConfig, source: Source) -> list[str]:
 
 def _detector_files(name: str, source: Source) -> Iterable[Path]:
     """The files that decide what a detector finds; none where it has none, or they are not there (yet)."""
-    if name == "motion":
+    if name == "motion" or own_detector(name) is not None:
         return []
     if name in ("auto", "yolo"):
         weights = find_weights(DEFAULT_WEIGHTS)
@@ -98,6 +100,12 @@ def _detector_files(name: str, source: Source) -> Iterable[Path]:
     return [] if weights is None else [weights]
 
 
+def _own_detector(name: str) -> str:
+    """Name and code of the user's own detector; empty for files, which count by content."""
+    own = own_detector(name)
+    return "" if own is None else f"{name} {own.digest()}"
+
+
 def _weights_digest(config: RunConfig) -> str:
     """By content; seeded ones by their seed, published ones, fetched by name, by that name."""
     if str(config.reid_weights) == RANDOM:
@@ -105,7 +113,7 @@ def _weights_digest(config: RunConfig) -> str:
     if str(config.reid_weights) == IMAGENET:
         return IMAGENET
     path = chosen_weights(config.reid, config.reid_weights)
-    if path is None:
-        return ""
+    if path is None:  # the user's own network, as its constructor builds it
+        return f"built {config.seed}"
     beside = path.with_suffix(".bin") if path.suffix == ".xml" else None
     return content_digest(path) + (content_digest(beside) if beside is not None and beside.is_file() else "")

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from registry.defaults import DEFAULT_ENCODER
+from track.terminal.options import OWN_NETWORK
+
 __all__ = ["Csv", "Encoders", "Gt", "Json", "NoCache", "Out", "Source", "Trackers", "Weights"]
 
 _WHO, _WHERE = "Identity", "Output"
@@ -18,7 +21,7 @@ Encoders = Annotated[
     str | None,
     typer.Option(
         "--reid",
-        help="Appearance encoders (see: track models): none,dogenet50.",
+        help=f"Appearance encoders (see: track models): none,{DEFAULT_ENCODER}. {OWN_NETWORK}",
         show_default="none and those with bundled weights; none where there are no pictures",
         rich_help_panel=_WHO,
     ),

@@ -58,16 +58,16 @@ class Replay:
         return Detections(scene.xyxy[rows], scene.scores[rows], scene.class_ids[rows], scene.features[rows])
 
     def encode(
-        self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any], features: npt.NDArray[np.float32]
+        self, image: npt.NDArray[np.uint8] | None, xyxy: npt.ArrayLike, features: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.float32]:
         """The embeddings of the next frame, `(N, D)`, one a box.
 
         Raises:
             ValueError: another number of boxes than was embedded.
         """
-        rows = self._rows[self._next("encode")]
-        if self._embeddings is None or rows.stop - rows.start != len(xyxy):
-            raise ValueError(f"{self.name}: no embeddings of these {len(xyxy)} boxes; delete the cache of comparisons")
+        rows, count = self._rows[self._next("encode")], len(np.asarray(xyxy))
+        if self._embeddings is None or rows.stop - rows.start != count:
+            raise ValueError(f"{self.name}: no embeddings of these {count} boxes; delete the cache of comparisons")
         return self._embeddings[rows]
 
     def estimate(self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any]) -> Affine:

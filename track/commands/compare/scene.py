@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors import Detections, Detector
-from reid import Encoder
+from reid import Encoder, NoEncoder
 from track.commands.compare.cache import Entry
 from track.run.pipeline import usable
 from track.setup.loading import create_camera
@@ -101,7 +101,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
     found: list[Detections] = []
     motions: list[Affine] = []
     sizes: set[tuple[int, int] | None] = set()
-    doors = Models(detector, _NoNetwork(), DeepSort())  # counts what is turned away
+    doors = Models(detector, NoEncoder(), DeepSort())  # counts what is turned away
     camera = create_camera(source, detector.name)
     still_size = (source.width, source.height) if source.width and source.height else None
     detect_s = camera_s = 0.0
@@ -173,16 +173,3 @@ def embed_scene(source: Source, scene: Scene, encoder: Encoder, task: ProgressTa
         "input_size": None if size is None else list(size),
     }
     return Embedded(np.concatenate(rows), facts)
-
-
-class _NoNetwork:
-    """Where a pass only detects."""
-
-    name, embedding_dim, needs_images = "none", 0, False
-    gate: float | None = None
-
-    def encode(
-        self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any], features: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        """`(N, 0)`."""
-        return np.empty((len(xyxy), 0), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from registry.defaults import DEFAULT_ENCODER
 from track.commands.eval_reid import options
 from track.run import options as tracking
 from track.terminal.errors import unknown_to_the_parser
@@ -11,7 +12,7 @@ __all__ = ["eval_reid_command"]
 
 def eval_reid_command(
     data: options.Data = None,
-    reid: options.Reid = "dogenet50",
+    reid: options.Reid = DEFAULT_ENCODER,
     reid_weights: options.ReidWeights = None,
     reid_runtime: options.ReidRuntime = "auto",
     rerank: options.Rerank = False,

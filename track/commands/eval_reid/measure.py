@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from registry.defaults import DEFAULT_ENCODER
 from registry.words import counted
 from reid import create_encoder, is_encoder
 from reid.bundled import RANDOM
@@ -44,7 +45,7 @@ class EvalConfig:
     """Everything that `track eval-reid` was asked for; see `track eval-reid --help` for each."""
 
     sources: tuple[str, ...]
-    reid: str = "dogenet50"
+    reid: str = DEFAULT_ENCODER
     reid_weights: Path | None = None
     reid_runtime: str = AUTO
     rerank: bool = False
@@ -60,7 +61,9 @@ class EvalConfig:
         if not is_encoder(self.reid):
             create_encoder(self.reid)  # raises with the closest and the known names
         if self.reid in ("none", "file"):
-            raise ValueError(f"--reid {self.reid} has no network to measure; name a backbone, such as --reid dogenet50")
+            raise ValueError(
+                f"--reid {self.reid} has no network to measure; name a backbone, such as --reid {DEFAULT_ENCODER}"
+            )
         if not all(self.sources):
             raise ValueError("--data names an empty data set, expected folders separated by commas, such as A,B")
         if not 0 < self.false_match_rate < 1:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from track.terminal.options import OWN_NETWORK
+
 __all__ = [
     "Data",
     "Device",
@@ -32,7 +34,9 @@ Data = Annotated[
         rich_help_panel=_WHAT,
     ),
 ]
-Reid = Annotated[str, typer.Option(help="Appearance encoder (see: track models).", rich_help_panel=_WHAT)]
+Reid = Annotated[
+    str, typer.Option(help=f"Appearance encoder (see: track models). {OWN_NETWORK}", rich_help_panel=_WHAT)
+]
 ReidWeights = Annotated[
     Path | None,
     typer.Option(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors import DetectorOptions, create_detector
+from registry.defaults import DEFAULT_ENCODER
 from reid import create_encoder, is_encoder
 from reid.backbone_encoder import load_network
 from reid.export import ExportResult, check_export, default_path, export_network
@@ -56,7 +57,7 @@ class ExportConfig:
 
     def __post_init__(self) -> None:
         if self.reid in ("none", "file"):
-            raise ValueError(f"--reid {self.reid} has no network to export; name a backbone, such as dogenet50")
+            raise ValueError(f"--reid {self.reid} has no network to export; name a backbone, such as {DEFAULT_ENCODER}")
         if self.precision == "int8" and self.calibrate is None:
             raise ValueError("--int8 takes its ranges from real crops; give a video of people with --calibrate VIDEO")
         if self.detector != "auto" and self.calibrate is None:

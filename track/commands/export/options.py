@@ -7,13 +7,16 @@ from typing import Annotated, Literal
 
 import typer
 
+from track.terminal.options import OWN_NETWORK
+
 __all__ = ["Calibrate", "Detector", "Half", "InputSize", "Int8", "Out", "Overwrite", "Reid", "ReidWeights", "To"]
 
 _ENCODER, _FORMAT, _WHERE = "Encoder", "Format", "Output"
 
 
 Reid = Annotated[
-    str, typer.Option("--reid", help="The encoder to export (see: track models).", rich_help_panel=_ENCODER)
+    str,
+    typer.Option("--reid", help=f"The encoder to export (see: track models). {OWN_NETWORK}", rich_help_panel=_ENCODER),
 ]
 
 

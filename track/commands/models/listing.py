@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from configs import preset_names
-from detectors import DETECTORS
+from detectors import DETECTORS, detector_plugins
 from registry import unknown_name
+from registry.plugins import Plugin
+from registry.shipped import preset_names
 from reid import BACKBONES, ENCODERS, is_encoder
 from reid.bundled import bundled_weights
 from reid.cost import Cost, cost, stored_cost
-from reid.registry import ALL_NAMES, TIMM_HINT
+from reid.registry import ALL_NAMES, OTHER_NAMES, TIMM, encoder_plugins
 from track.commands.models.on_disk import WeightsOnDisk, reid_weights, weight_folders
-from track.setup.presets import load_preset
 from track.terminal.tables import print_table
+from tracker.presets import load_preset
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 __all__ = ["ModelsRequest", "known_models", "print_models"]
+
+logger = logging.getLogger(__name__)
 
 MILLION = 1e6
 CAPTION = (
@@ -91,31 +95,47 @@ def known_models(request: ModelsRequest, encoders: Sequence[EncoderRow]) -> dict
 
 
 def _names_and_summaries() -> dict[str, list[dict[str, str]]]:
-    from configs import preset_path
-    from configs.reading import read_settings
+    from registry.settings import read_settings
+    from registry.shipped import preset_path
 
     presets = []
     for name in preset_names():
         load_preset(name)  # a preset that does not load is not listed in silence
         presets.append({"name": name, "summary": read_settings(preset_path(name), "keys")["description"]})
     detectors = [{"name": entry.name, "summary": entry.summary} for entry in DETECTORS.entries()]
+    for name, plugin in detector_plugins().items():
+        detectors.append({"name": name, "summary": _problem(plugin) or plugin.summary})
     return {"detectors": detectors, "trackers": presets}
 
 
 def _encoder_rows(request: ModelsRequest) -> list[EncoderRow]:
+    brought = encoder_plugins()
     summaries = {entry.name: entry.summary for entry in ENCODERS.entries()}
+    summaries |= {name: plugin.summary for name, plugin in brought.items()}
     for name in request.names:
         if not is_encoder(name):
-            raise unknown_name("encoder", name, ENCODERS.names(), where=ALL_NAMES, hint=TIMM_HINT)
+            raise unknown_name("encoder", name, [*ENCODERS.names(), *brought], where=ALL_NAMES, hint=OTHER_NAMES)
     on_disk = reid_weights()
     rows = []
     with _Progress() as progress:
-        for name in request.names or ENCODERS.names():
-            row = EncoderRow(name, summaries.get(name, "network of timm"))
+        for name in request.names or (*ENCODERS.names(), *brought):
+            row = EncoderRow(
+                name, summaries.get(name, "network of timm" if name.startswith(TIMM) else "network of your own")
+            )
             if name in BACKBONES or name not in ENCODERS:
                 row = _network_row(row, request, progress, [held for held in on_disk if held.backbone == name])
             rows.append(row)
     return rows
+
+
+def _problem(plugin: Plugin) -> str:
+    """Why a plug-in cannot be loaded, which is warned of and stops no other; empty where it can."""
+    try:
+        plugin.code.load()
+    except (ValueError, OSError) as error:
+        logger.warning("the plug-in %r of %s does not load: %s", plugin.code.name, plugin.origin, error)
+        return f"does not load: {error}"
+    return ""
 
 
 def _network_row(
@@ -126,7 +146,9 @@ def _network_row(
         if counted is None:
             progress.say(f"counting {row.name}")
             counted = cost(row.name, request.input_size, num_classes=request.classes)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
+        if not request.names:
+            logger.warning("the plug-in %r (%s) does not load: %s", row.name, row.summary, error)
         return EncoderRow(row.name, row.summary, refused=str(error), weights=tuple(weights))
     speeds: dict[str, float | None] = {}
     if request.time:

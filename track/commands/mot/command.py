@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from registry.defaults import DEFAULT_ENCODER
 from track.commands.mot import options
 from track.run import options as tracking
 from track.scores import options as scoring
@@ -49,7 +50,7 @@ def mot_command(
     from evaluation import EvalOptions
     from track.commands.mot.dataset import MotConfig
     from track.setup.config import RunConfig
-    from track.setup.presets import load_preset
+    from tracker.presets import load_preset
 
     EvalOptions(rules)  # an unknown name shows now
     config = RunConfig(
@@ -59,7 +60,7 @@ def mot_command(
         conf=conf,
         iou=iou,
         imgsz=imgsz,
-        reid=reid or "dogenet50",
+        reid=reid or DEFAULT_ENCODER,
         reid_weights=reid_weights,
         max_cosine=max_cosine,
         reid_runtime=reid_runtime,

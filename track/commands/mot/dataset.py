@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from evaluation import EvalOptions, GroundTruth, Pair, Report, evaluate, find_ground_truth, is_sequence
 from evaluation.reading import read_rows
 from registry import unknown_name
+from registry.defaults import DEFAULT_ENCODER
 from track.files.run_folder import starting_run_dir
 from track.run.run import run
 from track.run.summary import Summary
 from track.scores.report import report_as_csv, report_as_json
 from track.setup.checks import check_possible
-from track.setup.config import DEFAULT_REID, RunConfig
+from track.setup.config import RunConfig
 from track.setup.loading import check_detections
 from track.sources import Source, open_source
 from track.sources.images import natural_key
@@ -39,7 +40,7 @@ class MotConfig:
     Attributes:
         dataset: folder of sequences, or one sequence.
         run: settings of every run; its source and its folder are set for each sequence.
-        reid: encoder; `None` for `dogenet50`, or `none` where pictures are missing.
+        reid: encoder; `None` for the default one, or `none` where pictures are missing.
         sequences: only these; all when empty.
         out: folder of the results.
         overwrite: whether `out` may hold an earlier run.
@@ -144,7 +145,7 @@ def _settings(config: MotConfig, sequences: Mapping[str, Path]) -> dict[str, Run
     for name, path in sequences.items():
         with open_source(str(path)) as source:
             sources[name] = source
-    default = DEFAULT_REID if all(source.has_images for source in sources.values()) else "none"
+    default = DEFAULT_ENCODER if all(source.has_images for source in sources.values()) else "none"
     settings = {
         name: dataclasses.replace(config.run, source=str(path), reid=config.reid or default, video=False)
         for name, path in sequences.items()

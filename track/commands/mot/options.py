@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from registry.defaults import DEFAULT_ENCODER
+from track.terminal.options import OWN_NETWORK
+
 __all__ = ["Dataset", "Detector", "Out", "Reid"]
 
 
@@ -27,8 +30,8 @@ Detector = Annotated[
 Reid = Annotated[
     str | None,
     typer.Option(
-        help="Appearance encoder (see: track models); none for motion alone.",
-        show_default="dogenet50, or none where pictures are missing",
+        help=f"Appearance encoder (see: track models); none for motion alone. {OWN_NETWORK}",
+        show_default=f"{DEFAULT_ENCODER}, or none where pictures are missing",
         rich_help_panel="Identity",
     ),
 ]

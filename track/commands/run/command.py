@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from registry.defaults import DEFAULT_ENCODER
 from track.commands.run import options
 from track.run import options as tracking
 from track.terminal.errors import EXIT_BY_SIGNAL, unknown_to_the_parser
@@ -49,8 +50,8 @@ def run_command(
     # Decoder, detector, encoder and video writer share the cores: a thread that spins while it waits for work takes the
     # time of one that has some. Read when the first OpenMP library loads, so set before any.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from track.setup.config import DEFAULT_REID, RunConfig
-    from track.setup.presets import load_preset
+    from track.setup.config import RunConfig
+    from tracker.presets import load_preset
 
     config = RunConfig(
         source=source,
@@ -59,7 +60,7 @@ def run_command(
         conf=conf,
         iou=iou,
         imgsz=imgsz,
-        reid=DEFAULT_REID if reid is None else reid,
+        reid=DEFAULT_ENCODER if reid is None else reid,
         reid_weights=reid_weights,
         max_cosine=max_cosine,
         reid_runtime=reid_runtime,

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from registry import unknown_name
+from registry.defaults import DEFAULT_ENCODER
 from reid.data.market1501 import EXPECTED
-from reid.registry import ALL_NAMES, BACKBONES, TIMM, TIMM_HINT
+from reid.registry import ALL_NAMES, BACKBONES, OTHER_NAMES, is_backbone, own_network
 from reid.training.recipe import Recipe, family_recipe, load_recipe
 from reid.training.state import check_same, read_config
 from track.setup.given_weights import IMAGENET, check_given
 
 __all__ = ["TrainConfig", "TrainOptions", "resolve"]
 
-DEFAULT_REID = "dogenet50"
 DEFAULT_FALSE_MATCH_RATE = 0.01
 SMOKE_RECIPE, SMOKE_REID, SMOKE_DATA = "smoke", "dogenet26", "synthetic:120"
 
@@ -122,10 +122,11 @@ def _reid_and_recipe(options: TrainOptions) -> tuple[str, Recipe]:
         _check_reid(options.reid)
     name = SMOKE_RECIPE if options.smoke else options.recipe
     if name is None:
-        reid = options.reid or DEFAULT_REID
+        reid = options.reid or DEFAULT_ENCODER
         name = family_recipe(_target(reid))
     recipe, own = load_recipe(name, **_overrides(options))
-    reid = options.reid or own or DEFAULT_REID
+    reid = options.reid or own or DEFAULT_ENCODER
+    _check_typed(options, reid, f"recipe {name}")
     _check_reid(reid)
     if options.smoke and options.reid not in (None, own) and options.input_size is None:
         recipe = dataclasses.replace(recipe, input_size=None)  # the recipe's own size is for its own backbone
@@ -137,9 +138,15 @@ def _target(reid: str) -> str:
 
 
 def _check_reid(reid: str) -> None:
-    if reid not in BACKBONES and not reid.startswith(TIMM):
-        hint = f"Choose with --reid NAME. {TIMM_HINT}"
+    if not is_backbone(reid):
+        hint = f"Choose with --reid NAME. {OTHER_NAMES}"
         raise unknown_name("backbone", reid, BACKBONES.names(), where=ALL_NAMES, hint=hint)
+
+
+def _check_typed(options: TrainOptions, reid: str, where: str) -> None:
+    """Own code runs where a person typed its name: a recipe or a folder may come from anybody."""
+    if options.reid is None and own_network(reid) is not None:
+        raise ValueError(f"{where} names {reid}, code of your own, which runs where you name it: add --reid {reid}")
 
 
 def _overrides(options: TrainOptions) -> dict[str, Any]:
@@ -192,6 +199,7 @@ def _resumed(options: TrainOptions, folder: Path) -> TrainConfig:
         pretrained = None if saved["pretrained"] is None else Path(saved["pretrained"])
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise ValueError(f"{folder}/config.json is not that of a training, or of another version: {error}") from error
+    _check_typed(options, reid, f"the training in {folder}")
     asked = dict(fields) if options.recipe is None else dataclasses.asdict(load_recipe(options.recipe)[0])
     asked |= {key: value for key, value in _overrides(options).items() if value is not None}
     asked |= {"data": sources if options.data is None else _names(options.data)}

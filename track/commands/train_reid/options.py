@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from registry.defaults import DEFAULT_ENCODER
+from track.terminal.options import OWN_NETWORK
+
 __all__ = [
     "Amp",
     "Batch",
@@ -41,7 +44,9 @@ Data = Annotated[
 ]
 Reid = Annotated[
     str | None,
-    typer.Option(help="Backbone (see: track models).", show_default="dogenet50", rich_help_panel=_WHAT),
+    typer.Option(
+        help=f"Backbone (see: track models). {OWN_NETWORK}", show_default=DEFAULT_ENCODER, rich_help_panel=_WHAT
+    ),
 ]
 RecipeName = Annotated[
     str | None,

@@ -12,7 +12,7 @@ import pytest
 from tests.track.commands.compare.clips import compare, rows_of, table_of
 from tests.track.runs import Track, Walker, write_sequence
 from track.commands.compare.config import with_short_names
-from track.setup.presets import TrackerPreset
+from tracker.presets import TrackerPreset
 
 
 @pytest.mark.usefixtures("quick")

@@ -7,24 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from configs import preset_names, preset_path
-from configs.reading import read_settings
 from registry import unknown_name
-from track.setup.class_groups import has_names
+from registry.settings import read_settings
+from registry.shipped import preset_names, preset_path
 from tracker.config import TrackerConfig
 
 __all__ = ["DEFAULT_PRESET", "DEFAULT_REFRESH", "REID_WHEN", "TrackerPreset", "load_preset"]
 
 
 _KEYS = ("description", "base", "tracker", "reid", "every")
-
-
 REID_WHEN = ("always", "ambiguous")
-
-
 DEFAULT_REFRESH = 30
-
-
 DEFAULT_PRESET = "strong"
 
 
@@ -93,7 +86,7 @@ def load_preset(name_or_path: str) -> TrackerPreset:
 def _named_groups(settings: Any) -> str:
     """`class_groups` with names of classes; empty where there are none, or ids alone. Shipped presets name none."""
     given = settings.get("class_groups") if isinstance(settings, dict) else None
-    return given if isinstance(given, str) and has_names(given) else ""
+    return given if isinstance(given, str) and any(letter.isalpha() for letter in given) else ""
 
 
 def _counted_in_frames(source: str, settings: dict[str, Any], config: TrackerConfig) -> TrackerConfig:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from configs import preset_names
+from registry.shipped import preset_names
 from track.setup.config import RunConfig
-from track.setup.presets import TrackerPreset, load_preset
 from tracker import TrackerConfig
+from tracker.presets import TrackerPreset, load_preset
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -1,0 +1,187 @@
+"""Parts that are not of this project: `my_net.py:MyNet`, `package.module:Name`, or the name of an installed plug-in.
+
+Own code runs only where a person typed its name, or installed it as a plug-in: no file that is merely read names any.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from registry import unknown_name
+from registry.own_files import files_of_module, files_with_imports
+
+__all__ = ["OwnCode", "OwnCodeError", "parse_own", "same_part"]
+
+SUFFIX = ".py"
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_LOADED: dict[Path, ModuleType] = {}
+_LOCK = threading.RLock()
+"""Detector and encoder may be loaded at the same time, and the import path is everybody's."""
+
+
+class OwnCodeError(ValueError):
+    """Something in a user's own code went wrong; the message has its file and line."""
+
+
+@dataclass(frozen=True)
+class OwnCode:
+    """A class or function of the user's.
+
+    Attributes:
+        name: as typed; of a plug-in the name under which it was installed.
+        module: path of a Python file, or the dotted name of a module.
+        attribute: its name in there; empty where none was typed.
+    """
+
+    name: str
+    module: str
+    attribute: str
+
+    def load(self) -> Any:
+        """The class or function. Its file runs once in a process, with its folder on the import path meanwhile.
+
+        Raises:
+            FileNotFoundError: no such file or module.
+            ValueError: no such name in it, or an error in the file, with its line.
+        """
+        with _LOCK:
+            module = self._module()
+        if not hasattr(module, self.attribute):
+            known = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+            own = [name for name in known if getattr(vars(module)[name], "__module__", "") == module.__name__]
+            if not self.attribute:
+                example = f"{self.module}:{own[0]}" if own else f"{self.module}:MyNet"
+                raise ValueError(f"{self.name} names no class or function in the file, expected such as {example}")
+            raise unknown_name(f"name in {self.module}", self.attribute, own or known)
+        return getattr(module, self.attribute)
+
+    def digest(self) -> str:
+        """A hash of its code: of the file and of those beside it that it imports, or of the module's whole package.
+
+        Nothing is run. A file that cannot be read has none; `load` tells of it.
+        """
+        if self.module.endswith(SUFFIX):
+            files = files_with_imports(Path(self.module).expanduser())
+        else:
+            with _first_on_path(Path.cwd()):
+                files = files_of_module(self.module)
+        digest = hashlib.blake2b(digest_size=12)
+        for file in files:
+            digest.update(f"{file.name} ".encode())
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    @contextmanager
+    def telling_lines(self) -> Iterator[None]:
+        """Around calls of the user's code: an error becomes one sentence with its file and line.
+
+        Raises:
+            OwnCodeError: for any error, also `SystemExit`.
+        """
+        try:
+            yield
+        except OwnCodeError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise OwnCodeError(f"{self._place(error) or self.name}: {_words(error)}") from error
+
+    def _module(self) -> ModuleType:
+        if not self.module.endswith(SUFFIX):
+            return self._import_module()
+        path = Path(self.module).expanduser().resolve()
+        if not path.is_file():
+            raise FileNotFoundError(f"{self.module} not found: expected a Python file, as in my_part.py:MyPart")
+        if path not in _LOADED:
+            _LOADED[path] = self._run_file(path)
+        return _LOADED[path]
+
+    def _run_file(self, path: Path) -> ModuleType:
+        name = f"own_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:  # of a name that ends in .py there is always one
+            raise ValueError(f"{self.module} cannot be imported")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            with _first_on_path(path.parent), self.telling_lines():
+                spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+        return module
+
+    def _import_module(self) -> ModuleType:
+        with _first_on_path(Path.cwd()):
+            try:
+                found = importlib.util.find_spec(self.module)
+            except ModuleNotFoundError:
+                found = None
+            if found is None:
+                raise FileNotFoundError(
+                    f"no module {self.module} for {self.name}: expected one that is installed or lies in this folder,"
+                    " or a file, as in my_part.py:MyPart"
+                )
+            with self.telling_lines():
+                return importlib.import_module(self.module)
+
+    def _place(self, error: BaseException) -> str:
+        """`my_net.py, line 3`: the innermost place in the user's own code; empty where it was never reached."""
+        if isinstance(error, SyntaxError) and error.filename:
+            return f"{Path(error.filename).name}, line {error.lineno}"
+        folder = self._folder()
+        frames = [(Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__)]
+        own = [(file, line) for file, line in frames if folder in file.parents and "site-packages" not in file.parts]
+        return f"{own[-1][0].name}, line {own[-1][1]}" if own else ""
+
+    def _folder(self) -> Path:
+        """Where the user's own code lies."""
+        if self.module.endswith(SUFFIX):
+            return Path(self.module).expanduser().resolve().parent
+        origin = getattr(sys.modules.get(self.module), "__file__", None)
+        return Path.cwd() if origin is None else Path(origin).parent
+
+
+def parse_own(name: str) -> OwnCode | None:
+    """What `file.py:Name`, `file.py` or `module.path:Name` stands for; `None` for other texts."""
+    if name.endswith(SUFFIX):
+        return OwnCode(name, name, "")
+    module, _, attribute = name.rpartition(":")
+    is_one = attribute.isidentifier() and (module.endswith(SUFFIX) or _MODULE.fullmatch(module))
+    return OwnCode(name, module, attribute) if is_one else None
+
+
+def same_part(held: str, asked: str) -> bool:
+    """Whether two names mean the same part: of own files the folder does not count, which differs with the caller's."""
+    first, second = parse_own(held), parse_own(asked)
+    if first is None or second is None:
+        return held == asked
+    return (Path(first.module).name, first.attribute) == (Path(second.module).name, second.attribute)
+
+
+@contextmanager
+def _first_on_path(folder: Path) -> Iterator[None]:
+    """The import path with `folder` first, as Python has it for a script in there; it does not stay."""
+    place = str(folder)
+    sys.path.insert(0, place)
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(place)
+
+
+def _words(error: BaseException) -> str:
+    text = str(error.msg if isinstance(error, SyntaxError) else error).strip()
+    return f"{type(error).__name__}: {' '.join(text.split())}" if text else type(error).__name__

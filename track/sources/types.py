@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -135,7 +135,7 @@ class Source(Protocol):
     sequence: Path | None
     report: SourceReport
 
-    def __iter__(self) -> Iterator[Frame]: ...
+    def __iter__(self) -> Generator[Frame, None, None]: ...
 
     def __enter__(self) -> Self: ...
 
@@ -176,7 +176,7 @@ class BaseSource(Closing):
     def release(self) -> None:
         """Let go of what is open; may be called twice."""
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Generator[Frame, None, None]:
         self._is_reading = True
         try:
             for frame in self.read_frames():

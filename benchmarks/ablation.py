@@ -31,7 +31,7 @@ from benchmarks.ablation_variants import CHOICES, LINK_CHOICES, OFFLINE, plateau
 from evaluation import EvalOptions, Scores, evaluate, find_pairs
 from track.rows.backfill import Backfill
 from track.rows.offline import Moments, linked_rows, moments_of
-from track.run.clock import StageClock
+from track.run.counts import Counts
 from track.run.detection_log import DetectionLog
 from track.run.pipeline import track_frames
 from track.setup.config import RunConfig
@@ -76,7 +76,7 @@ def finished_run(folder: Path, preset: str) -> FinishedRun:
         backfill, size, rows = Backfill(), (source.width, source.height), []
         models = load_models(config, source)
         log = DetectionLog(size, watches_border=watches_border(models.tracker.config))
-        for step in track_frames(source, models, StageClock(), size=size):
+        for step in track_frames(source, models, Counts(), size=size):
             log.add(step)
             rows += [tracks for _, tracks in backfill.push(step.frame, step.confirmed, step.tentative)]
         rows += [tracks for _, tracks in backfill.flush()]

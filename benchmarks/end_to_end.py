@@ -43,7 +43,7 @@ def detection_alone(config: RunConfig) -> Callable[[], int]:
     """Reads and detects, with the threads that a run would use; returns the number of frames."""
     with open_source(config.source, end_s=config.end_s) as source:
         detector = load_detector(config, source)
-    workers = getattr(detector, "parallel", 1)
+    workers = detector.parallel
 
     def look(frame: Any) -> int:
         return len(detector.detect(frame.image, frame.index))
@@ -63,7 +63,7 @@ def networks_alone(config: RunConfig) -> Callable[[], int]:
     """Detection alone, and every detection embedded: what no pipeline can undercut that embeds them all."""
     with open_source(config.source, end_s=config.end_s) as source:
         detector = load_detector(config, source)
-    encoder, workers = load_encoder(config), getattr(detector, "parallel", 1)
+    encoder, workers = load_encoder(config), detector.parallel
 
     def run() -> int:
         count = 0

@@ -28,7 +28,7 @@ started = float(sys.argv[1])
 def note(step):
     print(f"STEP {step}: {time.time() - started:.4f}", flush=True)
 note("python")
-import track.cli, track.run.run, track.run.passes, track.setup.loading
+import track.cli, track.run.run, track.run.pipeline, track.setup.loading, track.setup.plan
 note("imports")
 def noted(module, name, step):
     function = getattr(module, name)
@@ -40,15 +40,15 @@ def noted(module, name, step):
 noted(track.run.run, "open_source", "source")
 noted(track.setup.loading, "load_encoder", "encoder")
 noted(track.setup.loading, "load_detector", "detector")
-noted(track.run.run, "load_models", "models")
-track_frames = track.run.passes.track_frames
+noted(track.setup.plan, "load_models", "models")
+track_frames = track.run.pipeline.track_frames
 def first_noted(*arguments, **options):
     tracked = track_frames(*arguments, **options)
     first = next(tracked)
     note("first frame")
     yield first
     yield from tracked
-track.run.passes.track_frames = first_noted
+track.run.pipeline.track_frames = first_noted
 track.cli.main(sys.argv[2:])
 """
 

@@ -9,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 import track.run.run
+import track.setup.plan
 from track.setup.config import RunConfig
 from track.setup.loading import create_camera, load_models
 from track.setup.parts import Models
@@ -31,7 +32,7 @@ def run_once(config: RunConfig, loaded: Models, progress: Progress | None = None
     def kept(_config: RunConfig, source: Any) -> Models:
         return _with_fresh_tracker(config, loaded, source)
 
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(track.run.run, "load_models", kept):
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(track.setup.plan, "load_models", kept):
         summary = track.run.run.run(replace(config, out=Path(folder) / "out"), progress or Silent())
     return int(summary.counts["frames"])
 
@@ -42,7 +43,4 @@ def _with_fresh_tracker(config: RunConfig, loaded: Models, source: Any) -> Model
         tracker=DeepSort(loaded.tracker.config),
         camera=create_camera(source, loaded.detector.name) if loaded.camera is not None else None,
         demand=None if loaded.demand is None else AppearanceOnDemand(config.tracker.reid_refresh),
-        num_detections=0,
-        num_embedded=0,
-        rejected=type(loaded.rejected)(),
     )

@@ -66,6 +66,7 @@ class MotionDetector:
 
     name = "motion"
     needs_images = True
+    parallel = 1
 
     def __init__(self, options: DetectorOptions | None = None) -> None:
         options = options or DetectorOptions()

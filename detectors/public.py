@@ -35,6 +35,7 @@ class PublicDetector:
 
     name = "public"
     needs_images = False
+    parallel = 1
 
     def __init__(self, file: Path, options: DetectorOptions | None = None) -> None:
         options = options or DetectorOptions()

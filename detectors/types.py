@@ -80,11 +80,21 @@ class DetectorOptions:
 
 
 class Detector(Protocol):
-    """Finds the objects of one frame."""
+    """Finds the objects of one frame.
+
+    Attributes:
+        name: public name.
+        class_names: by class id.
+        needs_images: whether `detect` looks at the picture.
+        parallel: calls of `detect` that may go on at once, each in a thread of its own; 1 where frames come in order.
+    """
 
     name: str
     class_names: Mapping[int, str]
     needs_images: bool
+
+    @property
+    def parallel(self) -> int: ...  # noqa: D102
 
     def detect(self, image: Image | None, frame_index: int) -> Detections:
         """The boxes of one frame.

@@ -55,6 +55,7 @@ class YoloDetector:
 
     name = "yolo"
     needs_images = True
+    parallel = 1
 
     def __init__(self, weights: str | Path, options: DetectorOptions | None = None) -> None:
         options = options or DetectorOptions()

@@ -35,12 +35,24 @@ class Encoder(Protocol):
         embedding_dim: width D of the embeddings; 0 for `none`, and for `file` until the first detections have come.
         needs_images: whether `encode` looks at the image.
         gate: largest cosine distance between views of one identity that the checkpoint suggests, `None` without one.
+        runtime, precision: what runs the network, and in which numbers; `None` without a network.
+        device: the processor that it runs on.
+        input_size: height and width of a crop (px) as the network sees it, `None` without a network.
     """
 
     name: str
     embedding_dim: int
     needs_images: bool
     gate: float | None
+
+    @property
+    def runtime(self) -> str | None: ...  # noqa: D102
+    @property
+    def precision(self) -> str | None: ...  # noqa: D102
+    @property
+    def device(self) -> str: ...  # noqa: D102
+    @property
+    def input_size(self) -> tuple[int, int] | None: ...  # noqa: D102
 
     def encode(
         self,
@@ -58,13 +70,20 @@ class Encoder(Protocol):
         ...
 
 
-class NoEncoder:
+class _WithoutNetwork:
+    """What an encoder without a network says of itself."""
+
+    needs_images = False
+    gate: float | None = None
+    runtime = precision = input_size = None
+    device = "cpu"
+
+
+class NoEncoder(_WithoutNetwork):
     """Embeddings of width 0: association by motion and overlap alone."""
 
     name = "none"
     embedding_dim = 0
-    needs_images = False
-    gate: float | None = None
 
     def encode(
         self,
@@ -76,15 +95,13 @@ class NoEncoder:
         return np.empty((len(as_boxes(xyxy)), 0), np.float32)
 
 
-class FileEncoder:
+class FileEncoder(_WithoutNetwork):
     """The features that came with the detections, at unit length.
 
     `embedding_dim` is learned from the first detections, and later ones must have the same width.
     """
 
     name = "file"
-    needs_images = False
-    gate: float | None = None
 
     def __init__(self) -> None:
         self.embedding_dim = 0

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from track.rows.detections_file import EMBEDDINGS, load_detections
+from track.rows.detections_file import EMBEDDINGS, SavedDetections, load_detections
 from track.rows.offline import Moments
+from track.rows.run_frames import read_run_frames
 from track.sinks.text import CSV_HEADER
-from tracker.offline.linking import TrackedDetections
+from tracker.offline.linking import LinkConfig, TrackedDetections
 
 __all__ = ["FinishedRun", "read_run"]
 
@@ -24,15 +27,25 @@ class FinishedRun:
 
     Attributes:
         seen: detections in tracks; with `embeddings.npz` those that belong to nobody, too.
-        moments: of the frames that have a box.
+        moments: of the frames that have a box; frames without a picture as far as `summary.json` tells of them.
         class_names: by the class ids of `seen`.
-        max_cosine: appearance gate of the run, `None` without `embeddings.npz`.
+        saved: what `embeddings.npz` tells of the run, `None` without.
     """
 
     seen: TrackedDetections
     moments: Moments
-    class_names: dict[int, str]
-    max_cosine: float | None = None
+    class_names: Mapping[int, str]
+    saved: SavedDetections | None = None
+
+    def link_config(self, max_gap_s: float) -> LinkConfig:
+        """The settings that link it as the run itself would have done."""
+        config = LinkConfig(max_gap_s=max_gap_s)
+        if self.saved is None:
+            return config
+        of_run = self.saved
+        return dataclasses.replace(
+            config, max_cosine=of_run.max_cosine, class_vote=of_run.class_vote, class_groups=of_run.class_groups
+        )
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,8 @@ def read_run(run_dir: Path) -> FinishedRun:
     names = {label: number for number, label in enumerate(dict.fromkeys(row.label for row in rows))}
     times = {row.frame: row.time_s for row in rows}
     frames = np.array(sorted(times), np.int64)
-    moments = Moments(frames, np.array([times[frame] for frame in frames.tolist()], np.float64))
+    times_s = np.array([times[frame] for frame in frames.tolist()], np.float64)
+    moments = Moments(frames, times_s, read_run_frames(run_dir).missing)
     seen = _detections([row for row in rows if not math.isnan(row.score)], names)
     run = FinishedRun(seen, moments, {number: label for label, number in names.items()})
     return _with_embeddings(run, run_dir / EMBEDDINGS) if (run_dir / EMBEDDINGS).is_file() else run
@@ -131,18 +145,23 @@ def _detections(rows: list[_Row], names: dict[str, int]) -> TrackedDetections:
 
 def _with_embeddings(run: FinishedRun, path: Path) -> FinishedRun:
     """The run with its own detections in place of the boxes in `tracks.csv`, which a filter has calmed."""
-    seen, gate = load_detections(path)
+    saved = load_detections(path)
+    seen = saved.seen
     in_table = sorted(zip(run.seen.frames.tolist(), run.seen.ids.tolist(), strict=True))
     named = seen.ids > 0
     if in_table != sorted(zip(seen.frames[named].tolist(), seen.ids[named].tolist(), strict=True)):
         raise ValueError(f"{path} does not belong to the tracks.csv beside it: remove it to link without it")
-    label_of = dict(
-        zip(zip(run.seen.frames.tolist(), run.seen.ids.tolist(), strict=True), run.seen.class_ids, strict=True)
+    names = saved.class_names or _names_by_rows(run, seen)
+    return dataclasses.replace(run, seen=seen, class_names=names, saved=saved)
+
+
+def _names_by_rows(run: FinishedRun, seen: TrackedDetections) -> dict[int, str]:
+    """Of an older file, which has none: the name that most rows of a class have; a vote may have renamed some."""
+    class_of = dict(
+        zip(zip(seen.frames.tolist(), seen.ids.tolist(), strict=True), seen.class_ids.tolist(), strict=True)
     )
-    numbers = {
-        int(number): run.class_names[int(label_of[frame, track_id])]
-        for number, frame, track_id in zip(
-            seen.class_ids[named].tolist(), seen.frames[named].tolist(), seen.ids[named].tolist(), strict=True
-        )
-    }
-    return FinishedRun(seen, run.moments, numbers, gate)
+    rows = zip(run.seen.frames.tolist(), run.seen.ids.tolist(), run.seen.class_ids.tolist(), strict=True)
+    counts: dict[int, Counter[int]] = {}
+    for frame, track_id, label in rows:
+        counts.setdefault(class_of[frame, track_id], Counter())[label] += 1
+    return {class_id: run.class_names[count.most_common(1)[0][0]] for class_id, count in counts.items()}

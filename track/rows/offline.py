@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from track.sinks import FrameTracks, RowState
 from tracker.offline.linking import LinkConfig, Linked, TrackedDetections, link_tracks
 
-__all__ = ["Moments", "linked_rows", "linking_facts", "moments_of"]
+__all__ = ["Moments", "linked_rows", "linking_facts", "missing_between", "moments_of"]
 
 _FRAME_S = 1 / 30
 """s from a frame to the next where one frame is all there is."""
@@ -21,10 +21,18 @@ _FRAME_S = 1 / 30
 
 @dataclass(frozen=True)
 class Moments:
-    """When which frame was: `(K,)` frame numbers, increasing, and their times (s)."""
+    """When which frame was.
+
+    Attributes:
+        frames: `(K,)` frame numbers, increasing.
+        times_s: `(K,)` s.
+        missing: `(L, 2)` first and last number of each stretch that has no picture: damaged, lost, or left out of the
+            numbering. No row stands for them.
+    """
 
     frames: npt.NDArray[np.int64]
     times_s: npt.NDArray[np.float64]
+    missing: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
     @property
     def frame_s(self) -> float:
@@ -44,12 +52,14 @@ class Moments:
 def linked_rows(seen: TrackedDetections, moments: Moments, config: LinkConfig) -> tuple[list[FrameTracks], Linked]:
     """The rows after linking, a `FrameTracks` for each of the frames known and each with a box; and all that is known.
 
+    No frame that is missing gets any.
+
     Args:
         seen: detections of the run.
         moments: of its frames.
         config: settings.
     """
-    linked = link_tracks(seen, moments.frame_s, config)
+    linked = link_tracks(seen, moments.frame_s, config, missing=moments.missing)
     there = linked.detection >= 0
     scores = np.full(len(there), np.nan, np.float32)
     scores[there] = seen.scores[linked.detection[there]]
@@ -70,5 +80,12 @@ def linking_facts(linked: Linked, config: LinkConfig) -> dict[str, Any]:
 
 
 def moments_of(rows: Sequence[FrameTracks]) -> Moments:
-    """The frames of a run."""
-    return Moments(np.array([row.frame_index for row in rows], np.int64), np.array([row.time_s for row in rows]))
+    """The frames of a run: all that had a picture, or could have had one, have their `FrameTracks`."""
+    frames = np.array([row.frame_index for row in rows], np.int64)
+    return Moments(frames, np.array([row.time_s for row in rows]), missing_between(frames))
+
+
+def missing_between(frames: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """`(L, 2)`, the first and the last number of each stretch between `frames` (increasing) that is not among them."""
+    before = np.flatnonzero(np.diff(frames) > 1)
+    return np.column_stack((frames[before] + 1, frames[before + 1] - 1))

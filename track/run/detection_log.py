@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from track.run.pipeline import Tracked, size_of
-from track.sinks import FrameTracks
+from track.rows.tracked import Tracked
+from track.rows.types import FrameTracks
 from tracker.border import cut_off
 from tracker.offline.linking import Linked, TrackedDetections
 
@@ -45,9 +45,7 @@ class DetectionLog:
         if len(found):
             embeddings = step.embeddings.astype(np.float16)
             ids = np.zeros(len(found), np.int64)
-            cut = cut_off(
-                found.xyxy.astype(np.float64), size_of(step.frame, self._size) if self._watches_border else None
-            )
+            cut = cut_off(found.xyxy.astype(np.float64), step.size or self._size if self._watches_border else None)
             self._frames[step.frame.index] = _Frame(found.xyxy, found.scores, found.class_ids, embeddings, ids, cut)
 
     def name(self, tracks: FrameTracks) -> None:

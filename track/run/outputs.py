@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from track.files.run_folder import FolderTakenError
-from track.rows.detections_file import EMBEDDINGS, save_detections
+from track.rows.detections_file import EMBEDDINGS, SavedDetections, save_detections
 from track.run.clock import StageClock
 from track.sinks import FrameTracks, OutputError, Sink
 from track.sinks.text import TracksCsv, TracksTxt
-from track.sources import Frame
+from track.sources import Frame, Source
 from track.threads.background_sink import BackgroundSink
+from tracker.config import TrackerConfig
 from tracker.offline.linking import TrackedDetections
 
 __all__ = ["Outputs"]
@@ -48,13 +49,14 @@ class Outputs:
         self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
         self._video: BackgroundSink | None = None
 
-    def open_video(self, width: int, height: int, fps: float, *, every: int = 1) -> None:
-        """Start `annotated.mp4`, drawn and encoded in a thread of its own; `every` is that of `Drawer`."""
+    def open_video(self, source: Source, *, every: int = 1) -> None:
+        """Start `annotated.mp4` of a source, drawn and encoded in a thread of its own; `every` is that of `Drawer`."""
         from track.sinks.draw import Drawer
         from track.sinks.video import AnnotatedVideo, VideoSink
 
-        drawer = Drawer(width, height, fps, self._class_names, every=every)
-        video = VideoSink(self.run_dir / "annotated.mp4", width, height, fps)
+        width, height = source.width, source.height
+        drawer = Drawer(width, height, source.fps, self._class_names, every=every)
+        video = VideoSink(self.run_dir / "annotated.mp4", width, height, source.fps)
         self._video = BackgroundSink(AnnotatedVideo(video, drawer), size=MAX_DRAWN_BEHIND)
 
     def write(self, frame: Frame, tracks: FrameTracks) -> None:
@@ -74,12 +76,24 @@ class Outputs:
             with self._clock.stage("wait for video"):
                 self._video.write(frame.image, tracks)
 
-    def write_detections(self, seen: TrackedDetections, max_cosine: float) -> None:
-        """Write `embeddings.npz` (`track.rows.detections_file`); a full disk is noted in `errors`."""
+    def write_detections(self, seen: TrackedDetections, settings: TrackerConfig) -> None:
+        """Write `embeddings.npz` (`track.rows.detections_file`); a full disk is noted in `errors`.
+
+        Args:
+            seen: what was detected.
+            settings: of the tracker, for those who link it.
+        """
         path = self.run_dir / EMBEDDINGS
+        saved = SavedDetections(
+            seen,
+            max_cosine=settings.max_cosine_distance,
+            class_names=self._class_names,
+            class_vote=settings.class_vote,
+            class_groups=settings.class_groups,
+        )
         try:
             with self._clock.stage("write"):
-                save_detections(path, seen, max_cosine)
+                save_detections(path, saved)
         except OSError as error:
             self.errors.append(error if isinstance(error, OutputError) else OutputError(path, str(error)))
         else:

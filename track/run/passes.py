@@ -1,171 +1,121 @@
-"""One run while it goes on, and its passes over the frames."""
+"""The passes of a run over its source: track and write; or track, change the rows at the end, and draw."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Generator, Iterator
 
-from track.rows.backfill import Backfill, frame_tracks
+from track.rows.offline import linked_rows, linking_facts, moments_of
+from track.rows.smooth import smoothed_rows
+from track.rows.types import FrameTracks
 from track.run.clock import StageClock
-from track.run.detection_log import DetectionLog
-from track.run.outputs import Outputs
-from track.run.pipeline import Tracked, track_frames
-from track.setup.config import RunConfig
-from track.setup.parts import Models
-from track.sinks import FrameTracks
-from track.sources import Frame, Source, open_source
-from track.terminal.interrupt import StopSignal
-from track.terminal.progress import Progress
+from track.run.pipeline import write_tracks
+from track.run.session import Session
+from track.sources import Frame, Source
 from track.threads.prefetch import Prefetch
-from tracker.border import watches_border
 
-__all__ = ["Session", "Tracking", "draw_pass", "final_rows", "tracking_pass"]
+__all__ = ["draw_pass", "read_ahead", "run_passes", "tracking_pass"]
 
 MAX_PREFETCH_BYTES = 24 << 20
 """Pictures that may be decoded ahead; between 2 and 8 of them."""
-MAX_HELD_BYTES = 192 << 20
-"""Pictures that may wait for a track to be confirmed before they are drawn on; at least 8 of them."""
-MAX_HELD_FRAMES = 10_000
-"""The same without pictures."""
 
 
-@dataclass
-class Tracking:
-    """What tracking a source needs; counts what went by.
-
-    Attributes:
-        num_frames: frames tracked.
-        num_rows: boxes written.
-        num_ids: confirmed tracks: ids are dense, so the largest one; after linking, those that are left.
-        log: of all detections, where they are wanted after the run.
-        linking: what linking did, for the summary.
-        error: what ended the run before the end of the source, if anything did.
-        overlaps: whether the detector works ahead in threads of its own.
-    """
-
-    config: RunConfig
-    source: Source
-    models: Models
-    stop: StopSignal
-    clock: StageClock
-    num_frames: int = 0
-    num_rows: int = 0
-    num_ids: int = 0
-    error: Exception | None = None
-    overlaps: bool = True
-    log: DetectionLog | None = None
-    linking: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.config.offline or self.config.keep_embeddings:
-            self.log = DetectionLog(self.size, watches_border=watches_border(self.models.tracker.config))
-
-    @property
-    def size(self) -> tuple[int, int] | None:
-        """Width and height (px) of the source's frames, as far as it tells."""
-        return (self.source.width, self.source.height) if self.source.width and self.source.height else None
-
-    @property
-    def finishes_later(self) -> bool:
-        """Whether rows are kept until the end and changed there, before they are written."""
-        return self.config.smooth or self.config.offline
-
-    @property
-    def draws(self) -> bool:
-        """Whether an annotated video is wanted and possible."""
-        return self.config.video and self.source.has_images
-
-    def count(self, tracks: FrameTracks) -> None:
-        """Take note of the final rows of one frame."""
-        self.num_frames += 1
-        self.num_rows += len(tracks)
-        self.num_ids = max(self.num_ids, int(tracks.ids.max(initial=0)))
-
-
-@dataclass(kw_only=True)
-class Session(Tracking):
-    """The same with where the rows go, and who is told of it."""
-
-    outputs: Outputs
-    progress: Progress
+def run_passes(session: Session) -> None:
+    """Track the source, and smooth, link and draw where that was asked for."""
+    plan = session.plan
+    rows = tracking_pass(session)
+    if plan.rows.come_at_the_end:
+        rows = _linked(session, rows) if plan.rows.links is not None else _smoothed(session, rows)
+        for tracks in rows:
+            session.outputs.write_rows(tracks)
+    if plan.keeps_embeddings and session.log is not None:
+        session.outputs.write_detections(session.log.detections(), plan.models.tracker.config)
+    if plan.rows.come_at_the_end and plan.draws:
+        draw_pass(session, rows)
 
 
 def tracking_pass(session: Session) -> list[FrameTracks]:
-    """Track the source and write the rows, or keep and return them when they are to be smoothed or linked first.
-
-    An error of the source or of a model ends the pass as the end of the source does, and is left in `session.error`.
-    """
-    source = session.source
-    kept: list[FrameTracks] = []
-    if session.draws and not session.finishes_later:
-        session.outputs.open_video(source.width, source.height, source.fps, every=session.config.every or 1)
-    # What reads and detects ahead ends here, also when a row could not be written.
-    with (
-        session.progress.task("tracking", source.num_frames) as task,
-        contextlib.closing(final_rows(session)) as rows,
-    ):
-        for frame, tracks in rows:
-            if session.finishes_later:
-                kept.append(tracks)
-            else:
-                session.outputs.write(frame, tracks)
-            task.step(len(tracks))
+    """Track the source and write the rows, or keep and return them when they are to be smoothed or linked first."""
+    plan, kept = session.plan, list[FrameTracks]()
+    if plan.draws_on_the_way:
+        session.outputs.open_video(plan.source, every=plan.every)
+    with _reading(session, plan.source) as frames, session.progress.task("tracking", plan.source.num_frames) as task:
+        if session.stop.number is not None:  # it came before there was a reader to be stopped
+            frames.stop()
+        with contextlib.closing(write_tracks(frames, session)) as written:
+            for tracks in written:
+                if plan.rows.come_at_the_end:
+                    kept.append(tracks)
+                task.step(len(tracks))
     return kept
 
 
-def final_rows(session: Tracking) -> Generator[tuple[Frame, FrameTracks], None, None]:
-    """Track the source: each frame with its final rows, in order, as soon as they are final.
-
-    An error of the source or of a model ends it as the end of the source does, and is left in `session.error`.
-    """
-    with _reading(session, session.source) as frames:
-        if session.stop.number is not None:  # it came before there was a reader to be stopped
-            frames.stop()
-        every = session.config.every or 1
-        tracked = track_frames(
-            frames, session.models, session.clock, size=session.size, every=every, overlaps=session.overlaps
-        )
-        with contextlib.closing(tracked):
-            for frame, tracks in _back_filled(session, _until_error(session, tracked)):
-                session.count(tracks)
-                if session.log is not None:
-                    session.log.name(tracks)
-                yield frame, tracks
-
-
 def draw_pass(session: Session, rows: list[FrameTracks]) -> None:
-    """Read the source once more and draw `rows`, one a frame, that were known only at the end."""
-    config = session.config
-    with open_source(config.source, start_s=config.start_s, end_s=config.end_s) as source:
-        session.outputs.open_video(source.width, source.height, source.fps, every=session.config.every or 1)
+    """Read the source once more and draw `rows`, in order, which were known only at the end.
+
+    Rows and pictures meet by the index of their frame: of a damaged source, the second reading may give other frames
+    than the first. A picture that was not tracked is not drawn.
+    """
+    plan = session.plan
+    if plan.read_again is None or not rows:
+        return
+    of_frame = {tracks.frame_index: tracks for tracks in rows}
+    with plan.read_again() as source:
+        session.outputs.open_video(source, every=plan.every)
         with _reading(session, source) as frames, session.progress.task("drawing", len(rows)) as task:
-            for tracks, frame in zip(rows, frames, strict=False):  # rows first: no frame is read for nothing
-                session.outputs.write_picture(frame, tracks)
-                task.step(len(tracks))
+            for frame in frames:
+                if frame.index in of_frame:
+                    session.outputs.write_picture(frame, of_frame[frame.index])
+                    task.step(len(of_frame[frame.index]))
+                if frame.index >= rows[-1].frame_index:  # no frame is read for nothing
+                    break
+
+
+def _smoothed(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
+    with session.counts.clock.stage("smooth"):
+        return list(smoothed_rows(rows, session.plan.models.tracker.config))
+
+
+def _linked(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
+    """The rows of the linked tracks; what is counted and logged follows them."""
+    log, config, counts = session.log, session.plan.rows.links, session.counts
+    if log is None or config is None or not rows:
+        return rows
+    with counts.clock.stage("link"):
+        rows, linked = linked_rows(log.detections(), moments_of(rows), config)
+    log.rename(linked)
+    counts.rows, counts.ids = len(linked.ids), linked.report.kept
+    counts.linking = linking_facts(linked, config)
+    return rows
 
 
 @contextlib.contextmanager
-def _reading(session: Tracking, source: Source) -> Iterator[Prefetch[Frame]]:
-    """The frames of `source`, decoded ahead in a thread, until the end or a signal to stop."""
-    picture_bytes = max(3 * source.width * source.height, 1)
-    ahead = min(max(MAX_PREFETCH_BYTES // picture_bytes, 2), 8)
-    with Prefetch(_timed(source, session.clock), size=ahead) as frames:
+def _reading(session: Session, source: Source) -> Iterator[Prefetch[Frame]]:
+    """The frames of `source`, decoded ahead until the end or a signal to stop."""
+    with read_ahead(source, session.counts.clock) as frames:
         session.stop.on_stop = frames.stop
         try:
             yield frames
         finally:
             session.stop.on_stop = lambda: None
-            session.clock.add("wait for frames", frames.wait_s)
+
+
+@contextlib.contextmanager
+def read_ahead(source: Source, clock: StageClock) -> Iterator[Prefetch[Frame]]:
+    """The frames of `source`, decoded ahead in a thread."""
+    picture_bytes = max(3 * source.width * source.height, 1)
+    ahead = min(max(MAX_PREFETCH_BYTES // picture_bytes, 2), 8)
+    with Prefetch(_timed(source, clock), size=ahead) as frames:
+        try:
+            yield frames
+        finally:
+            clock.add("wait for frames", frames.wait_s)
 
 
 def _timed(source: Source, clock: StageClock) -> Generator[Frame, None, None]:
     """The frames of `source`, the time that each takes counted as `read`."""
-    frames = iter(source)
-    try:
+    with contextlib.closing(iter(source)) as frames:  # in this thread, which reads from it
         while True:
             before = time.perf_counter()
             frame = next(frames, None)
@@ -173,40 +123,3 @@ def _timed(source: Source, clock: StageClock) -> Generator[Frame, None, None]:
             if frame is None:
                 return
             yield frame
-    finally:  # close the source in this thread, which read from it
-        getattr(frames, "close", lambda: None)()
-
-
-def _until_error(session: Tracking, tracked: Iterable[Tracked]) -> Iterator[Tracked]:
-    """`tracked` up to its end or its first error, so that what came before is finished as at the end of the source."""
-    try:
-        yield from tracked
-    except Exception as error:  # raised again by `track.run.run` when the files are complete
-        session.error = error
-
-
-def _most_held(session: Tracking) -> int:
-    """Frames that may wait for a confirmation: with `--every` that can be long, and pictures are large."""
-    if not session.draws or session.finishes_later:
-        return MAX_HELD_FRAMES
-    return max(MAX_HELD_BYTES // max(3 * session.source.width * session.source.height, 1), 8)
-
-
-def _back_filled(session: Tracking, tracked: Iterable[Tracked]) -> Iterator[tuple[Frame, FrameTracks]]:
-    """Each frame with the rows to write: at once with `--online`, else after back-filling.
-
-    Pictures are let go as soon as nobody will draw on them.
-    """
-    config = session.config
-    keeps_pictures = session.draws and not session.finishes_later
-    backfill = Backfill(_most_held(session))
-    for step in tracked:
-        if session.log is not None:
-            session.log.add(step)
-        found = step.with_measured_boxes() if config.smooth else step
-        frame = found.frame if keeps_pictures else dataclasses.replace(found.frame, image=None)
-        if config.online:
-            yield frame, frame_tracks(frame, found.confirmed)
-        else:
-            yield from backfill.push(frame, found.confirmed, found.tentative)
-    yield from backfill.flush()

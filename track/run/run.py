@@ -9,15 +9,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from track.files.run_folder import RUN_FILES, remove_run_files, starting_run_dir
-from track.run.clock import StageClock
+from track.run.counts import Counts
 from track.run.outputs import Outputs
-from track.run.passes import Session, draw_pass, tracking_pass
+from track.run.passes import run_passes
+from track.run.session import Session, start_session
 from track.run.summary import Summary
 from track.setup.checks import check_possible
 from track.setup.config import RunConfig
-from track.setup.loading import load_models
+from track.setup.plan import resolve
 from track.setup.settings import resolved_configuration
-from track.sinks import FrameTracks, OutputError
+from track.sinks import OutputError
 from track.sources import Source, open_source
 from track.terminal.interrupt import StopSignal, signal_name
 from track.terminal.progress import Progress
@@ -25,7 +26,7 @@ from track.terminal.progress import Progress
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["PartialRunError", "run", "run_passes"]
+__all__ = ["PartialRunError", "run"]
 
 logger = logging.getLogger(__name__)
 
@@ -69,16 +70,16 @@ def run(config: RunConfig, progress: Progress, *, any_reid: bool = False) -> Sum
         if any_reid and not source.has_images:
             config = dataclasses.replace(config, reid="none")
         check_possible(config, source)
-        clock = StageClock()
+        counts = Counts()
         with starting_run_dir(source.name, config.out, config.overwrite) as run_dir:
             _refuse_to_replace(Path(config.source), run_dir)
             with progress.waiting(f"loading detector {config.detector} and encoder {config.reid}"):
-                models = load_models(config, source)
+                plan = resolve(config, source)
             remove_run_files(run_dir)
-            outputs = Outputs(run_dir, models.detector.class_names, clock)
-        session = Session(config, source, models, stop, clock, outputs=outputs, progress=progress)
-        summary = _complete(session, clock.restart(), warnings.texts)
-    error = session.error or next(iter(outputs.errors), None)
+            outputs = Outputs(run_dir, plan.models.detector.class_names, counts.clock)
+        session = start_session(plan, outputs, progress, stop, counts)
+        summary = _complete(session, config, counts.clock.restart(), warnings.texts)
+    error = counts.error or next(iter(outputs.errors), None)
     if error is None:
         return summary
     if isinstance(error, OutputError):
@@ -92,71 +93,37 @@ def _refuse_to_replace(source: Path, run_dir: Path) -> None:
         raise ValueError(f"{source} would be replaced by the results of its own run: choose another --out")
 
 
-def _complete(session: Session, load_s: float, warnings: list[str]) -> Summary:
-    """Make the passes, and finish the files whatever happens in them."""
+def _complete(session: Session, config: RunConfig, load_s: float, warnings: list[str]) -> Summary:
+    """Make the passes, and finish the files whatever happens in them; `config` is for the summary."""
+    counts = session.counts
     session.stop.defer()
     try:
-        if session.config.video and not session.draws:
-            logger.warning("no annotated.mp4: %s has no images to draw on", session.source.name)
+        if config.video and not session.plan.draws:
+            logger.warning("no annotated.mp4: %s has no images to draw on", session.plan.source.name)
         run_passes(session)
     except Exception as error:
-        session.error = session.error or error
+        counts.error = counts.error or error
     except SystemExit:  # of rich, where the reader of progress and warnings has left
-        session.error = session.error or BrokenPipeError("nobody reads its messages any more")
+        counts.error = counts.error or BrokenPipeError("nobody reads its messages any more")
         raise
     finally:  # also after a second Ctrl-C, which goes on upwards from here
         session.stop.finish()
         stopped_by = session.stop.number
         session.outputs.close()
-        summary = _summarise(session, load_s, stopped_by, warnings)
+        summary = _summarise(session, config, load_s, stopped_by, warnings)
         try:
             summary.write()
         except OSError as error:
-            session.error = session.error or error
+            counts.error = counts.error or error
     return summary
 
 
-def run_passes(session: Session) -> None:
-    """Track the source, and smooth and draw where that was asked for."""
-    rows = tracking_pass(session)
-    if session.finishes_later:
-        rows = _linked(session, rows) if session.config.offline else _smoothed(session, rows)
-        for tracks in rows:
-            session.outputs.write_rows(tracks)
-    if session.config.keep_embeddings and session.log is not None:
-        session.outputs.write_detections(session.log.detections(), session.models.tracker.config.max_cosine_distance)
-    if session.finishes_later and session.draws:
-        draw_pass(session, rows)
-
-
-def _smoothed(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
-    from track.rows.smooth import smoothed_rows
-
-    with session.clock.stage("smooth"):
-        return list(smoothed_rows(rows, session.models.tracker.config))
-
-
-def _linked(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
-    """The rows of the linked tracks; what is counted and logged follows them."""
-    from track.rows.offline import linked_rows, linking_facts, moments_of
-    from tracker.offline.linking import LinkConfig
-
-    log = session.log
-    if log is None or not rows:
-        return rows
-    config = LinkConfig(max_cosine=session.models.tracker.config.max_cosine_distance)
-    with session.clock.stage("link"):
-        rows, linked = linked_rows(log.detections(), moments_of(rows), config)
-    log.rename(linked)
-    session.num_rows, session.num_ids = len(linked.ids), linked.report.kept
-    session.linking = linking_facts(linked, config)
-    return rows
-
-
-def _summarise(session: Session, load_s: float, stopped_by: int | None, warnings: list[str]) -> Summary:
+def _summarise(
+    session: Session, config: RunConfig, load_s: float, stopped_by: int | None, warnings: list[str]
+) -> Summary:
     """The facts of the run, whole or partial."""
-    source, models, outputs = session.source, session.models, session.outputs
-    run_s, frames = session.clock.elapsed(), max(session.num_frames, 1)
+    source, models, outputs, counts = session.plan.source, session.plan.models, session.outputs, session.counts
+    run_s, frames = counts.clock.elapsed(), max(counts.frames, 1)
     reason = _reason(session, stopped_by)
     if reason is not None and source.report.corrupt:  # the source itself says so only at its end
         source.report.note_once(f"{source.report.corrupt} packets or frames were damaged; the rest was tracked")
@@ -165,23 +132,23 @@ def _summarise(session: Session, load_s: float, stopped_by: int | None, warnings
         partial=reason is not None,
         reason=reason,
         stopped_by=stopped_by,
-        source=_facts(source),
-        configuration=resolved_configuration(session.config, models),
+        source={**_facts(source), "frames": counts.run_frames.to_json()},
+        configuration=resolved_configuration(config, models),
         counts={
-            "frames": session.num_frames,
-            "detections": models.num_detections,
-            "rejected_detections": dict(models.rejected),
-            "crops_embedded": models.num_embedded,
-            "crops_saved": models.num_detections - models.num_embedded if models.demand is not None else 0,
-            "ids": session.num_ids,
-            "rows": session.num_rows,
+            "frames": counts.frames,
+            "detections": counts.detections,
+            "rejected_detections": dict(counts.rejected),
+            "crops_embedded": counts.embedded,
+            "crops_saved": counts.detections - counts.embedded if models.demand is not None else 0,
+            "ids": counts.ids,
+            "rows": counts.rows,
             "tracks_never_confirmed": models.tracker.evidence.never_confirmed,
         },
         appearance=_appearance(session),
-        linking=session.linking,
+        linking=counts.linking,
         seconds={"load": load_s, "run": run_s},
-        fps=session.num_frames / max(run_s, 1e-9),
-        stages_ms={stage: 1000 * seconds / frames for stage, seconds in session.clock.in_order().items()},
+        fps=counts.frames / max(run_s, 1e-9),
+        stages_ms={stage: 1000 * seconds / frames for stage, seconds in counts.clock.in_order().items()},
         files=[path.name for path in outputs.files],
         warnings=[*warnings, *source.report.notes],
     )
@@ -189,7 +156,7 @@ def _summarise(session: Session, load_s: float, stopped_by: int | None, warnings
 
 def _reason(session: Session, stopped_by: int | None) -> str | None:
     """Why the run ended before the end of the source, `None` if it did not."""
-    error = session.error or next(iter(session.outputs.errors), None)
+    error = session.counts.error or next(iter(session.outputs.errors), None)
     if error is not None:
         return str(error) or type(error).__name__
     return None if stopped_by is None else f"stopped by {signal_name(stopped_by)}"
@@ -202,7 +169,7 @@ def _facts(source: Source) -> dict[str, object]:
 
 
 def _appearance(session: Session) -> dict[str, int]:
-    evidence = dataclasses.asdict(session.models.tracker.evidence)
+    evidence = dataclasses.asdict(session.plan.models.tracker.evidence)
     return {key: evidence[key] for key in ("matches", "by_appearance", "appearance_decided", "recovered", "vetoed")}
 
 

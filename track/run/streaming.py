@@ -12,13 +12,14 @@ from typing import NoReturn
 from registry import close_names
 from registry.defaults import DEFAULT_ENCODER
 from track.rows.types import FrameTracks
-from track.run.clock import StageClock
-from track.run.passes import Tracking, final_rows
+from track.run.counts import Counts
+from track.run.passes import read_ahead
+from track.run.pipeline import track_rows
 from track.setup.checks import check_possible
 from track.setup.config import RunConfig
 from track.setup.loading import load_models
+from track.setup.plan import plan_of
 from track.sources import Frame, open_source
-from track.terminal.interrupt import StopSignal
 from tracker.presets import DEFAULT_PRESET, TrackerPreset, load_preset
 
 __all__ = ["stream"]
@@ -128,11 +129,14 @@ def _stream(config: RunConfig, *, any_reid: bool) -> Generator[tuple[Frame, Fram
         with _keywords_for_options():
             check_possible(config, source)
             models = load_models(config, source)
-        tracking = Tracking(config, source, models, StopSignal(), StageClock())
-        with contextlib.closing(final_rows(tracking)) as rows:
+        plan, counts = dataclasses.replace(plan_of(config, source, models), draws=True), Counts()
+        with (
+            read_ahead(source, counts.clock) as frames,
+            contextlib.closing(track_rows(frames, plan, counts)) as rows,
+        ):
             yield from rows
-        if tracking.error is not None:
-            raise tracking.error
+        if counts.error is not None:
+            raise counts.error
 
 
 @contextlib.contextmanager

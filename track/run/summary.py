@@ -12,6 +12,7 @@ from typing import Any
 from registry.words import counted
 from track.files.partial import PartialFile
 from track.files.versions import versions
+from track.rows.run_frames import read_run_frames
 from track.run.clock import threaded_stages
 from track.sources import TimeSpan
 
@@ -119,7 +120,10 @@ def frames_of(tracks: Path) -> tuple[int, int] | None:
     """
     if tracks.name != "tracks.txt":
         return None
-    try:
+    known = read_run_frames(tracks.parent)
+    if known.first is not None and known.last is not None:
+        return known.first + 1, known.last + 1
+    try:  # of an older version: as many as there were, one after the other
         summary = json.loads((tracks.parent / "summary.json").read_text(encoding="utf-8"))
         span = TimeSpan(float(summary["configuration"]["start_s"]))
         before = span.first_index(float(summary["source"]["fps"]) - ROUNDING)

@@ -135,7 +135,7 @@ def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:
             f"--reid file takes features that came with the detections, but the detector is {detector.name}; use "
             "--detector path/to/detections.npy, or another --reid"
         )
-    for index in range(source.num_frames or 0):
+    for index in range(_last_index(source) + 1):
         detections = detector.detect(None, index)
         if len(detections):
             encoder.encode(None, detections.xyxy, detections.features)
@@ -144,16 +144,22 @@ def _try_features(detector: Detector, encoder: Encoder, source: Source) -> None:
 
 def _warn_of_boxes_beyond(detector: Detector, source: Source, config: RunConfig) -> None:
     """Detections of frames that the source does not have are likely those of another source."""
-    if not isinstance(detector, PublicDetector) or source.num_frames is None or config.start_s or config.end_s:
+    num_frames = _last_index(source) + 1
+    if not isinstance(detector, PublicDetector) or not num_frames or config.start_s or config.end_s:
         return
-    beyond = detector.num_beyond(source.num_frames)
+    beyond = detector.num_beyond(num_frames)
     if beyond:
         logger.warning(
             "%d detections in %s are of frames after the last one (%d): are they of this source?",
             beyond,
             detector.file,
-            source.num_frames,
+            num_frames,
         )
+
+
+def _last_index(source: Source) -> int:
+    """The index of the last frame of a source that is read from its start; -1 where it does not tell."""
+    return (source.num_frames or 0) - 1 if source.last_index is None else source.last_index
 
 
 def warn_of_idle_options(config: RunConfig, detector: str, has_network: bool) -> None:

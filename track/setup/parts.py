@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,16 +26,16 @@ class Camera(Protocol):
         ...
 
 
-@dataclass
+@dataclass(frozen=True)
 class Models:
-    """The parts of tracking, and what they have done so far.
+    """The parts of tracking, wired for one run.
 
     Attributes:
+        detector: frame -> detections.
+        encoder: detections -> embeddings.
+        tracker: a fresh one.
         camera: measures the camera's motion for the tracker, where that is wanted and there are pictures.
         demand: chooses the detections to embed; `None` for all of them.
-        num_detections: usable boxes that the tracker was given.
-        rejected: boxes turned away at the door, by reason.
-        num_embedded: crops that went through the encoder.
     """
 
     detector: Detector
@@ -44,6 +43,3 @@ class Models:
     tracker: DeepSort
     camera: Camera | None = None
     demand: AppearanceOnDemand | None = None
-    num_detections: int = 0
-    num_embedded: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)

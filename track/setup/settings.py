@@ -50,9 +50,9 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "name": models.encoder.name,
         "weights": config.reid_weights,
         "embedding_dim": models.encoder.embedding_dim,
-        "runtime": getattr(models.encoder, "runtime", None),
-        "precision": getattr(models.encoder, "precision", None),
-        "device": str(getattr(models.encoder, "device", "cpu")),
+        "runtime": models.encoder.runtime,
+        "precision": models.encoder.precision,
+        "device": models.encoder.device,
         "suggested_gate": models.encoder.gate,
     }
     asked["camera_motion"] = _camera_facts(config, models)

@@ -16,6 +16,8 @@ __all__ = ["ImageFolder", "MotSequence", "natural_key", "open_folder"]
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 DEFAULT_FPS = 25.0
+MOST_LEFT_OUT = 1000
+"""Frame numbers for each picture of a sequence."""
 
 
 def open_folder(path: Path, span: TimeSpan) -> Source:
@@ -86,6 +88,7 @@ class ImageFolder(BaseSource):
         span.check_inside(str(path), (numbered[-1][0] + 1) / fps)
         self._images = [(i, p) for i, p in numbered if not (span.is_before(i / fps) or span.is_after(i / fps))]
         self.num_frames = len(self._images)
+        self.last_index = self._images[-1][0] if self._images else None
         first = next((image for _, p in self._images if (image := read_image(p)) is not None), None)
         if first is None:
             raise ValueError(f"none of the {len(self._images)} pictures in {path} can be decoded")
@@ -120,6 +123,7 @@ class MotSequence(BaseSource):
             self._folder = ImageFolder(path, span, images=number_images(images), fps=self.fps)
             self._folder.report = self.report
             self.width, self.height, self.num_frames = self._folder.width, self._folder.height, self._folder.num_frames
+            self.last_index = self._folder.last_index
             return
         self.width, self.height = int(info.number("imWidth", 0.0)), int(info.number("imHeight", 0.0))
         length = int(info.number("seqLength", 0.0))
@@ -129,6 +133,7 @@ class MotSequence(BaseSource):
         times_s = ((index, index / self.fps) for index in range(length))
         self._indices = [i for i, time_s in times_s if not (span.is_before(time_s) or span.is_after(time_s))]
         self.num_frames = len(self._indices)
+        self.last_index = self._indices[-1] if self._indices else None
 
     def read_frames(self) -> Iterator[Frame]:
         """The frames of the span, with pictures where there are any."""
@@ -140,10 +145,19 @@ class MotSequence(BaseSource):
 
 
 def number_images(images: list[Path]) -> list[tuple[int, Path]]:
-    """0-based frame index of each picture: its name less one (MOTChallenge counts from 1), or its place in the list."""
-    numbers = [int(p.stem) - 1 if p.stem.isdecimal() else -1 for p in images]
-    by_name = min(numbers) >= 0 and len(set(numbers)) == len(numbers)
-    return list(zip(numbers if by_name else range(len(images)), images, strict=True))
+    """0-based frame index of each picture of a sequence: by its name, or else by its place in the list.
+
+    Names are numbers, after the same text in all of them: `000001.jpg`, `img_0001.png`. They count from 1, as in
+    MOTChallenge, or from 0 where one is 0. Numbers of which nearly all are left out are time stamps, and do not count.
+    """
+    found = [match for p in images if (match := re.fullmatch(r"(.*?)([0-9]+)", p.stem))]
+    numbers = [int(match[2]) for match in found]
+    if len(set(numbers)) < len(images) or len({match[1] for match in found}) > 1:
+        return list(enumerate(images))
+    if max(numbers) - min(numbers) > MOST_LEFT_OUT * len(images):
+        return list(enumerate(images))
+    first = min(min(numbers), 1)
+    return [(number - first, path) for number, path in zip(numbers, images, strict=True)]
 
 
 class _SequenceInfo:

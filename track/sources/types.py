@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -119,6 +119,8 @@ class Source(Protocol):
         fps: nominal or average frames per second.
         width, height: px of the first frame; what `seqinfo.ini` says (0 if nothing) for a sequence without images.
         num_frames: frames in the span asked for, as far as the container tells; `None` when unknown or live.
+        last_index: of the last of them, where frames are numbered otherwise than one after the other: by file names
+            with gaps; else `None`.
         has_images: whether `Frame.image` is there.
         is_live: whether frames are lost when nobody reads them.
         sequence: the MOTChallenge sequence folder, if the source is one.
@@ -130,12 +132,13 @@ class Source(Protocol):
     width: int
     height: int
     num_frames: int | None
+    last_index: int | None
     has_images: bool
     is_live: bool
     sequence: Path | None
     report: SourceReport
 
-    def __iter__(self) -> Iterator[Frame]: ...
+    def __iter__(self) -> Generator[Frame, None, None]: ...
 
     def __enter__(self) -> Self: ...
 
@@ -161,6 +164,7 @@ class BaseSource(Closing):
         self.width = 0
         self.height = 0
         self.num_frames: int | None = None
+        self.last_index: int | None = None
         self.has_images = True
         self.is_live = False
         self.sequence: Path | None = None
@@ -176,7 +180,7 @@ class BaseSource(Closing):
     def release(self) -> None:
         """Let go of what is open; may be called twice."""
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Generator[Frame, None, None]:
         self._is_reading = True
         try:
             for frame in self.read_frames():

@@ -67,14 +67,14 @@ def expected_boxes(track: int, seen: Frames, path: Array, reach: int) -> Expecte
 
 
 def claimed(
-    expected: Expected, track_class: npt.NDArray[np.int64], frames: Frames, xyxy: Array, class_ids: Frames, iou: float
+    expected: Expected, track_groups: npt.NDArray[np.int64], frames: Frames, xyxy: Array, groups: Frames, iou: float
 ) -> tuple[Index, Index]:
     """Which detection goes to which track, one to one at each frame, by the greatest overlap in sum.
 
     Args:
         expected: where tracks must have been.
-        track_class: class of each track.
-        frames, xyxy, class_ids: `(M, ...)`, the detections that belong to nobody.
+        track_groups: group of classes of each track.
+        frames, xyxy, groups: `(M, ...)`, the detections that belong to nobody.
         iou: least overlap.
 
     Returns:
@@ -83,7 +83,7 @@ def claimed(
     places, found = sweep_pairs(
         expected.frames.astype(np.float64), expected.frames.astype(np.float64), frames.astype(np.float64)
     )
-    same = track_class[expected.tracks[places]] == class_ids[found]
+    same = track_groups[expected.tracks[places]] == groups[found]
     places, found = places[same], found[same]
     distances = 1 - pairwise_iou(expected.xyxy[places], xyxy[found])
     chosen = assign(Pairs(places, found, distances), 1 - iou)

@@ -21,21 +21,21 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ends:
-    """Where tracks begin and end, and how they look; one row a track, `(N, ...)`.
+    """Where tracks begin and end, and their appearance; one row a track, `(N, ...)`.
 
     Attributes:
         first_s, last_s: s, of the first and the last detection.
         first, last: `(N, 4, 2)` px and px/s, smoothed position and velocity of centre x, centre y, aspect, height.
-        class_ids: `(N,)`.
-        looks: `(N, D)` unit rows, or of length 0 where nobody looked; D = 0 without appearance.
+        groups: `(N,)`, of their classes: tracks of two groups are never linked.
+        appearance: `(N, D)` unit rows, or of length 0 where nobody looked; D = 0 without appearance.
     """
 
     first_s: Array
     last_s: Array
     first: Array
     last: Array
-    class_ids: npt.NDArray[np.int64]
-    looks: Array
+    groups: npt.NDArray[np.int64]
+    appearance: Array
 
 
 def candidate_links(
@@ -51,13 +51,13 @@ def candidate_links(
         max_shift: farthest (in heights of the box) from where it was expected.
         max_growth: largest change of height, as a natural logarithm.
         coast_s: s, within which a velocity loses most of its meaning.
-        max_cosine: largest cosine distance between their looks; alike ones may be farther away for it.
+        max_cosine: largest cosine distance between their appearances; alike ones may be farther away for it.
 
     Returns:
         Pairs of rows: `tracks` end, `detections` begin.
     """
     before, after = sweep_pairs(np.nextafter(ends.last_s, np.inf), ends.last_s + max_gap_s, ends.first_s)
-    same = ends.class_ids[before] == ends.class_ids[after]
+    same = ends.groups[before] == ends.groups[after]
     before, after = before[same], after[same]
     gap = ends.first_s[after] - ends.last_s[before]
     last, first = ends.last[before], ends.first[after]
@@ -68,16 +68,16 @@ def candidate_links(
     shift = (np.linalg.norm(onwards, axis=1) + np.linalg.norm(backwards, axis=1)) / 2 / heights
     growth = np.abs(np.log(np.maximum(first[:, 3, 0], 1e-3) / np.maximum(last[:, 3, 0], 1e-3)))
     costs = shift / max_shift + growth / max_growth + gap / max_gap_s
-    costs += _unlikeness(ends.looks, before, after, max_cosine)
+    costs += _unlikeness(ends.appearance, before, after, max_cosine)
     return Pairs(before, after, costs)[costs < 1]
 
 
-def _unlikeness(looks: Array, before: Index, after: Index, max_cosine: float) -> Array:
-    """From -1/2 (the same looks) to 1/2 (at the gate), infinite beyond; 0 where one of them has no looks."""
-    if not looks.shape[1]:
+def _unlikeness(appearance: Array, before: Index, after: Index, max_cosine: float) -> Array:
+    """From -1/2 (the same appearance) to 1/2 (at the gate), infinite beyond; 0 where one of them has none."""
+    if not appearance.shape[1]:
         return np.zeros(len(before))
-    known: npt.NDArray[np.bool_] = np.asarray(looks.any(axis=1))
-    distance = 1 - np.sum(looks[before] * looks[after], axis=1)
+    known: npt.NDArray[np.bool_] = np.asarray(appearance.any(axis=1))
+    distance = 1 - np.sum(appearance[before] * appearance[after], axis=1)
     cost = np.where(distance <= max_cosine, distance / max(max_cosine, 1e-6) - 0.5, np.inf)
     return np.asarray(np.where(known[before] & known[after], cost, 0.0))
 

@@ -29,6 +29,9 @@ class LinkConfig:
         extend_iou: least overlap with where the track was expected; 1 takes none in, not in gaps either.
         score_noise: how far a sure detection is trusted beyond others in smoothing, as in `TrackerConfig`.
         smooth: whether boxes are smoothed; gaps are filled along the smoothed path all the same.
+        class_vote: every box of a track has the class that most of its detections have, weighed by their scores, as in
+            `TrackerConfig`; else each has that of its own detection.
+        class_groups: classes that may be one object, as in `TrackerConfig`; without, only those that are the same.
     """
 
     max_gap_s: float = 2.0
@@ -41,6 +44,8 @@ class LinkConfig:
     extend_iou: float = 0.5
     score_noise: float = 0.5
     smooth: bool = True
+    class_vote: bool = False
+    class_groups: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Linked:
         ids: of the first piece of each track.
         xyxy: `(M, 4)` px.
         detection: row of `TrackedDetections` seen there; -1 in a filled gap.
-        class_ids: of the detection; in a gap the class of most of the track.
+        class_ids: of the detection; in a gap the class of most of the track; see `LinkConfig.class_vote`.
         report: what was done.
     """
 

@@ -13,8 +13,9 @@ import pytest
 
 from detectors import Detections
 from reid import FileEncoder, NoEncoder
-from track.run.clock import StageClock
-from track.run.pipeline import Tracked, track_frames
+from track.rows.tracked import Tracked
+from track.run.counts import Counts
+from track.run.pipeline import track_frames
 from track.setup.parts import Models
 from track.sources import Frame
 from tracker import DeepSort
@@ -26,6 +27,7 @@ class _Scripted:
     name = "scripted"
     class_names: Mapping[int, str] = MappingProxyType({0: "person"})
     needs_images = False
+    parallel = 1
 
     def __init__(self, extra: list[list[float]] | None = None) -> None:
         self.asked: list[int] = []
@@ -56,8 +58,8 @@ def _frames(count: int, size: tuple[int, int] | None = None) -> list[Frame]:
     return [Frame(index, index / 25, image) for index in range(count)]
 
 
-def _track(models: Models, frames: list[Frame], **options: Any) -> list[Tracked]:
-    return list(track_frames(frames, models, StageClock(), **{"size": None, **options}))
+def _track(models: Models, frames: list[Frame], counts: Counts | None = None, **options: Any) -> list[Tracked]:
+    return list(track_frames(frames, models, counts or Counts(), **{"size": None, **options}))
 
 
 def test_each_frame_once_and_in_order() -> None:
@@ -71,7 +73,7 @@ def test_each_frame_once_and_in_order() -> None:
 def test_the_pipeline_is_lazy() -> None:
     """A step is made when it is asked for: nothing piles up."""
     detector = _Scripted()
-    steps = track_frames(_frames(5), Models(detector, NoEncoder(), DeepSort()), StageClock(), size=None)
+    steps = track_frames(_frames(5), Models(detector, NoEncoder(), DeepSort()), Counts(), size=None)
     next(steps)
     assert detector.asked == [0]
 
@@ -79,11 +81,11 @@ def test_the_pipeline_is_lazy() -> None:
 @pytest.mark.parametrize(("every", "asked"), [(1, [0, 1, 2, 3, 4, 5, 6]), (2, [0, 2, 4, 6]), (3, [0, 3, 6]), (99, [0])])
 def test_every(every: int, asked: list[int]) -> None:
     detector = _Scripted()
-    models = Models(detector, NoEncoder(), DeepSort())
-    steps = _track(models, _frames(7), every=every)
+    counts = Counts()
+    steps = _track(Models(detector, NoEncoder(), DeepSort()), _frames(7), counts, every=every)
     assert detector.asked == asked
     assert len(steps) == 7
-    assert models.num_detections == len(asked)
+    assert counts.detections == len(asked)
     assert [len(step.detections) for step in steps] == [1 if index in asked else 0 for index in range(7)]
 
 
@@ -135,7 +137,7 @@ def test_a_detector_that_fails_while_it_works_ahead_fails_at_its_frame() -> None
             return super().detect(image, frame_index)
 
     models, got = Models(Failing(), NoEncoder(), DeepSort()), list[int]()
-    steps = track_frames(_frames(9, (64, 64)), models, StageClock(), size=None, overlaps=True)
+    steps = track_frames(_frames(9, (64, 64)), models, Counts(), size=None, overlaps=True)
     with pytest.raises(RuntimeError, match="out of memory"):
         got.extend(step.frame.index for step in steps)
     assert got == [0, 1, 2, 3]
@@ -143,12 +145,12 @@ def test_a_detector_that_fails_while_it_works_ahead_fails_at_its_frame() -> None
 
 def test_unusable_boxes_reach_neither_encoder_nor_tracker() -> None:
     nan = float("nan")
-    encoder = _Recording()
+    encoder, counts = _Recording(), Counts()
     models = Models(_Scripted([[nan, 0, 5, 5], [5, 5, 5, 9], [900, 0, 950, 50]]), encoder, DeepSort())
-    _track(models, _frames(4), size=(100, 100))
+    _track(models, _frames(4), counts, size=(100, 100))
     assert all(len(xyxy) == 1 for xyxy in encoder.given)
-    assert models.num_detections == 4
-    assert models.rejected == {"not finite": 4, "no area": 4, "far outside the frame": 4}
+    assert counts.detections == 4
+    assert counts.rejected == {"not finite": 4, "no area": 4, "far outside the frame": 4}
     assert models.tracker.evidence.rejected == 0
 
 
@@ -164,9 +166,9 @@ def test_unusable_boxes_reach_neither_encoder_nor_tracker() -> None:
 def test_far_outside_depends_on_the_size_of_the_frame(
     picture: tuple[int, int] | None, size: tuple[int, int] | None, rejected: int
 ) -> None:
-    models = Models(_Scripted([[900, 0, 950, 50]]), NoEncoder(), DeepSort())
-    _track(models, _frames(3, picture), size=size)
-    assert sum(models.rejected.values()) == rejected
+    counts = Counts()
+    _track(Models(_Scripted([[900, 0, 950, 50]]), NoEncoder(), DeepSort()), _frames(3, picture), counts, size=size)
+    assert sum(counts.rejected.values()) == rejected
 
 
 def test_measured_boxes() -> None:
@@ -185,12 +187,12 @@ def test_measured_boxes() -> None:
 
 
 def test_crops_are_counted_for_encoders_that_look_at_images() -> None:
-    models = Models(_Scripted(), FileEncoder(), DeepSort())
-    _track(models, _frames(4))
-    assert models.num_embedded == 0, "features of a file are no crops"
+    counts = Counts()
+    _track(Models(_Scripted(), FileEncoder(), DeepSort()), _frames(4), counts)
+    assert counts.embedded == 0, "features of a file are no crops"
 
 
 def test_stages_are_timed() -> None:
-    clock = StageClock()
-    list(track_frames(_frames(3), Models(_Scripted(), NoEncoder(), DeepSort()), clock, size=None))
-    assert list(clock.in_order()) == ["detect", "embed", "associate"]
+    counts = Counts()
+    _track(Models(_Scripted(), NoEncoder(), DeepSort()), _frames(3), counts)
+    assert list(counts.clock.in_order()) == ["detect", "embed", "associate"]

@@ -50,6 +50,7 @@ class _Failing:
     name = "fake"
     class_names: Mapping[int, str] = MappingProxyType({0: "person"})
     needs_images = True
+    parallel = 1
 
     def __init__(self, error: Exception, good_frames: int) -> None:
         self._error, self._good_frames = error, good_frames
@@ -217,16 +218,16 @@ def test_drawing_that_fails_leaves_the_texts_whole(
 
 def test_space_for_the_summary_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While rows are written, so that a full disk still takes it; given back at the end."""
-    from track.run import passes
+    from track.run.counts import Counts
 
     seen: list[int] = []
-    count = passes.Session.count
+    count = Counts.add
 
     def look(*arguments: Any) -> None:
         seen.append((tmp_path / "o" / ".summary.json.reserve").stat().st_size)
         count(*arguments)
 
-    monkeypatch.setattr(passes.Session, "count", look)
+    monkeypatch.setattr(Counts, "add", look)
     run(run_config(write_sequence(tmp_path / "s"), "public", tmp_path / "o"), Silent())
     assert seen == [64 << 10] * 20
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["summary.json", "tracks.csv", "tracks.txt"]
@@ -242,14 +243,14 @@ def test_summary_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch:
 
 def test_a_source_that_vanishes_before_it_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--smooth` reads twice; when the second time fails, the texts are there."""
-    from track.run import passes
+    from track.setup import plan
 
     clip, detections = write_video(tmp_path)
 
     def gone(*_: Any, **__: Any) -> Any:
         raise FileNotFoundError("gone")
 
-    monkeypatch.setattr(passes, "open_source", gone)
+    monkeypatch.setattr(plan, "open_source", gone)
     with pytest.raises(PartialRunError, match="gone"):
         run(run_config(clip, detections, tmp_path / "o", smooth=True), Silent())
     assert read_summary(tmp_path / "o")["files"] == ["tracks.txt", "tracks.csv", "summary.json"]

@@ -89,6 +89,28 @@ def test_sequence_with_pictures(tmp_path: Path) -> None:
     assert source.report.frames_read == 3
 
 
+@pytest.mark.parametrize(
+    ("names", "indices"),
+    [
+        pytest.param(["000001", "000002", "000005"], [0, 1, 4], id="as MOTChallenge names them, with a gap"),
+        pytest.param(["000000", "000001", "000004"], [0, 1, 4], id="counted from 0"),
+        pytest.param(["000003", "000004", "000006"], [2, 3, 5], id="the first ones are missing"),
+        pytest.param(["img_0001", "img_0002", "img_0004"], [0, 1, 3], id="after a word"),
+        pytest.param(["cam2_frame7", "cam2_frame9", "cam2_frame12"], [6, 8, 11], id="after a word with a number"),
+        pytest.param(["a_1", "b_3", "b_5"], [0, 1, 2], id="after several words: by place"),
+        pytest.param(["1", "3", "last"], [0, 1, 2], id="one has no number: by place"),
+        pytest.param(["1", "01", "3"], [0, 1, 2], id="one number twice: by place"),
+        pytest.param(["1700000000", "1700000040", "1700090000"], [0, 1, 2], id="time stamps: by place"),
+    ],
+)
+def test_pictures_of_a_sequence_count_by_their_names(tmp_path: Path, names: list[str], indices: list[int]) -> None:
+    folder = _write_seqinfo(tmp_path / "s", frameRate=10)
+    write_images(folder / "img1", [f"{name}.png" for name in names])
+    with open_source(str(folder)) as source:
+        assert [frame.index for frame in source] == indices
+        assert (source.num_frames, source.last_index) == (3, indices[-1])
+
+
 def test_sequence_without_pictures(tmp_path: Path) -> None:
     folder = _write_seqinfo(tmp_path / "MOT-2", frameRate=25, seqLength=4, imWidth=640, imHeight=480)
     source = open_source(str(folder), start_s=0.04)

@@ -46,7 +46,7 @@ create = track.setup.loading.create_detector
 class Signalling:
     def __init__(self, detector):
         self._detector, self.name, self.class_names = detector, detector.name, detector.class_names
-        self.needs_images = detector.needs_images
+        self.needs_images, self.parallel = detector.needs_images, detector.parallel
 
     def detect(self, image, frame_index):
         if frame_index == at_frame:

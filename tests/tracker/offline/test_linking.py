@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracker.offline.joining import best_links, chained
@@ -261,3 +261,90 @@ def test_neither_the_order_of_rows_nor_the_names_of_tracks_matter(seen, random):
         return np.column_stack((linked.frames, ids, np.round(linked.xyxy, 6)))[by]
 
     np.testing.assert_allclose(boxes(one, new_id), boxes(other, np.arange(8)), atol=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    score=st.floats(0.01, 1.0),
+    speed=st.floats(0, 60),
+    steps=st.lists(st.integers(1, 3), min_size=2, max_size=80),
+    jitter=st.floats(0, 5),
+)
+@example(0.95, 45.0, [1] * 40, 0.0)
+def test_who_is_alone_is_never_dropped(score, speed, steps, jitter):
+    """However low its scores, however far it goes, however often it is missed: there is nothing to compare it with."""
+    frames = [0, *itertools.accumulate(steps)]
+    random = np.random.default_rng(len(frames))
+    rows = walk(1, frames, speed=speed, score=score)
+    shaky = [(*row[:6], min(max(score + random.normal(0, 0.05), 0.01), 1), *row[7:]) for row in rows]
+    moved = [(*row[:2], *(np.array(row[2:6]) + np.tile(random.normal(0, jitter, 2), 2)), *row[6:]) for row in shaky]
+    linked = link(moved, config=LinkConfig())
+    assert linked.report.dropped == 0
+    assert set(linked.frames[linked.detection >= 0]) == set(frames)
+
+
+def test_two_who_are_no_surer_than_each_other_both_stay():
+    """Both go too fast for boxes to overlap from frame to frame, so that all scores seem to be worth little."""
+    fast = [walk(1, range(60), speed=50, score=0.9), walk(2, range(60), x=4000, y=400, speed=-50, score=0.9)]
+    assert set(link(*fast, config=LinkConfig()).ids) == {1, 2}
+
+
+def test_the_surest_of_all_stays_and_the_others_are_measured_by_it():
+    doubtful = walk(2, range(20, 24), x=400, y=400, score=0.2)
+    flicker = [row for f in range(0, 60, 2) for row in walk(0, [f], x=600 + 97 * (f % 7), speed=0, score=0.2)]
+    linked = link(walk(1, range(60)), flicker, doubtful, config=LinkConfig())
+    assert (set(linked.ids), linked.report.dropped) == ({1}, 1)
+
+
+def relabelled(rows, classes):
+    """The same rows with these classes, in turn."""
+    return [(*row[:7], class_id, *row[8:]) for row, class_id in zip(rows, itertools.cycle(classes), strict=False)]
+
+
+def test_a_vote_gives_each_box_of_a_track_the_class_of_most():
+    """Also in a gap, over both pieces, and by scores as online: five doubtful sights do not outvote four sure ones."""
+    pieces = relabelled(walk(1, range(10)), [2, 2, 5]), relabelled(walk(2, range(15, 25)), [2])
+    vote = replace(KEEP_ALL, class_vote=True)
+    assert set(link(*pieces, config=vote).class_ids) == {2}
+    assert link(*pieces).class_ids.tolist() == [2, 2, 5] * 3 + [2] * 16, "without, that of its own detection"
+    unsure = relabelled(walk(1, range(5), score=0.2), [5]) + relabelled(walk(1, range(5, 9), score=0.9), [2])
+    assert set(link(unsure, config=vote).class_ids) == {2}
+
+
+@pytest.mark.parametrize(
+    ("groups", "ids"),
+    [
+        pytest.param("", {1, 2}, id="none: the same class alone"),
+        pytest.param("2 5, 7 8", {1}, id="one group"),
+        pytest.param("2 7, 5 8", {1, 2}, id="two groups"),
+        pytest.param("2 7", {1, 2}, id="one is named, the other not"),
+    ],
+)
+def test_groups_say_which_classes_may_be_one_object(groups, ids):
+    pieces = walk(1, range(10), class_id=2), walk(2, range(15, 25), class_id=5)
+    assert set(link(*pieces, config=replace(KEEP_ALL, class_groups=groups)).ids) == ids
+
+
+@pytest.mark.parametrize(("groups", "taken_in"), [("", 0), ("2 5", 1), ("2 7", 0)])
+def test_groups_say_what_may_be_taken_in(groups, taken_in):
+    track = walk(1, [*range(10), *range(11, 20)], class_id=2)
+    spare = walk(0, [10], class_id=5, score=0.3)
+    assert link(track, spare, config=replace(KEEP_ALL, class_groups=groups)).report.taken_in == taken_in
+
+
+def test_no_box_is_filled_in_where_there_was_no_picture():
+    seen = detections(walk(1, [*range(10), *range(16, 26)]))
+    linked = link_tracks(seen, FRAME_S, KEEP_ALL, missing=np.array([[11, 12], [14, 14]]))
+    assert linked.frames.tolist() == [*range(11), 13, *range(15, 26)]
+    assert linked.report.filled == 3
+
+
+def test_frames_that_are_missing_break_no_chain_of_detections():
+    """Every third picture is missing: what scores are worth is learned as if there had been none."""
+    frames = [f for f in range(90) if f % 3 != 2]
+    missing = np.array([[f, f] for f in range(2, 89, 3)])
+    flicker = [row for f in frames for row in walk(0, [f], x=600 + 97 * (f % 7), speed=0, score=0.2)]
+    doubtful = walk(2, frames[20:28], x=400, y=400, score=0.2)
+    seen = detections(walk(1, frames), flicker, doubtful)
+    linked = link_tracks(seen, FRAME_S, missing=missing)
+    assert set(linked.ids) == {1}, "the doubtful one is told from the sure one"

@@ -18,14 +18,15 @@ from track.commands.compare.result import Comparison, Row, Seen
 from track.commands.compare.scene import Embedded, Scene, detect_scene, embed_scene
 from track.commands.compare.truth import Truth, check_detections, open_truth
 from track.files.run_folder import folder_name, remove_run_files, starting_run_dir
-from track.run.clock import StageClock
+from track.run.counts import Counts
 from track.run.outputs import Outputs
-from track.run.passes import Session
-from track.run.run import run_passes
+from track.run.passes import run_passes
+from track.run.session import start_session
 from track.setup.checks import check_possible
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder, warn_of_idle_options
 from track.setup.parts import Models
+from track.setup.plan import Plan, plan_of
 from track.setup.settings import tracker_settings
 from track.sources import Source, open_source
 from track.terminal.interrupt import StoppedError, StopSignal
@@ -165,7 +166,7 @@ class _Comparing:
         settings = dataclasses.replace(settings, camera_motion=settings.camera_motion and len(scene.motions) > 0)
         models = _models(scene, config, embedded, settings)
         place = folder / folder_name(f"{name}-{preset.name}")
-        seconds = self._run_tracker(config, ReplaySource(scene, source.name, source.fps), models, place)
+        seconds = self._run_tracker(plan_of(config, ReplaySource(scene, source.name, source.fps), models), place)
         key = tracking_key(self._scene_key, self._embedding_key(name) if embedded else name, settings)
         entry = self._cache.find(key)  # a time measured once, so that the same comparison prints the same again
         if entry is None:
@@ -191,21 +192,21 @@ class _Comparing:
             runtime=None if embedded is None else embedded.facts["runtime"],
         )
 
-    def _run_tracker(self, config: RunConfig, source: Source, models: Models, place: Path) -> float:
+    def _run_tracker(self, plan: Plan, place: Path) -> float:
         """Track, write the files into `place`; returns the seconds that the tracker itself took."""
         place.mkdir(exist_ok=True)
         remove_run_files(place)
-        clock = StageClock()
-        outputs = Outputs(place, models.detector.class_names, clock)
-        session = Session(config, source, models, self._stop, clock, outputs=outputs, progress=self._progress)
+        counts = Counts()
+        outputs = Outputs(place, plan.models.detector.class_names, counts.clock)
         try:
-            run_passes(session)
+            run_passes(start_session(plan, outputs, self._progress, self._stop, counts))
         finally:
             outputs.close()
-        error = session.error or next(iter(outputs.errors), None)
+        error = counts.error or next(iter(outputs.errors), None)
         if error is not None:
             raise error
-        return clock.seconds.get("associate", 0.0) + clock.seconds.get("embed", 0.0)
+        seconds = counts.clock.seconds
+        return seconds.get("associate", 0.0) + seconds.get("embed", 0.0)
 
 
 def check_encoder(config: RunConfig, source: Source) -> None:

@@ -42,7 +42,10 @@ class Replay:
     """
 
     needs_images = False
+    parallel = 1
     gate: float | None = None
+    runtime = precision = input_size = None
+    device = "cpu"
 
     def __init__(self, scene: Scene, name: str, embeddings: npt.NDArray[np.float32] | None = None) -> None:
         self.name = name

@@ -7,22 +7,23 @@ detector, an encoder and a camera were at work, by the code of `track run`, and 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from detectors import Detections, Detector
-from reid import Encoder, NoEncoder
+from reid import Encoder
 from track.commands.compare.cache import Entry
 from track.run.pipeline import usable
 from track.setup.loading import create_camera
-from track.setup.parts import Affine, Models
+from track.setup.parts import Affine
 from track.sources import Source
 from track.terminal.progress import ProgressTask
 from track.threads.prefetch import Prefetch
-from tracker import DeepSort
 
 __all__ = ["Embedded", "Scene", "detect_scene", "embed_scene"]
 
@@ -101,7 +102,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
     found: list[Detections] = []
     motions: list[Affine] = []
     sizes: set[tuple[int, int] | None] = set()
-    doors = Models(detector, NoEncoder(), DeepSort())  # counts what is turned away
+    rejected: Counter[str] = Counter()
     camera = create_camera(source, detector.name)
     still_size = (source.width, source.height) if source.width and source.height else None
     detect_s = camera_s = 0.0
@@ -110,7 +111,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
             before = time.perf_counter()
             size = still_size if frame.image is None else (frame.image.shape[1], frame.image.shape[0])
             sizes.add(size)
-            detections = usable(detector.detect(frame.image, frame.index), size, doors)
+            detections = usable(detector.detect(frame.image, frame.index), size, rejected)
             between = time.perf_counter()
             if camera is not None:
                 motions.append(camera.estimate(frame.image, detections.xyxy))
@@ -121,7 +122,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
     facts = {
         "detector": detector.name,
         "class_names": {str(key): name for key, name in detector.class_names.items()},
-        "rejected": dict(doors.rejected),
+        "rejected": dict(rejected),
         "detect_s": detect_s,
         "camera_s": camera_s,
         "notes": list(source.report.notes),
@@ -155,7 +156,9 @@ def embed_scene(source: Source, scene: Scene, encoder: Encoder, task: ProgressTa
     rows: list[npt.NDArray[np.float32]] = [np.empty((0, encoder.embedding_dim), np.float32)]
     embed_s, is_warm = 0.0, False
     with Prefetch(source) as frames:
-        for frame, of_frame in zip(frames, scene.rows_by_frame(), strict=True):
+        for frame, index, of_frame in zip_longest(frames, scene.frame_indices.tolist(), scene.rows_by_frame()):
+            if frame is None or frame.index != index:
+                raise ValueError(f"{source.name} gives other frames than before: type the same again with --no-cache")
             xyxy, features = scene.xyxy[of_frame], scene.features[of_frame]
             if len(xyxy) and not is_warm:
                 encoder.encode(frame.image, xyxy[:1], features[:1])
@@ -164,12 +167,11 @@ def embed_scene(source: Source, scene: Scene, encoder: Encoder, task: ProgressTa
             rows.append(encoder.encode(frame.image, xyxy, features))
             embed_s += time.perf_counter() - before
             task.step(len(xyxy))
-    size = getattr(encoder, "input_size", None)
     facts = {
         "gate": encoder.gate,
         "embed_s": embed_s,
-        "runtime": getattr(encoder, "runtime", None),
-        "precision": getattr(encoder, "precision", None),
-        "input_size": None if size is None else list(size),
+        "runtime": encoder.runtime,
+        "precision": encoder.precision,
+        "input_size": None if encoder.input_size is None else list(encoder.input_size),
     }
     return Embedded(np.concatenate(rows), facts)

@@ -67,7 +67,7 @@ def _check_frames(rows: TrackRows, source: Source, start_s: float, end_s: float 
     if source.num_frames is None:
         return
     first = TimeSpan(start_s).first_index(source.fps) + 1
-    last = first - 1 + source.num_frames
+    last = first - 1 + source.num_frames if source.last_index is None else source.last_index + 1
     of_gt = f"it has frames {rows.frames.min()}-{rows.frames.max()}"
     if not ((rows.frames >= first) & (rows.frames <= last)).any():
         raise _foreign(rows, source, f"{of_gt}, but frames {first}-{last} are tracked")

@@ -25,7 +25,7 @@ def link_command(
     overwrite: tracking.Overwrite = False,
     debug: tracking.Debug = False,
 ) -> None:
-    """Link the tracks of a finished run, as track run --offline does; by looks too with its embeddings.npz."""
+    """Link the tracks of a finished run, as track run --offline does; by appearance too with its embeddings.npz."""
     with unknown_to_the_parser():
         from track.commands.link.relink import print_linked, relink
         from track.terminal.console import open_console

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import math
@@ -44,8 +43,7 @@ def relink(run_dir: Path, out: Path | None, overwrite: bool, max_gap_s: float) -
         raise ValueError(f"--out {out} is the run itself: choose another folder")
     run = read_run(run_dir)
     _refuse_linked(run, run_dir)
-    config = LinkConfig(max_gap_s=max_gap_s)
-    config = config if run.max_cosine is None else dataclasses.replace(config, max_cosine=run.max_cosine)
+    config = run.link_config(max_gap_s)
     with starting_run_dir(f"{run_dir.resolve().name}-linked", out, overwrite) as folder:
         remove_run_files(folder)
         return _write(run, run_dir, folder, config)
@@ -53,7 +51,7 @@ def relink(run_dir: Path, out: Path | None, overwrite: bool, max_gap_s: float) -
 
 def _refuse_linked(run: FinishedRun, run_dir: Path) -> None:
     """A second time would smooth what is smooth already; with `embeddings.npz`, the raw boxes are linked anew."""
-    if run.max_cosine is not None:
+    if run.saved is not None:
         return
     try:
         summary = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))
@@ -66,7 +64,7 @@ def _refuse_linked(run: FinishedRun, run_dir: Path) -> None:
 
 
 def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) -> Summary:
-    warnings = [_NO_BORDER] if run.max_cosine is not None and run.seen.cut_off is None else []
+    warnings = [_NO_BORDER] if run.saved is not None and run.seen.cut_off is None else []
     for warning in warnings:
         _logger.warning(warning)
     rows, linked = linked_rows(run.seen, run.moments, config)
@@ -77,7 +75,7 @@ def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) ->
         text.close()
     summary = Summary(
         run_dir=folder,
-        source={"run": run_dir, "with_embeddings": run.max_cosine is not None},
+        source={"run": run_dir, "with_embeddings": run.saved is not None},
         configuration={"max_gap_s": config.max_gap_s},
         counts={"frames": len(run.moments.frames), "ids": linked.report.kept, "rows": len(linked.ids)},
         linking=linking_facts(linked, config),

@@ -28,7 +28,8 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class ColourEncoder:
     """The mean colour of a crop, in place of a network that takes seconds to load."""
 
-    name, embedding_dim, needs_images, gate, runtime = "small-cnn", 3, True, None, "numpy"
+    name, embedding_dim, needs_images, gate = "small-cnn", 3, True, None
+    runtime, precision, device, input_size = "numpy", None, "cpu", None
 
     def encode(self, image: Any, xyxy: Any, features: Any) -> Any:
         boxes = np.clip(xyxy, 0, [96, 64, 96, 64]).astype(int).tolist()

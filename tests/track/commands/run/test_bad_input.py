@@ -31,7 +31,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append("loaded")
         return load(*arguments)
 
-    monkeypatch.setattr("track.run.run.load_models", recording)
+    monkeypatch.setattr("track.setup.plan.load_models", recording)
     return seen
 
 

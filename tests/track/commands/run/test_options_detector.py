@@ -40,6 +40,7 @@ class _FakeYolo:
 
     name = "yolo"
     needs_images = True
+    parallel = 1
 
     def __init__(self, options: DetectorOptions) -> None:
         self.options = options

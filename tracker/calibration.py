@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .steps import Steps, choose_steps
+from .association import iou_pairs, mutually_nearest
 
 __all__ = ["ScoreCalibration", "whole_video_probabilities"]
 
@@ -44,9 +44,7 @@ _BOUNDS = (0.02, 0.99)
 class ScoreCalibration:
     """Maps the scores of one video to the probability that a detection is real."""
 
-    def __init__(self, steps: Steps | None = None) -> None:
-        """With compiled steps, or by default those of NumPy."""
-        self._steps = steps or choose_steps(compiled=False)
+    def __init__(self) -> None:
         self._xyxy: Array = np.empty((0, 4))
         self._chain = np.empty(0, np.int64)
         self._judged: Array = np.empty((2, 2 * _WINDOW))  # filled from left to right, then moved back
@@ -111,9 +109,8 @@ class ScoreCalibration:
     def _chains(self, xyxy: Array) -> npt.NDArray[np.int64]:
         """How many detections in a row lead to each of these."""
         chain = np.zeros(len(xyxy), np.int64)
-        before, now = np.arange(len(self._xyxy), dtype=np.intp), np.arange(len(xyxy), dtype=np.intp)
-        pairs = self._steps.overlaps(self._xyxy, before, xyxy, now, _CHAIN_IOU_DISTANCE)
-        same = self._steps.mutually_nearest(pairs).nonzero()[0]
+        pairs = iou_pairs(self._xyxy, xyxy, _CHAIN_IOU_DISTANCE)
+        same = mutually_nearest(pairs).nonzero()[0]
         chain[pairs.detections.take(same)] = self._chain.take(pairs.tracks.take(same)) + 1
         return chain
 

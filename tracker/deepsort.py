@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from . import existence, kalman
-from .border import is_entering, remember_birth, watches_border
+from .border import is_entering, remember_birth, remember_border, watches_border
 from .calibration import ScoreCalibration
 from .config import TrackerConfig
 from .duplicates import lesser_duplicates
 from .gallery import Gallery
+from .life_cycle import dying, shown
 from .matching import Matching
 from .measured import Measured
 from .observation import keeps_observations, remember_observation, replay_gap, warp_observations
 from .pairs import Index
-from .steps import choose_steps
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence, Tracks
 from .validation import admit, check_motion, check_time
@@ -31,6 +31,7 @@ from .votes import ClassVotes
 __all__ = ["DeepSort"]
 
 Array = npt.NDArray[np.float64]
+Size = tuple[int, int] | None
 
 _FRAME_S = 1 / 30
 """Seconds from one frame to the next where the caller tells no time."""
@@ -49,34 +50,29 @@ class DeepSort:
         ([1], [0])
     """
 
-    def __init__(self, config: TrackerConfig | None = None, *, compiled: bool = False) -> None:
-        """Compiled, an update of a few dozen objects takes half as long; it needs numba (`track-reid[fast]`).
-
-        The first time on a machine compiling takes some twenty seconds. The tracks are the same (see `steps`).
+    def __init__(self, config: TrackerConfig | None = None) -> None:
+        """With the paper's settings, or others.
 
         Raises:
-            ImportError: when it has to be compiled, and numba is missing.
             TypeError: the name of a preset, for instance, in place of a configuration.
         """
         if not isinstance(config, TrackerConfig | None):
             raise TypeError(
                 f"config is {config!r}, expected a TrackerConfig; that of a preset is load_preset(name).config, with "
-                "`from track.setup.config import load_preset`"
+                "`from track import load_preset`"
             )
         self.config = config or TrackerConfig()
-        self._steps = choose_steps(compiled)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
         self._table = TrackTable(observed=keeps_observations(self.config))
         self._gallery = Gallery(self.config.gallery_size, self.config.appearance_momentum)
-        self._calibration = ScoreCalibration(self._steps)
+        self._calibration = ScoreCalibration()
         self._votes = ClassVotes()
         self._births = 0
         self._ids = 0
         self._time_s = 0.0
-        self._frame_size: tuple[int, int] | None = None
         self._by_appearance = Evidence()
         self._matches = self._never_confirmed = self._rejected = 0
 
@@ -124,21 +120,18 @@ class DeepSort:
         Raises:
             ValueError: when the shapes do not fit together, D changes during a video, or a size or time is none.
         """
-        detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known, steps=self._steps)
+        detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known)
         self._make_room(detections)
-        self._frame_size = frame_size
         innovation = self._advance(time_s, check_motion(motion), detector_looked=True)
         sure = self._probabilities(detections)
-        matches = Matching(
-            self._table, self._gallery, self.config, detections, sure, innovation, self._time_s, self._steps
-        ).solve()
-        self._learn(matches.rows, matches.detections, detections, sure, innovation)
+        matches = Matching(self._table, self._gallery, self.config, detections, sure, innovation, self._time_s).solve()
+        self._learn(matches.rows, matches.detections, detections, sure, innovation, frame_size)
         self._by_appearance += matches.evidence
         self._matches += len(matches.rows)
         self._never_confirmed += self._age()
         self._rejected += detections.rejected
         if len(matches.detections) < len(detections):
-            self._start(matches.detections, detections, sure)
+            self._start(matches.detections, detections, sure, frame_size)
         return self.confirmed()
 
     def coast(self, *, time_s: float | None = None, motion: npt.ArrayLike | None = None) -> Tracks:
@@ -152,7 +145,7 @@ class DeepSort:
 
     def confirmed(self) -> Tracks:
         """The confirmed tracks of the last frame, as `update` returned them."""
-        return self._report(self._steps.shown(self._table, self.config))
+        return self._report(shown(self._table, self.config))
 
     def tentative(self) -> Tracks:
         """The tracks of the last frame that are not confirmed yet, without those that wait at the border; id 0."""
@@ -180,7 +173,11 @@ class DeepSort:
                 zoom = abs(np.linalg.det(motion[:, :2]))
                 table.whole_area *= zoom
                 table.cut_area *= zoom
-        return self._steps.predict(table, self.config.noise, looked=detector_looked)
+        kalman.advance(table.mean, table.covariance, self.config.noise)
+        table.time_since_update += 1
+        table.misses += detector_looked
+        table.detection[:] = -1
+        return kalman.project(table.mean, table.covariance, self.config.noise)[1]
 
     def _probabilities(self, detections: Measured) -> Array:
         """`(N,)`, what the scores say: themselves, or how probably such a detection is real in this video."""
@@ -188,36 +185,42 @@ class DeepSort:
             return self._calibration.observe(detections.xyxy, detections.scores)
         return detections.scores.astype(np.float64)
 
-    def _learn(self, rows: Index, matched: Index, detections: Measured, sure: Array, innovation: Array) -> None:
+    def _learn(
+        self,
+        rows: Index,
+        matched: Index,
+        detections: Measured,
+        sure: Array,
+        innovation: Array,
+        frame_size: Size,
+    ) -> None:
         """Matched tracks take in their detection; the ones that have proved themselves are confirmed, with an id."""
         if not len(rows):
             return
         table, config = self._table, self.config
-        shares = None
+        shares, xyah = None, detections.xyah.take(matched, axis=0)
         if config.replay_gaps:
-            replay_gap(table, rows, detections.xyah.take(matched, axis=0), config)
+            replay_gap(table, rows, xyah, config)
             innovation = kalman.project(table.mean, table.covariance, config.noise)[1]
         if config.score_noise:
             shares = np.maximum(1 - config.score_noise * sure.take(matched), _LEAST_SHARE)
-        self._steps.correct(table, rows, innovation, detections.xyah, matched, shares)
+        mean, covariance = table.mean.take(rows, axis=0), table.covariance.take(rows, axis=0)
+        mean, covariance = kalman.correct(mean, covariance, innovation.take(rows, axis=0), xyah, shares)
+        table.mean[rows], table.covariance[rows] = mean, covariance
         table.hits[rows] += 1
-        self._remember(rows, matched, detections, sure)
+        self._remember(rows, matched, detections, sure, frame_size)
 
     def _age(self) -> int:
-        """A tentative track dies on its first miss, a confirmed one when it has not been seen for too long.
-
-        Returns:
-            How many died unconfirmed.
-        """
+        """Let die who is too old, or missed too early; returns how many died unconfirmed."""
         table, config = self._table, self.config
-        dead, num_never_confirmed = self._steps.dying(table, config, self._time_s)
+        dead, num_never_confirmed = dying(table, config, self._time_s)
         if config.duplicate_iou < 1:
             dead |= lesser_duplicates(table, dead, config.duplicate_iou)
         if np.count_nonzero(dead):
             self._gallery.clear(table.remove(dead))
         return num_never_confirmed
 
-    def _start(self, matched: Index, detections: Measured, sure: Array) -> None:
+    def _start(self, matched: Index, detections: Measured, sure: Array, frame_size: Size) -> None:
         """Detections that are not among the matched start tentative tracks."""
         config = self.config
         fit = sure >= max(config.birth_score, config.low_score)
@@ -238,14 +241,19 @@ class DeepSort:
             table.path[rows] = detections.xyah[starting, None, :2]
         self._births += len(rows)
         self._votes.clear(table.slot[rows])
-        self._remember(rows, starting, detections, sure)
+        self._remember(rows, starting, detections, sure, frame_size)
 
-    def _remember(self, rows: Index, matched: Index, detections: Measured, sure: Array) -> None:
+    def _remember(self, rows: Index, matched: Index, detections: Measured, sure: Array, frame_size: Size) -> None:
         """What a track takes from its detection; whoever has proved itself by it is confirmed."""
         table, config = self._table, self.config
-        self._steps.remember(
-            table, rows, detections, matched, self._time_s, self._frame_size, border=watches_border(config)
-        )
+        table.time_since_update[rows] = 0
+        table.misses[rows] = 0
+        table.score[rows] = detections.scores.take(matched)
+        table.class_id[rows] = detections.class_ids.take(matched)
+        table.detection[rows] = detections.source.take(matched)
+        table.seen_s[rows] = self._time_s
+        if watches_border(config):
+            remember_border(table, rows, detections.xyxy.take(matched, axis=0), frame_size)
         if config.confirm_evidence:
             evidence = table.log_odds.take(rows) + existence.hit_evidence(sure.take(matched))
             table.log_odds[rows] = np.minimum(np.maximum(evidence, existence.LEAST_EVIDENCE), config.most_evidence)
@@ -265,7 +273,7 @@ class DeepSort:
             seen = detections.known.take(matched)
             rows, matched = rows[seen], matched[seen]
         self._make_room(detections)
-        self._steps.push(self._gallery, self._table.slot.take(rows), detections.embeddings, matched)
+        self._gallery.push(self._table.slot.take(rows), detections.embeddings.take(matched, axis=0))
 
     def _confirm(self) -> None:
         """Give tentative tracks that have proved themselves their id, in order of birth."""
@@ -285,7 +293,7 @@ class DeepSort:
         table = self._table
         return Tracks(
             ids=table.id.take(rows),
-            xyxy=self._steps.corners(table, rows).astype(np.float32),
+            xyxy=table.expected_xyxy(rows).astype(np.float32),
             scores=table.score.take(rows).astype(np.float32),
             class_ids=table.class_id.take(rows),
             detection_index=table.detection.take(rows),

@@ -10,8 +10,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .outline import Outlines
-
 __all__ = ["Gallery", "normalise_rows"]
 
 Array = npt.NDArray[np.float64]
@@ -42,7 +40,6 @@ class Gallery:
         vectors: `(capacity, size, D)`, ring buffers.
         newest: `(capacity, D)`, the last of each.
         pushed: `(capacity,)`, how many each slot has ever been given.
-        outlines: of galleries that are asked again and again, for steps that make use of them.
     """
 
     def __init__(self, size: int, momentum: float = 0.0) -> None:
@@ -51,7 +48,6 @@ class Gallery:
         self.vectors = np.empty((0, self.size, 0), np.float32)
         self.newest = np.empty((0, 0), np.float32)
         self.pushed = np.zeros(0, np.int64)
-        self.outlines: Outlines | None = None
 
     @property
     def dim(self) -> int:
@@ -76,14 +72,11 @@ class Gallery:
             vectors[:known], newest[:known] = self.vectors, self.newest
         self.vectors, self.newest = vectors, newest
         self.pushed = np.concatenate((self.pushed, np.zeros(capacity - known, np.int64)))
-        self.outlines = None
 
     def clear(self, slots: Index) -> None:
         """Forget the embeddings of `slots`, which now belong to nobody."""
         slots = slots[slots < len(self.pushed)]
         self.pushed[slots] = 0
-        if self.outlines is not None:
-            self.outlines.forget(slots)
 
     def push(self, slots: Index, embeddings: Embeddings) -> None:
         """Remember one more embedding for each of `slots` (no slot twice); a full gallery forgets its oldest."""

@@ -9,15 +9,36 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .loops_state import CONFIRMED, COUNTERS, MEASURES, TENTATIVE
+from .boxes import xyah_to_xyxy
 from .pairs import Index, Mask
 
-__all__ = ["CONFIRMED", "COUNTERS", "MEASURES", "SHOWN_MISSES", "TENTATIVE", "TrackTable"]
-
-SHOWN_MISSES = 1
-"""A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
+__all__ = ["CONFIRMED", "COUNTERS", "MEASURES", "TENTATIVE", "TrackTable"]
 
 Array = npt.NDArray[np.float64]
+
+TENTATIVE, CONFIRMED = 1, 2
+"""States of a track. A deleted track has no row."""
+
+COUNTERS = (
+    "slot",  # of what is kept elsewhere: gallery, votes
+    "birth",  # serial number of the track's start
+    "id",  # public identity, 0 until confirmed
+    "state",
+    "hits",  # matched detections
+    "time_since_update",  # frames since the last matched detection
+    "misses",  # detector frames since the last match: as above, unless frames are skipped
+    "class_id",  # of the last matched detection
+    "detection",  # row of the detection matched in this frame, -1 without one
+)
+MEASURES = (
+    "score",  # of the last matched detection
+    "log_odds",  # that the track is real, see `existence`
+    "seen_s",  # time of the last match
+    # Kept only for settings that ask for it, see `border`:
+    "born_s",  # time of the first detection
+    "whole_area",  # px^2 of the last detection that no border cut off, 0 before there is one
+    "cut_area",  # px^2 of the last detection where the border cuts it off, else infinite
+)
 
 _STATES = {"mean": (4, 2), "covariance": (4, 3)}
 _OBSERVED = {
@@ -77,6 +98,10 @@ class TrackTable:
         """Rows, and slots, there is room for: the most tracks alive at once, rounded up to a power of two."""
         capacity: int = self.counters.shape[1]
         return capacity
+
+    def expected_xyxy(self, rows: Index) -> Array:
+        """`(K, 4)` px, the filtered boxes of `rows`."""
+        return xyah_to_xyxy(self.mean[..., 0].take(rows, axis=0))
 
     def add(self, count: int) -> Index:
         """Append `count` rows for new tracks, each with a slot, and return them; the rest is the caller's to fill."""

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .boxes import xyxy_to_xyah
+from .boxes import LEAST_SIDE, xyxy_to_xyah
+from .gallery import normalise_rows
 from .measured import Measured
-from .steps import Steps
 
 __all__ = ["REJECT_REASONS", "admit", "check_motion", "check_time", "reject_reasons"]
 
@@ -29,14 +29,8 @@ def admit(
     embeddings: npt.ArrayLike | None,
     frame_size: tuple[int, int] | None,
     known: npt.ArrayLike | None = None,
-    *,
-    steps: Steps,
 ) -> Measured:
-    """Check shapes once, at the door, and keep the usable detections.
-
-    Args:
-        steps: of NumPy, or compiled; their quick look sees that all boxes are usable, as in almost every frame.
-    """
+    """Check shapes once, at the door, and keep the usable detections."""
     _check_size(frame_size)
     boxes = np.array(xyxy, np.float64, order="C")
     boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes
@@ -57,27 +51,40 @@ def admit(
             raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
     if vectors.ndim != 2:
         raise ValueError(f"embeddings must have shape (N, D), but got {vectors.shape}")
-    source, xyah = np.arange(count, dtype=np.intp), steps.admit(boxes, confidences, *_bounds(frame_size))
-    if xyah is None:
+    source = np.arange(count, dtype=np.intp)
+    if not _all_usable(boxes, confidences, frame_size):
         source = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
         boxes, confidences, classes, vectors = boxes[source], confidences[source], classes[source], vectors[source]
-        xyah = xyxy_to_xyah(boxes)
     return Measured(
         boxes,
-        xyah,
+        xyxy_to_xyah(boxes),
         confidences,
         classes,
-        steps.normalised(vectors),
+        normalise_rows(vectors),
         source,
         count - len(source),
         None if looks is None else looks[source],
     )
 
 
-def _bounds(frame_size: tuple[int, int] | None) -> tuple[float, float]:
-    """Coordinates between which `reject_reasons` finds nothing too far away."""
-    far = 2 * min(frame_size) if frame_size else _MAX_COORDINATE
-    return -min(far / 2, _MAX_COORDINATE), min(far, _MAX_COORDINATE)
+def _all_usable(xyxy: Array, scores: npt.NDArray[np.float32], frame_size: tuple[int, int] | None) -> bool:
+    """Whether a quick look sees that `reject_reasons` would find nothing, as in almost every frame."""
+    if not len(xyxy):
+        return True
+    far = min(2 * min(frame_size), _MAX_COORDINATE) if frame_size else _MAX_COORDINATE
+    near = -far / 2 if frame_size else -far
+    if not (_least(xyxy) >= near and _most(xyxy) <= far):
+        return False
+    return _least(xyxy[:, 2:] - xyxy[:, :2]) > LEAST_SIDE and bool(abs(np.add.reduce(scores)) < np.inf)
+
+
+def _least(values: Array) -> float:
+    """The least number, NaN if there is one; asking for its place takes half as long as `min`, as there are so few."""
+    return values.item(values.argmin())
+
+
+def _most(values: Array) -> float:
+    return values.item(values.argmax())
 
 
 def check_time(time_s: float) -> float:

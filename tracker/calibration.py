@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import isotonic_regression
 
 from .association import iou_pairs, mutually_nearest
 
@@ -128,7 +129,8 @@ class ScoreCalibration:
         best = slice(-max(1, num_levels // 3), None)
         share_of_best = (num_continued[best].sum() + 4) / (sizes[best].sum() + 5)
         relative = (num_continued / share_of_best + _PRIOR_COUNT * _PRIOR_SHARE) / (sizes + _PRIOR_COUNT)
-        self._curve = centres, np.clip(_rising(relative, sizes + _PRIOR_COUNT), *_BOUNDS)
+        rising = isotonic_regression(relative, weights=sizes + _PRIOR_COUNT).x
+        self._curve = centres, np.clip(rising, *_BOUNDS)
 
 
 def whole_video_probabilities(
@@ -144,16 +146,3 @@ def whole_video_probabilities(
     calibration, known = ScoreCalibration(), np.asarray(scores, np.float64)
     calibration.learn(frames, xyxy, known)
     return calibration.probabilities(known)
-
-
-def _rising(values: Array, weights: npt.NDArray[np.int64]) -> Array:
-    """The closest non-decreasing sequence, by pooling adjacent violators (Barlow et al. 1972)."""
-    pools: list[tuple[float, float, int]] = []
-    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
-        pool = (value, float(weight), 1)
-        while pools and pools[-1][0] > pool[0]:
-            before = pools.pop()
-            total = before[1] + pool[1]
-            pool = ((before[0] * before[1] + pool[0] * pool[1]) / total, total, before[2] + pool[2])
-        pools.append(pool)
-    return np.repeat([pool[0] for pool in pools], [pool[2] for pool in pools])

@@ -9,6 +9,7 @@ scores; between them lies a power close to 2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
 from .association import iou_pairs, mutually_nearest
+from .state import State, array_from, number_from
 
 __all__ = ["ScoreCalibration", "whole_video_probabilities"]
 
@@ -52,6 +54,30 @@ class ScoreCalibration:
         self._num_judged = 0
         self._frames = 0
         self._curve: tuple[Array, Array] | None = None
+
+    def state_dict(self) -> State:
+        """What was learned so far."""
+        curve = np.empty((2, 0)) if self._curve is None else np.array(self._curve)
+        judged = self._judged[:, max(self._num_judged - _WINDOW, 0) : self._num_judged].copy()
+        return {
+            "xyxy": self._xyxy.copy(),
+            "chain": self._chain.copy(),
+            "judged": judged,
+            "frames": self._frames,
+            "curve": curve,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Know again what `state_dict` has kept."""
+        self._xyxy = array_from(state, "xyxy", (None, 4))
+        self._chain = array_from(state, "chain", (len(self._xyxy),), np.int64)
+        judged, curve = array_from(state, "judged", (2, None)), array_from(state, "curve", (2, None))
+        if judged.shape[1] > _WINDOW:
+            raise ValueError(f"judged in the state has {judged.shape[1]} detections, expected at most {_WINDOW}")
+        self._num_judged = judged.shape[1]
+        self._judged[:, : self._num_judged] = judged
+        self._frames = int(number_from(state, "frames"))
+        self._curve = (curve[0], curve[1]) if curve.shape[1] else None
 
     def observe(self, xyxy: Array, scores: npt.NDArray[np.floating[Any]]) -> Array:
         """Learn from the detections of the next frame and return how probably each is real, `(N,)` in (0, 1).

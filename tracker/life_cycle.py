@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from . import existence
-from .border import is_leaving
+from .border import is_entering, is_leaving
 from .config import TrackerConfig
 from .pairs import Index, Mask
 from .table import CONFIRMED, TENTATIVE, TrackTable
 
-__all__ = ["SHOWN_MISSES", "dying", "shown"]
+__all__ = ["SHOWN_MISSES", "confirm", "dying", "shown"]
 
 SHOWN_MISSES = 1
 """A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
@@ -41,3 +41,18 @@ def dying(table: TrackTable, config: TrackerConfig, time_s: float) -> tuple[Mask
     by_seconds = config.max_age_s > 0
     old = time_s - table.seen_s > config.max_age_s if by_seconds else table.time_since_update > config.max_age
     return never_confirmed | (old & ~tentative), int(np.count_nonzero(never_confirmed))
+
+
+def confirm(table: TrackTable, config: TrackerConfig, time_s: float, next_id: int) -> int:
+    """Give tentative tracks that have proved themselves an id each, from `next_id` on in order of birth; how many."""
+    tentative = (table.state == TENTATIVE).nonzero()[0]
+    if not len(tentative):
+        return 0
+    needed = config.confirm_evidence
+    proved = table.log_odds[tentative] >= needed if needed else table.hits[tentative] >= config.n_init
+    if config.border_wait_s:
+        proved &= ~is_entering(table, config, time_s)[tentative]
+    ready = tentative[proved & (table.misses[tentative] == 0)]
+    table.state[ready] = CONFIRMED
+    table.id[ready] = next_id + np.arange(len(ready))
+    return len(ready)

@@ -6,11 +6,15 @@ too big to move (its gallery) stays at the track's slot, a number that is recycl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from .boxes import xyah_to_xyxy
 from .pairs import Index, Mask
+from .state import State, array_from
 
 __all__ = ["CONFIRMED", "COUNTERS", "MEASURES", "TENTATIVE", "TrackTable"]
 
@@ -89,6 +93,38 @@ class TrackTable:
         self._blocks: dict[str, Array] = {name: np.zeros((capacity, *shape)) for name, shape in shapes.items()}
         self._free_slots = list(range(capacity - 1, -1, -1))
         self._show(0)
+
+    @staticmethod
+    def from_state(state: Mapping[str, Any], *, observed: bool = True) -> TrackTable:
+        """A table as it was when `state_dict` was called."""
+        slots, free = array_from(state, "slot", (None,), np.int64), array_from(state, "free_slots", (None,), np.int64)
+        count, capacity = len(slots), len(slots) + len(free)
+        if not capacity or not np.array_equal(np.sort(np.concatenate((slots, free))), np.arange(capacity)):
+            raise ValueError(
+                f"slot and free_slots in the state are {slots.tolist()}, {free.tolist()}, expected each once"
+            )
+        table = TrackTable(capacity, observed=observed)
+        table._show(count)
+        table._free_slots = free.tolist()
+        for names, dtype in ((COUNTERS, np.int64), (MEASURES, np.float64), (table._blocks, np.float64)):
+            for name in names:
+                column = getattr(table, name)
+                column[:] = array_from(state, name, column.shape, dtype)
+        return table
+
+    def state_dict(self) -> State:
+        """Every column by its name, and the slots that are free."""
+        columns = {name: getattr(self, name).copy() for name in (*COUNTERS, *MEASURES, *self._blocks)}
+        return {**columns, "free_slots": np.array(self._free_slots, np.int64)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the columns: copies of them would no longer be views."""
+        columns = {*COUNTERS, *MEASURES, *self._blocks}
+        return {name: value for name, value in vars(self).items() if name not in columns}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._show(self._count)
 
     def __len__(self) -> int:
         return self._count

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import importlib.util
 import json
 import platform
 import sys
@@ -37,7 +36,7 @@ from benchmarks.peers_association import PEERS, Step, available
 from tracker import DeepSort
 from tracker.presets import load_preset
 
-PACKAGES = ("numpy", "scipy", "numba", "norfair", "deep-sort-realtime", "trackers", "supervision", "boxmot")
+PACKAGES = ("numpy", "scipy", "norfair", "deep-sort-realtime", "trackers", "supervision", "boxmot")
 _SMALL = 500
 """Scenes of fewer objects have more frames, as many times as they are smaller: a slow moment of the machine, which
 lasts seconds, is then not all that is seen."""
@@ -62,11 +61,11 @@ class Timing:
     yardstick_us: float = float("nan")
 
 
-def ours(preset: str, *, features: bool, compiled: bool = False) -> Callable[[], Step]:
+def ours(preset: str, *, features: bool) -> Callable[[], Step]:
     """Our tracker with a preset."""
 
     def build() -> Step:
-        tracker = DeepSort(load_preset(preset).config, compiled=compiled)
+        tracker = DeepSort(load_preset(preset).config)
         if features:
             return lambda sight: tracker.update(
                 sight.xyxy, sight.scores, embeddings=sight.embeddings, frame_size=FRAME_SIZE
@@ -81,16 +80,6 @@ OURS: dict[str, Callable[[], Step]] = {
     "deepsort, features": ours("deepsort", features=True),
     "strong": ours("strong", features=False),
 }
-COMPILED: dict[str, Callable[[], Step]] = {
-    "strong, features, compiled": ours("strong", features=True, compiled=True),
-    "deepsort, features, compiled": ours("deepsort", features=True, compiled=True),
-}
-"""Where numba is installed."""
-
-
-def contenders() -> dict[str, Callable[[], Step]]:
-    """Ours that can run here."""
-    return OURS | COMPILED if importlib.util.find_spec("numba") else dict(OURS)
 
 
 def time_all(builders: dict[str, Callable[[], Step]], size: int, warm_up: int, turns: int) -> list[Timing]:
@@ -184,7 +173,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--plot", type=Path, help="write the growth curves here, as PNG")
     args = parser.parse_args(arguments)
-    builders = contenders()
+    builders = dict(OURS)
     if args.peers:
         sys.path.append(str(args.peers))
         found, missing = available()

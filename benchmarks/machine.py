@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["machine"]
 
 PACKAGES = (
-    "numpy", "scipy", "numba", "opencv-python", "opencv-python-headless", "torch", "torchvision", "timm", "openvino",
+    "numpy", "scipy", "opencv-python", "opencv-python-headless", "torch", "torchvision", "timm", "openvino",
     "onnxruntime", "av", "ultralytics",
 )  # fmt: skip
 GIB = 1 << 30

@@ -17,7 +17,8 @@ part in the first stage at a neutral cost (`measured.NEUTRAL`), and is not remem
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ from . import kalman
 from .association import iou_pairs, motion_pairs
 from .boxes import xyah_to_xyxy, xyxy_to_xyah
 from .pairs import Index, Mask
+from .state import VERSION, State, array_from, check_version, number_from
 from .validation import check_motion
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["AppearanceOnDemand", "undecided"]
 
 Array = npt.NDArray[np.float64]
+
+_KIND = "AppearanceOnDemand"
 
 LATELY = 20
 """Detector frames. Measured (docs/realtime.md): 10 and 5 miss people who come back, all lost tracks together are near
@@ -56,6 +60,27 @@ class AppearanceOnDemand:
         self._refresh = refresh
         self._ages: dict[int, int] = {}
         """Serial number of a track -> detector frames since it was embedded."""
+
+    def state_dict(self) -> State:
+        """When each track was embedded, as arrays and numbers; see `DeepSort.state_dict`."""
+        births = np.array(list(self._ages), np.int64)
+        ages = np.array(list(self._ages.values()), np.int64)
+        return {"kind": _KIND, "version": VERSION, "refresh": self._refresh, "births": births, "ages": ages}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was called, beside a tracker whose state was saved in the same frame.
+
+        Raises:
+            ValueError: a state of something else, of another version or another `refresh`, or a damaged one.
+        """
+        check_version(state, _KIND)
+        if number_from(state, "refresh") != self._refresh:
+            raise ValueError(
+                f"the state was saved with refresh {number_from(state, 'refresh')}, but here it is {self._refresh}"
+            )
+        births = array_from(state, "births", (None,), np.int64)
+        ages = array_from(state, "ages", (len(births),), np.int64)
+        self._ages = dict(zip(births.tolist(), ages.tolist(), strict=True))
 
     def wanted(self, tracker: DeepSort, xyxy: npt.ArrayLike, motion: npt.ArrayLike | None = None) -> Mask:
         """`(N,)`, true for the detections whose embedding the tracker needs; to be asked before its `update`.

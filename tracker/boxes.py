@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEAST_SIDE", "TINY", "iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
+__all__ = ["LEAST_SIDE", "TINY", "as_float32", "iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
 
 Array = npt.NDArray[np.float64]
 
-LEAST_SIDE = 1e-100
-"""px; smaller sides may have no area in floating point."""
+LEAST_SIDE = 1e-3
+"""px; a box with a side this short has no area: far thinner than a pixel, it can only be an error."""
 TINY = 1e-300
 """px^2; boxes whose union is smaller do not overlap."""
 
@@ -36,6 +36,18 @@ def xyah_to_xyxy(xyah: Array) -> Array:
     low -= sizes / 2
     sizes += low
     return rows.T.copy()
+
+
+def as_float32(xyxy: Array) -> npt.NDArray[np.float32]:
+    """`(N, 4)` corners in the precision that is given out, with x1 < x2 and y1 < y2 in that, too.
+
+    Far from the origin the two sides of a thin box are one number in float32.
+    """
+    rounded = xyxy.astype(np.float32)
+    low, high = rounded[:, :2], rounded[:, 2:]
+    if np.count_nonzero(high <= low):
+        np.maximum(high, np.nextafter(low, np.float32(np.inf)), out=high)
+    return rounded
 
 
 def pairwise_iou(first: Array, second: Array) -> Array:

@@ -9,12 +9,15 @@ scores; between them lies a power close to 2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import isotonic_regression
 
-from .steps import Steps, choose_steps
+from .association import iou_pairs, mutually_nearest
+from .state import State, array_from, number_from
 
 __all__ = ["ScoreCalibration", "whole_video_probabilities"]
 
@@ -44,15 +47,37 @@ _BOUNDS = (0.02, 0.99)
 class ScoreCalibration:
     """Maps the scores of one video to the probability that a detection is real."""
 
-    def __init__(self, steps: Steps | None = None) -> None:
-        """With compiled steps, or by default those of NumPy."""
-        self._steps = steps or choose_steps(compiled=False)
+    def __init__(self) -> None:
         self._xyxy: Array = np.empty((0, 4))
         self._chain = np.empty(0, np.int64)
         self._judged: Array = np.empty((2, 2 * _WINDOW))  # filled from left to right, then moved back
         self._num_judged = 0
         self._frames = 0
         self._curve: tuple[Array, Array] | None = None
+
+    def state_dict(self) -> State:
+        """What was learned so far."""
+        curve = np.empty((2, 0)) if self._curve is None else np.array(self._curve)
+        judged = self._judged[:, max(self._num_judged - _WINDOW, 0) : self._num_judged].copy()
+        return {
+            "xyxy": self._xyxy.copy(),
+            "chain": self._chain.copy(),
+            "judged": judged,
+            "frames": self._frames,
+            "curve": curve,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Know again what `state_dict` has kept."""
+        self._xyxy = array_from(state, "xyxy", (None, 4))
+        self._chain = array_from(state, "chain", (len(self._xyxy),), np.int64)
+        judged, curve = array_from(state, "judged", (2, None)), array_from(state, "curve", (2, None))
+        if judged.shape[1] > _WINDOW:
+            raise ValueError(f"judged in the state has {judged.shape[1]} detections, expected at most {_WINDOW}")
+        self._num_judged = judged.shape[1]
+        self._judged[:, : self._num_judged] = judged
+        self._frames = int(number_from(state, "frames"))
+        self._curve = (curve[0], curve[1]) if curve.shape[1] else None
 
     def observe(self, xyxy: Array, scores: npt.NDArray[np.floating[Any]]) -> Array:
         """Learn from the detections of the next frame and return how probably each is real, `(N,)` in (0, 1).
@@ -111,9 +136,8 @@ class ScoreCalibration:
     def _chains(self, xyxy: Array) -> npt.NDArray[np.int64]:
         """How many detections in a row lead to each of these."""
         chain = np.zeros(len(xyxy), np.int64)
-        before, now = np.arange(len(self._xyxy), dtype=np.intp), np.arange(len(xyxy), dtype=np.intp)
-        pairs = self._steps.overlaps(self._xyxy, before, xyxy, now, _CHAIN_IOU_DISTANCE)
-        same = self._steps.mutually_nearest(pairs).nonzero()[0]
+        pairs = iou_pairs(self._xyxy, xyxy, _CHAIN_IOU_DISTANCE)
+        same = mutually_nearest(pairs).nonzero()[0]
         chain[pairs.detections.take(same)] = self._chain.take(pairs.tracks.take(same)) + 1
         return chain
 
@@ -131,7 +155,8 @@ class ScoreCalibration:
         best = slice(-max(1, num_levels // 3), None)
         share_of_best = (num_continued[best].sum() + 4) / (sizes[best].sum() + 5)
         relative = (num_continued / share_of_best + _PRIOR_COUNT * _PRIOR_SHARE) / (sizes + _PRIOR_COUNT)
-        self._curve = centres, np.clip(_rising(relative, sizes + _PRIOR_COUNT), *_BOUNDS)
+        rising = isotonic_regression(relative, weights=sizes + _PRIOR_COUNT).x
+        self._curve = centres, np.clip(rising, *_BOUNDS)
 
 
 def whole_video_probabilities(
@@ -147,16 +172,3 @@ def whole_video_probabilities(
     calibration, known = ScoreCalibration(), np.asarray(scores, np.float64)
     calibration.learn(frames, xyxy, known)
     return calibration.probabilities(known)
-
-
-def _rising(values: Array, weights: npt.NDArray[np.int64]) -> Array:
-    """The closest non-decreasing sequence, by pooling adjacent violators (Barlow et al. 1972)."""
-    pools: list[tuple[float, float, int]] = []
-    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
-        pool = (value, float(weight), 1)
-        while pools and pools[-1][0] > pool[0]:
-            before = pools.pop()
-            total = before[1] + pool[1]
-            pool = ((before[0] * before[1] + pool[0] * pool[1]) / total, total, before[2] + pool[2])
-        pools.append(pool)
-    return np.repeat([pool[0] for pool in pools], [pool[2] for pool in pools])

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from .assignment import assign
+from .assignment import assign, ranked
+from .association import mutually_nearest
 from .pairs import Index, Mask, Pairs, with_costs
-from .steps import Steps
 from .types import Evidence
 
 __all__ = ["NOBODY", "Look", "Match", "Near", "matching_cascade"]
@@ -28,6 +28,8 @@ Match = tuple[Index, Index]
 
 NOBODY: Match = (np.empty(0, np.intp), np.empty(0, np.intp))
 
+_NEVER = np.iinfo(np.int64).max
+
 Near = Callable[[Index, Index], Pairs]
 """From some tracks and some detections to their pairs inside the motion gate, at their Mahalanobis distance."""
 Look = Callable[[Pairs, bool], Array]
@@ -36,7 +38,7 @@ side of the gate."""
 
 
 def matching_cascade(
-    tracks: Index, levels: Levels, detections: Index, near: Near, look: Look, gate: float, steps: Steps
+    tracks: Index, levels: Levels, detections: Index, near: Near, look: Look, gate: float
 ) -> tuple[Match, Evidence]:
     """Match level by level; a level sees only pairs whose detection nobody before it has taken.
 
@@ -46,7 +48,6 @@ def matching_cascade(
         near: asked for the first level with all detections, then for the others with what it leaves.
         look: asked only for pairs that `near` has found.
         gate: largest cosine distance.
-        steps: of NumPy, or compiled.
 
     Returns:
         Who was matched with whom, and what appearance did for it.
@@ -55,28 +56,28 @@ def matching_cascade(
         return NOBODY, Evidence()
     level = levels.take(tracks)
     is_first = level == np.minimum.reduce(level)
-    matches, evidence = _match(near(tracks[is_first], detections), levels, look, gate, steps)
+    matches, evidence = _match(near(tracks[is_first], detections), levels, look, gate)
     if np.count_nonzero(is_first) == len(tracks):
         return matches, evidence
     # Who is lost may be anywhere, and so near to everybody: only what is left is worth a look.
     left = detections[_still_free(detections, matches[1])]
     if not len(left):
         return matches, evidence
-    found, more = _match(near(tracks[~is_first], left), levels, look, gate, steps)
+    found, more = _match(near(tracks[~is_first], left), levels, look, gate)
     both = np.concatenate((matches[0], found[0])), np.concatenate((matches[1], found[1]))
     return both, evidence + more
 
 
-def _match(pairs: Pairs, levels: Levels, look: Look, gate: float, steps: Steps) -> tuple[Match, Evidence]:
+def _match(pairs: Pairs, levels: Levels, look: Look, gate: float) -> tuple[Match, Evidence]:
     if not len(pairs):
         return NOBODY, Evidence()
-    chosen, evidence = _choose(pairs, levels.take(pairs.tracks), look, gate, steps)
+    chosen, evidence = _choose(pairs, levels.take(pairs.tracks), look, gate)
     return (pairs.tracks.take(chosen), pairs.detections.take(chosen)), evidence
 
 
-def _choose(pairs: Pairs, level: Levels, look: Look, gate: float, steps: Steps) -> tuple[Index, Evidence]:
+def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index, Evidence]:
     """The matches among pairs of any levels; `level`, `(P,)`, is that of each."""
-    rivals = steps.contested(pairs)
+    rivals = pairs.contested()
     alike = look(pairs, False) <= gate
     if not len(rivals):
         return _undisputed(alike, level)
@@ -84,7 +85,7 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float, steps: Steps) 
     # Who competes only with pairs beyond the gate has no rival any more, and most have none.
     waiting = rivals[alike.take(rivals)]
     if len(waiting):
-        waiting = waiting.take(steps.contested(pairs[waiting]))
+        waiting = waiting.take(pairs[waiting].contested())
     if len(waiting):
         matched[waiting] = False
         costs = np.zeros(len(pairs))
@@ -98,7 +99,7 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float, steps: Steps) 
             waiting = waiting[~turn]
             waiting = waiting[_still_free(pairs.detections.take(waiting), pairs.detections.take(chosen))]
     indices = matched.nonzero()[0]
-    nearest = steps.nearest_in_turn(pairs, level, rivals, indices)
+    nearest = _nearest_in_turn(pairs, level, rivals, indices)
     return indices, Evidence(
         by_appearance=len(indices),
         appearance_decided=len(indices) - int(np.count_nonzero(nearest.take(indices))),
@@ -112,6 +113,26 @@ def _undisputed(alike: Mask, level: Levels) -> tuple[Index, Evidence]:
     indices = alike.nonzero()[0]
     recovered = int(np.count_nonzero(level.take(indices) > 1))
     return indices, Evidence(by_appearance=len(indices), recovered=recovered, vetoed=len(alike) - len(indices))
+
+
+def _nearest_in_turn(pairs: Pairs, level: Levels, rivals: Index, matched: Index) -> Mask:
+    """Which pairs were each other's nearest by motion when it was the turn of their level, `(P,)`.
+
+    Args:
+        level: `(P,)`, of each pair's track.
+        rivals: those `contested`.
+        matched: those that the cascade has matched.
+    """
+    nearest = np.ones(len(pairs), np.bool_)
+    nearest[rivals] = False
+    taken_at = np.full(int(np.maximum.reduce(pairs.detections)) + 1, _NEVER)
+    taken_at[pairs.detections.take(matched)] = level.take(matched)
+    seen = rivals[level.take(rivals) <= taken_at.take(pairs.detections.take(rivals))]
+    # A detection meets each level anew: for this count it is another one there.
+    num_levels, rank = ranked(level.take(seen))
+    meeting = pairs.detections.take(seen) * num_levels + rank
+    nearest[seen] = mutually_nearest(Pairs(pairs.tracks.take(seen), meeting, pairs.costs.take(seen)))
+    return nearest
 
 
 def _still_free(detections: Index, taken: Index) -> Mask:

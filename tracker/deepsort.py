@@ -7,33 +7,39 @@ paper is off unless the configuration asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import existence, kalman
-from .border import is_entering, remember_birth, watches_border
+from .border import is_entering, remember_birth, remember_border, watches_border
+from .boxes import as_float32, xyah_to_xyxy
 from .calibration import ScoreCalibration
+from .clock import FrameClock
 from .config import TrackerConfig
 from .duplicates import lesser_duplicates
 from .gallery import Gallery
+from .inputs import DetectionsLike, MisreadBoxes, as_arrays
+from .life_cycle import confirm, dying, shown
 from .matching import Matching
 from .measured import Measured
 from .observation import keeps_observations, remember_observation, replay_gap, warp_observations
-from .pairs import Index
-from .steps import choose_steps
-from .table import CONFIRMED, TENTATIVE, TrackTable
+from .pairs import Index, Mask
+from .saving import load_state, save_state
+from .state import State
+from .table import TENTATIVE, TrackTable
 from .types import Evidence, Tracks
-from .validation import admit, check_motion, check_time
+from .validation import admit, check_motion
 from .votes import ClassVotes
 
 __all__ = ["DeepSort"]
 
 Array = npt.NDArray[np.float64]
+Size = tuple[int, int] | None
 
-_FRAME_S = 1 / 30
-"""Seconds from one frame to the next where the caller tells no time."""
 _LEAST_SHARE = 0.05
 """Of the measured variance, however sure the detector is."""
 
@@ -49,34 +55,30 @@ class DeepSort:
         ([1], [0])
     """
 
-    def __init__(self, config: TrackerConfig | None = None, *, compiled: bool = False) -> None:
-        """Compiled, an update of a few dozen objects takes half as long; it needs numba (`track-reid[fast]`).
-
-        The first time on a machine compiling takes some twenty seconds. The tracks are the same (see `steps`).
+    def __init__(self, config: TrackerConfig | None = None) -> None:
+        """With the paper's settings, or others.
 
         Raises:
-            ImportError: when it has to be compiled, and numba is missing.
             TypeError: the name of a preset, for instance, in place of a configuration.
         """
         if not isinstance(config, TrackerConfig | None):
             raise TypeError(
                 f"config is {config!r}, expected a TrackerConfig; that of a preset is load_preset(name).config, with "
-                "`from track.setup.config import load_preset`"
+                "`from track import load_preset`"
             )
         self.config = config or TrackerConfig()
-        self._steps = choose_steps(compiled)
+        self._misread = MisreadBoxes()
         self.reset()
 
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
         self._table = TrackTable(observed=keeps_observations(self.config))
         self._gallery = Gallery(self.config.gallery_size, self.config.appearance_momentum)
-        self._calibration = ScoreCalibration(self._steps)
+        self._calibration = ScoreCalibration()
         self._votes = ClassVotes()
         self._births = 0
         self._ids = 0
-        self._time_s = 0.0
-        self._frame_size: tuple[int, int] | None = None
+        self._clock = FrameClock()
         self._by_appearance = Evidence()
         self._matches = self._never_confirmed = self._rejected = 0
 
@@ -93,11 +95,12 @@ class DeepSort:
 
     def update(
         self,
-        xyxy: npt.ArrayLike,
-        scores: npt.ArrayLike,
+        xyxy: npt.ArrayLike | DetectionsLike,
+        scores: npt.ArrayLike | None = None,
         class_ids: npt.ArrayLike | None = None,
         embeddings: npt.ArrayLike | None = None,
         *,
+        boxes_from: str = "xyxy",
         frame_size: tuple[int, int] | None = None,
         time_s: float | None = None,
         motion: npt.ArrayLike | None = None,
@@ -108,12 +111,17 @@ class DeepSort:
         Boxes that can't be tracked (not finite, without area, far outside) are turned away and counted in `evidence`.
 
         Args:
-            xyxy: `(N, 4)` px; `(0, 4)` or `[]` for a frame without detections.
+            xyxy: `(N, 4)` px; `(0, 4)` or `[]` for a frame without detections. Or a `supervision.Detections` in place
+                of boxes, scores, class ids and, where its `data` has "embeddings", these: without `confidence` scores
+                are 1, without `class_id` classes are 0.
             scores: `(N,)` confidences.
             class_ids: `(N,)`; 0 for all when left out.
             embeddings: `(N, D)`, any length of row; without them (or with D = 0) overlap alone decides.
+            boxes_from: what the numbers of a box are: "xyxy" (corners), "xywh" (left, top, width, height) or "cxcywh"
+                (centre, width, height).
             frame_size: width and height in px, to recognise boxes far outside, and those that the border cuts off.
-            time_s: of this frame, from any start; without it, 30 frames make a second.
+            time_s: of this frame, from any start; without it, 30 frames make a second. Where it goes back, no time
+                passes.
             motion: `(2, 3)`, where the camera's motion took the px of the frame before; none by default.
             known: `(N,)`, false where the row of `embeddings` stands for nothing (`AppearanceOnDemand`): such a
                 detection is matched by motion at a neutral cost, and its looks are not remembered.
@@ -122,23 +130,25 @@ class DeepSort:
             Confirmed tracks seen in this frame or the one before (then with their predicted box).
 
         Raises:
-            ValueError: when the shapes do not fit together, D changes during a video, or a size or time is none.
+            ValueError: when the shapes do not fit together, D changes during a video, or a size, time, motion or form
+                of boxes is none.
         """
-        detections = admit(xyxy, scores, class_ids, embeddings, frame_size, known, steps=self._steps)
+        arrays = as_arrays(xyxy, scores, class_ids, embeddings, boxes_from)
+        detections = admit(*arrays, frame_size, known, boxes_from)
+        self._misread.count(len(detections) + detections.rejected, detections.misread)
         self._make_room(detections)
-        self._frame_size = frame_size
         innovation = self._advance(time_s, check_motion(motion), detector_looked=True)
         sure = self._probabilities(detections)
         matches = Matching(
-            self._table, self._gallery, self.config, detections, sure, innovation, self._time_s, self._steps
+            self._table, self._gallery, self.config, detections, sure, innovation, self._clock.now_s
         ).solve()
-        self._learn(matches.rows, matches.detections, detections, sure, innovation)
+        self._learn(matches.rows, matches.detections, detections, sure, innovation, frame_size)
         self._by_appearance += matches.evidence
         self._matches += len(matches.rows)
         self._never_confirmed += self._age()
         self._rejected += detections.rejected
         if len(matches.detections) < len(detections):
-            self._start(matches.detections, detections, sure)
+            self._start(matches.detections, detections, sure, frame_size)
         return self.confirmed()
 
     def coast(self, *, time_s: float | None = None, motion: npt.ArrayLike | None = None) -> Tracks:
@@ -152,14 +162,33 @@ class DeepSort:
 
     def confirmed(self) -> Tracks:
         """The confirmed tracks of the last frame, as `update` returned them."""
-        return self._report(self._steps.shown(self._table, self.config))
+        return self._report(shown(self._table, self.config))
 
     def tentative(self) -> Tracks:
         """The tracks of the last frame that are not confirmed yet, without those that wait at the border; id 0."""
         shown = self._table.state == TENTATIVE
         if self.config.border_wait_s:
-            shown &= ~is_entering(self._table, self.config, self._time_s)
+            shown &= ~is_entering(self._table, self.config, self._clock.now_s)
         return self._report(shown.nonzero()[0])
+
+    def state_dict(self) -> State:
+        """All that later frames depend on, as arrays, numbers, strings and dictionaries of them, to be saved.
+
+        Example:
+            >>> tracker = DeepSort()
+            >>> resumed = DeepSort(tracker.config)
+            >>> resumed.load_state_dict(tracker.state_dict())
+        """
+        return save_state(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was called: the next frames give what they would have given there.
+
+        Raises:
+            ValueError: a state of another version, of a tracker with other settings, or a damaged one; the tracker
+                stays as it is.
+        """
+        load_state(self, state)
 
     def _make_room(self, detections: Measured) -> None:
         """For the embeddings of every track there is; some may have come before there were any."""
@@ -171,7 +200,7 @@ class DeepSort:
     def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> Array:
         """Predict every track to the next frame, along with the camera; returns the innovation's variances."""
         table = self._table
-        self._time_s = self._time_s + _FRAME_S if time_s is None else check_time(time_s)
+        self._clock.advance(time_s)
         if motion is not None:
             table.mean[:], table.covariance[:] = kalman.warp(table.mean, table.covariance, motion)
             if keeps_observations(self.config):
@@ -180,44 +209,58 @@ class DeepSort:
                 zoom = abs(np.linalg.det(motion[:, :2]))
                 table.whole_area *= zoom
                 table.cut_area *= zoom
-        return self._steps.predict(table, self.config.noise, looked=detector_looked)
+            self._forget(~kalman.within_reach(table.mean, table.covariance))
+        kalman.advance(table.mean, table.covariance, self.config.noise)
+        table.time_since_update += 1
+        table.misses += detector_looked
+        table.detection[:] = -1
+        return kalman.project(table.mean, table.covariance, self.config.noise)[1]
 
     def _probabilities(self, detections: Measured) -> Array:
-        """`(N,)`, what the scores say: themselves, or how probably such a detection is real in this video."""
+        """`(N,)` in [0, 1], what the scores say: themselves, or how probably such a detection is real in this video."""
         if self.config.calibrated_scores:
             return self._calibration.observe(detections.xyxy, detections.scores)
-        return detections.scores.astype(np.float64)
+        return np.minimum(np.maximum(detections.scores.astype(np.float64), 0.0), 1.0)
 
-    def _learn(self, rows: Index, matched: Index, detections: Measured, sure: Array, innovation: Array) -> None:
+    def _learn(
+        self,
+        rows: Index,
+        matched: Index,
+        detections: Measured,
+        sure: Array,
+        innovation: Array,
+        frame_size: Size,
+    ) -> None:
         """Matched tracks take in their detection; the ones that have proved themselves are confirmed, with an id."""
         if not len(rows):
             return
         table, config = self._table, self.config
-        shares = None
+        shares, xyah = None, detections.xyah.take(matched, axis=0)
         if config.replay_gaps:
-            replay_gap(table, rows, detections.xyah.take(matched, axis=0), config)
+            replay_gap(table, rows, xyah, config)
             innovation = kalman.project(table.mean, table.covariance, config.noise)[1]
         if config.score_noise:
             shares = np.maximum(1 - config.score_noise * sure.take(matched), _LEAST_SHARE)
-        self._steps.correct(table, rows, innovation, detections.xyah, matched, shares)
+        mean, covariance = table.mean.take(rows, axis=0), table.covariance.take(rows, axis=0)
+        mean, covariance = kalman.correct(mean, covariance, innovation.take(rows, axis=0), xyah, shares)
+        table.mean[rows], table.covariance[rows] = mean, covariance
         table.hits[rows] += 1
-        self._remember(rows, matched, detections, sure)
+        self._remember(rows, matched, detections, sure, frame_size)
 
     def _age(self) -> int:
-        """A tentative track dies on its first miss, a confirmed one when it has not been seen for too long.
-
-        Returns:
-            How many died unconfirmed.
-        """
+        """Let die who is too old, or missed too early; returns how many died unconfirmed."""
         table, config = self._table, self.config
-        dead, num_never_confirmed = self._steps.dying(table, config, self._time_s)
+        dead, num_never_confirmed = dying(table, config, self._clock.now_s)
         if config.duplicate_iou < 1:
             dead |= lesser_duplicates(table, dead, config.duplicate_iou)
-        if np.count_nonzero(dead):
-            self._gallery.clear(table.remove(dead))
+        self._forget(dead)
         return num_never_confirmed
 
-    def _start(self, matched: Index, detections: Measured, sure: Array) -> None:
+    def _forget(self, dead: Mask) -> None:
+        if np.count_nonzero(dead):
+            self._gallery.clear(self._table.remove(dead))
+
+    def _start(self, matched: Index, detections: Measured, sure: Array, frame_size: Size) -> None:
         """Detections that are not among the matched start tentative tracks."""
         config = self.config
         fit = sure >= max(config.birth_score, config.low_score)
@@ -233,19 +276,24 @@ class DeepSort:
         table.hits[rows] = 1
         table.log_odds[rows] = 0.0
         if watches_border(config):
-            remember_birth(table, rows, self._time_s)
+            remember_birth(table, rows, self._clock.now_s)
         if keeps_observations(config):
             table.path[rows] = detections.xyah[starting, None, :2]
         self._births += len(rows)
         self._votes.clear(table.slot[rows])
-        self._remember(rows, starting, detections, sure)
+        self._remember(rows, starting, detections, sure, frame_size)
 
-    def _remember(self, rows: Index, matched: Index, detections: Measured, sure: Array) -> None:
+    def _remember(self, rows: Index, matched: Index, detections: Measured, sure: Array, frame_size: Size) -> None:
         """What a track takes from its detection; whoever has proved itself by it is confirmed."""
         table, config = self._table, self.config
-        self._steps.remember(
-            table, rows, detections, matched, self._time_s, self._frame_size, border=watches_border(config)
-        )
+        table.time_since_update[rows] = 0
+        table.misses[rows] = 0
+        table.score[rows] = detections.scores.take(matched)
+        table.class_id[rows] = detections.class_ids.take(matched)
+        table.detection[rows] = detections.source.take(matched)
+        table.seen_s[rows] = self._clock.now_s
+        if watches_border(config):
+            remember_border(table, rows, detections.xyxy.take(matched, axis=0), frame_size)
         if config.confirm_evidence:
             evidence = table.log_odds.take(rows) + existence.hit_evidence(sure.take(matched))
             table.log_odds[rows] = np.minimum(np.maximum(evidence, existence.LEAST_EVIDENCE), config.most_evidence)
@@ -255,7 +303,7 @@ class DeepSort:
             votes = detections.class_ids[matched], detections.scores[matched]
             table.class_id[rows] = self._votes.cast(table.slot[rows], *votes)
         self._remember_looks(rows, matched, detections)
-        self._confirm()
+        self._ids += confirm(table, config, self._clock.now_s, self._ids + 1)
 
     def _remember_looks(self, rows: Index, matched: Index, detections: Measured) -> None:
         """The embeddings of matched detections, as far as they have one, into the galleries."""
@@ -265,27 +313,13 @@ class DeepSort:
             seen = detections.known.take(matched)
             rows, matched = rows[seen], matched[seen]
         self._make_room(detections)
-        self._steps.push(self._gallery, self._table.slot.take(rows), detections.embeddings, matched)
-
-    def _confirm(self) -> None:
-        """Give tentative tracks that have proved themselves their id, in order of birth."""
-        table, needed = self._table, self.config.confirm_evidence
-        tentative = (table.state == TENTATIVE).nonzero()[0]
-        if not len(tentative):
-            return
-        proved = table.log_odds[tentative] >= needed if needed else table.hits[tentative] >= self.config.n_init
-        if self.config.border_wait_s:
-            proved &= ~is_entering(table, self.config, self._time_s)[tentative]
-        ready = tentative[proved & (table.misses[tentative] == 0)]
-        table.state[ready] = CONFIRMED
-        table.id[ready] = self._ids + 1 + np.arange(len(ready))
-        self._ids += len(ready)
+        self._gallery.push(self._table.slot.take(rows), detections.embeddings.take(matched, axis=0))
 
     def _report(self, rows: Index) -> Tracks:
         table = self._table
         return Tracks(
             ids=table.id.take(rows),
-            xyxy=self._steps.corners(table, rows).astype(np.float32),
+            xyxy=as_float32(xyah_to_xyxy(kalman.upright(table.mean.take(rows, axis=0)))),
             scores=table.score.take(rows).astype(np.float32),
             class_ids=table.class_id.take(rows),
             detection_index=table.detection.take(rows),

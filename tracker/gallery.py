@@ -7,10 +7,13 @@ opened only for those who are not yet near enough.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from .outline import Outlines
+from .state import State, array_from
 
 __all__ = ["Gallery", "normalise_rows"]
 
@@ -42,7 +45,6 @@ class Gallery:
         vectors: `(capacity, size, D)`, ring buffers.
         newest: `(capacity, D)`, the last of each.
         pushed: `(capacity,)`, how many each slot has ever been given.
-        outlines: of galleries that are asked again and again, for steps that make use of them.
     """
 
     def __init__(self, size: int, momentum: float = 0.0) -> None:
@@ -51,7 +53,6 @@ class Gallery:
         self.vectors = np.empty((0, self.size, 0), np.float32)
         self.newest = np.empty((0, 0), np.float32)
         self.pushed = np.zeros(0, np.int64)
-        self.outlines: Outlines | None = None
 
     @property
     def dim(self) -> int:
@@ -76,14 +77,40 @@ class Gallery:
             vectors[:known], newest[:known] = self.vectors, self.newest
         self.vectors, self.newest = vectors, newest
         self.pushed = np.concatenate((self.pushed, np.zeros(capacity - known, np.int64)))
-        self.outlines = None
 
     def clear(self, slots: Index) -> None:
         """Forget the embeddings of `slots`, which now belong to nobody."""
         slots = slots[slots < len(self.pushed)]
         self.pushed[slots] = 0
-        if self.outlines is not None:
-            self.outlines.forget(slots)
+
+    def state_dict(self, slots: Index) -> State:
+        """What `slots`, those of all live tracks in their order, remember."""
+        slots = slots[slots < len(self.pushed)]  # all, or none while there was no embedding yet
+        filled = self._filled(self.pushed[slots])
+        rings = [self.vectors[slot, :count] for slot, count in zip(slots.tolist(), filled.tolist(), strict=True)]
+        vectors = np.concatenate(rings) if rings else np.empty((0, self.dim), np.float32)
+        return {"pushed": self.pushed[slots], "newest": self.newest[slots], "vectors": vectors}
+
+    def load_state_dict(self, state: Mapping[str, Any], slots: Index, capacity: int) -> None:
+        """Remember again what `state_dict` has kept, in a gallery that is new."""
+        pushed = array_from(state, "pushed", (None,), np.int64)
+        if len(pushed) not in (0, len(slots)) or (pushed < 0).any():
+            raise ValueError(
+                f"pushed in the state is {pushed.tolist()}, expected a count for each of {len(slots)} tracks"
+            )
+        newest = array_from(state, "newest", (len(pushed), None), np.float32)
+        filled = self._filled(pushed)
+        vectors = array_from(state, "vectors", (int(filled.sum()), newest.shape[1]), np.float32)
+        if not newest.size:
+            return
+        self.reserve(capacity, newest.shape[1])
+        self.pushed[slots], self.newest[slots] = pushed, newest
+        for slot, ring in zip(slots.tolist(), np.split(vectors, np.cumsum(filled)[:-1]), strict=True):
+            self.vectors[slot, : len(ring)] = ring
+
+    def _filled(self, pushed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """How many embeddings stand in the rings of slots that were given so many."""
+        return np.minimum(pushed, self.size if self.size > 1 else 0)
 
     def push(self, slots: Index, embeddings: Embeddings) -> None:
         """Remember one more embedding for each of `slots` (no slot twice); a full gallery forgets its oldest."""

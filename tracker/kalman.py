@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 __all__ = [
     "CHI2_GATE_4",
+    "FARTHEST",
     "HAIR",
     "LEAST_HEIGHT",
     "MotionNoise",
@@ -30,7 +31,9 @@ __all__ = [
     "predict",
     "project",
     "update",
+    "upright",
     "warp",
+    "within_reach",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -47,6 +50,9 @@ HAIR = 1 + 1e-9
 
 LEAST_HEIGHT = 1e-3
 """px; a height that a long prediction has driven to zero must not take the noise, and so the variances, with it."""
+
+FARTHEST = 1e12
+"""px; what a moving camera takes beyond it is nowhere near any picture, and would soon be infinite."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,22 @@ def project(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, 
     return mean[..., 0], measured
 
 
+def upright(mean: Array) -> Array:
+    """The expected `(N, 4)` xyah for those who look at it: without an aspect ratio or height below zero.
+
+    Who was shrinking when last seen is soon predicted to be less than nothing. The filter goes on with that, as
+    published; the box is told with the last size above zero on the way there.
+    """
+    xyah: Array = mean[..., 0]
+    if np.count_nonzero(xyah[:, 2:] <= 0) == 0:
+        return xyah
+    xyah, shrinking = xyah.copy(), np.maximum(-mean[:, 2:, 1], LEAST_HEIGHT)
+    sizes = xyah[:, 2:]
+    back = (np.floor(-sizes / shrinking) + 1) * shrinking
+    xyah[:, 2:] = np.where(sizes > 0, sizes, np.maximum(sizes + back, LEAST_HEIGHT))
+    return xyah
+
+
 def gating_distance(expected: Array, innovation: Array, xyah: Array) -> Array:
     """Squared Mahalanobis distance (Wojke et al. 2017, eq. 1) of column i of `xyah` to that of a track; all `(4, P)`.
 
@@ -214,3 +236,9 @@ def warp(mean: Array, covariance: Array, affine: Array) -> tuple[Array, Array]:
     new_covariance[:, :2] = np.einsum("ij,njk->nik", np.square(linear), covariance[:, :2])
     new_covariance[:, 3] *= zoom**2
     return new_mean, new_covariance
+
+
+def within_reach(mean: Array, covariance: Array) -> npt.NDArray[np.bool_]:
+    """`(N,)`, whose numbers are not beyond `FARTHEST`."""
+    near = np.maximum.reduce(np.abs(mean), axis=(1, 2)) <= FARTHEST
+    return np.asarray(near & (np.maximum.reduce(covariance, axis=(1, 2)) <= FARTHEST**2))

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .assignment import assign
+from .association import iou_pairs, motion_pairs
 from .cascade import NOBODY, Match, matching_cascade
 from .class_groups import group_of
 from .config import TrackerConfig
@@ -19,7 +20,6 @@ from .gallery import Gallery
 from .measured import NEUTRAL, Measured
 from .observation import turning
 from .pairs import Index, Mask, Pairs, with_costs
-from .steps import Steps
 from .table import CONFIRMED, TENTATIVE, TrackTable
 from .types import Evidence
 
@@ -73,7 +73,6 @@ class Matching:
     probabilities: Array
     innovation: Array
     time_s: float
-    steps: Steps
 
     def solve(self) -> Matches:
         """Cascade, then IoU, then low-score detections."""
@@ -105,23 +104,23 @@ class Matching:
             confirmed &= table.time_since_update <= config.max_age
         tracks, detections = confirmed.nonzero()[0], free.detections.nonzero()[0]
         chosen, evidence = matching_cascade(
-            tracks, table.misses, detections, self._near, self._appearance, config.max_cosine_distance, self.steps
+            tracks, table.misses, detections, self._near, self._appearance, config.max_cosine_distance
         )
         free.take(*chosen)
         return chosen, evidence
 
     def _near(self, tracks: Index, detections: Index) -> Pairs:
         """The pairs of rows of the table and detections inside the motion gate."""
-        gate, measured = self.config.motion_gate, self.detections.xyah
-        return self._of_one_group(
-            self.steps.motion_pairs(self.table, self.innovation, tracks, measured, detections, gate)
-        )
+        expected, innovation = self.table.mean[..., 0].take(tracks, axis=0), self.innovation.take(tracks, axis=0)
+        measured = self.detections.xyah.take(detections, axis=0)
+        pairs = motion_pairs(expected, innovation, measured, self.config.motion_gate)
+        return self._of_one_group(_renumbered(pairs, tracks, detections))
 
     def _appearance(self, pairs: Pairs, exact: bool) -> Array:
         """Cosine distances of pairs; unless exact, right about the gate alone."""
         gate, known = self.config.max_cosine_distance, self.detections.known
-        slots, embeddings = self.table.slot.take(pairs.tracks), self.detections.embeddings
-        distances = self.steps.distances(self.gallery, slots, embeddings, pairs.detections, None if exact else gate)
+        embeddings = self.detections.embeddings.take(pairs.detections, axis=0)
+        distances = self.gallery.distances(self.table.slot.take(pairs.tracks), embeddings, None if exact else gate)
         return distances if known is None else np.where(known.take(pairs.detections), distances, NEUTRAL * gate)
 
     def _overlap(self, free: _Free, eligible: Mask, max_distance: float, *, plain: bool = False) -> Match:
@@ -129,9 +128,9 @@ class Matching:
         tracks, detections = (free.tracks & eligible).nonzero()[0], free.detections.nonzero()[0]
         if not len(tracks) or not len(detections):
             return NOBODY
-        expected = self.steps.corners(self.table, tracks)
-        pairs = self.steps.overlaps(expected, tracks, self.detections.xyxy, detections, max_distance)
-        pairs, extra = self._of_one_group(pairs), 0.0
+        boxes = self.detections.xyxy.take(detections, axis=0)
+        pairs = iou_pairs(self.table.expected_xyxy(tracks), boxes, max_distance)
+        pairs, extra = self._of_one_group(_renumbered(pairs, tracks, detections)), 0.0
         if not plain:
             pairs, extra = self._with_doubts(pairs)
         matched = assign(pairs, max_distance + extra)
@@ -164,3 +163,8 @@ class Matching:
             turned = turning(self.table.path[rows], self.detections.xyah[candidates, :2], self.table.last_xyxy[rows])
             costs += config.direction_penalty * turned * sure
         return with_costs(pairs, costs), most
+
+
+def _renumbered(pairs: Pairs, tracks: Index, detections: Index) -> Pairs:
+    """Pairs among some tracks and detections, by their numbers among all."""
+    return Pairs(tracks.take(pairs.tracks), detections.take(pairs.detections), pairs.costs)

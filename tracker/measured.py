@@ -27,6 +27,7 @@ class Measured:
         source: `(N,)`, their rows in the arrays that the caller gave.
         rejected: how many others there were.
         known: `(N,)`, whose embedding is one; `None`: all.
+        misread: how many of the rejected cannot be corners, but could be x, y, width, height.
     """
 
     xyxy: npt.NDArray[np.float64]
@@ -37,6 +38,7 @@ class Measured:
     source: Index
     rejected: int
     known: npt.NDArray[np.bool_] | None = None
+    misread: int = 0
 
     def __len__(self) -> int:
         return len(self.xyxy)

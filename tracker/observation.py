@@ -23,7 +23,6 @@ PATH_LENGTH = 4
 """Observations whose centres are kept: the direction is that of the last three steps (OC-SORT's delta t)."""
 _STANDING = 0.02
 """Fraction of its height that a track must have moved over them for its direction to mean something."""
-_MIN_HITS = 3
 
 
 def keeps_observations(config: TrackerConfig) -> bool:

@@ -6,18 +6,43 @@ too big to move (its gallery) stays at the track's slot, a number that is recycl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from .loops_state import CONFIRMED, COUNTERS, MEASURES, TENTATIVE
+from .boxes import xyah_to_xyxy
 from .pairs import Index, Mask
+from .state import State, array_from
 
-__all__ = ["CONFIRMED", "COUNTERS", "MEASURES", "SHOWN_MISSES", "TENTATIVE", "TrackTable"]
-
-SHOWN_MISSES = 1
-"""A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
+__all__ = ["CONFIRMED", "COUNTERS", "MEASURES", "TENTATIVE", "TrackTable"]
 
 Array = npt.NDArray[np.float64]
+
+TENTATIVE, CONFIRMED = 1, 2
+"""States of a track. A deleted track has no row."""
+
+COUNTERS = (
+    "slot",  # of what is kept elsewhere: gallery, votes
+    "birth",  # serial number of the track's start
+    "id",  # public identity, 0 until confirmed
+    "state",
+    "hits",  # matched detections
+    "time_since_update",  # frames since the last matched detection
+    "misses",  # detector frames since the last match: as above, unless frames are skipped
+    "class_id",  # of the last matched detection
+    "detection",  # row of the detection matched in this frame, -1 without one
+)
+MEASURES = (
+    "score",  # of the last matched detection
+    "log_odds",  # that the track is real, see `existence`
+    "seen_s",  # time of the last match
+    # Kept only for settings that ask for it, see `border`:
+    "born_s",  # time of the first detection
+    "whole_area",  # px^2 of the last detection that no border cut off, 0 before there is one
+    "cut_area",  # px^2 of the last detection where the border cuts it off, else infinite
+)
 
 _STATES = {"mean": (4, 2), "covariance": (4, 3)}
 _OBSERVED = {
@@ -69,6 +94,38 @@ class TrackTable:
         self._free_slots = list(range(capacity - 1, -1, -1))
         self._show(0)
 
+    @staticmethod
+    def from_state(state: Mapping[str, Any], *, observed: bool = True) -> TrackTable:
+        """A table as it was when `state_dict` was called."""
+        slots, free = array_from(state, "slot", (None,), np.int64), array_from(state, "free_slots", (None,), np.int64)
+        count, capacity = len(slots), len(slots) + len(free)
+        if not capacity or not np.array_equal(np.sort(np.concatenate((slots, free))), np.arange(capacity)):
+            raise ValueError(
+                f"slot and free_slots in the state are {slots.tolist()}, {free.tolist()}, expected each once"
+            )
+        table = TrackTable(capacity, observed=observed)
+        table._show(count)
+        table._free_slots = free.tolist()
+        for names, dtype in ((COUNTERS, np.int64), (MEASURES, np.float64), (table._blocks, np.float64)):
+            for name in names:
+                column = getattr(table, name)
+                column[:] = array_from(state, name, column.shape, dtype)
+        return table
+
+    def state_dict(self) -> State:
+        """Every column by its name, and the slots that are free."""
+        columns = {name: getattr(self, name).copy() for name in (*COUNTERS, *MEASURES, *self._blocks)}
+        return {**columns, "free_slots": np.array(self._free_slots, np.int64)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the columns: copies of them would no longer be views."""
+        columns = {*COUNTERS, *MEASURES, *self._blocks}
+        return {name: value for name, value in vars(self).items() if name not in columns}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._show(self._count)
+
     def __len__(self) -> int:
         return self._count
 
@@ -77,6 +134,10 @@ class TrackTable:
         """Rows, and slots, there is room for: the most tracks alive at once, rounded up to a power of two."""
         capacity: int = self.counters.shape[1]
         return capacity
+
+    def expected_xyxy(self, rows: Index) -> Array:
+        """`(K, 4)` px, the filtered boxes of `rows`."""
+        return xyah_to_xyxy(self.mean[..., 0].take(rows, axis=0))
 
     def add(self, count: int) -> Index:
         """Append `count` rows for new tracks, each with a slot, and return them; the rest is the caller's to fill."""

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .boxes import xyxy_to_xyah
+from .boxes import LEAST_SIDE, xyxy_to_xyah
+from .gallery import normalise_rows
+from .inputs import num_misread, to_xyxy
 from .measured import Measured
-from .steps import Steps
 
 __all__ = ["REJECT_REASONS", "admit", "check_motion", "check_time", "reject_reasons"]
 
@@ -20,29 +21,33 @@ REJECT_REASONS = ("", "not finite", "no area", "far outside the frame")
 
 _MAX_COORDINATE = 1e6
 """px; far beyond any picture, and small enough that no later arithmetic overflows."""
+_MAX_TIME_S = 1e18
+"""s; beyond any clock, also one in nanoseconds, and small enough that differences are finite."""
+_MAX_ZOOM = 10.0
+"""From one frame to the next; at more, or at less than its inverse, a picture has nothing in common with the last."""
 
 
 def admit(
     xyxy: npt.ArrayLike,
-    scores: npt.ArrayLike,
+    scores: npt.ArrayLike | None,
     class_ids: npt.ArrayLike | None,
     embeddings: npt.ArrayLike | None,
     frame_size: tuple[int, int] | None,
     known: npt.ArrayLike | None = None,
-    *,
-    steps: Steps,
+    boxes_from: str = "xyxy",
 ) -> Measured:
     """Check shapes once, at the door, and keep the usable detections.
 
     Args:
-        steps: of NumPy, or compiled; their quick look sees that all boxes are usable, as in almost every frame.
+        boxes_from: one of `inputs.BOX_FORMS`.
     """
     _check_size(frame_size)
     boxes = np.array(xyxy, np.float64, order="C")
     boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"xyxy must have shape (N, 4), but got {boxes.shape}")
-    count = len(boxes)
+    boxes = to_xyxy(boxes, boxes_from)
+    count, misread = len(boxes), 0
     if scores is None:
         raise ValueError(f"scores must be {count} numbers, but got None; give 1.0 for each box where nothing is known")
     confidences = np.array(scores, np.float32, order="C").reshape(-1)
@@ -57,39 +62,54 @@ def admit(
             raise ValueError(f"{name} must have one row a box ({count}), but got {len(array)}")
     if vectors.ndim != 2:
         raise ValueError(f"embeddings must have shape (N, D), but got {vectors.shape}")
-    source, xyah = np.arange(count, dtype=np.intp), steps.admit(boxes, confidences, *_bounds(frame_size))
-    if xyah is None:
+    source = np.arange(count, dtype=np.intp)
+    if not _all_usable(boxes, confidences, frame_size):
+        misread = num_misread(boxes) if boxes_from == "xyxy" else 0
         source = np.flatnonzero(reject_reasons(boxes, confidences.astype(np.float64), frame_size) == 0)
         boxes, confidences, classes, vectors = boxes[source], confidences[source], classes[source], vectors[source]
-        xyah = xyxy_to_xyah(boxes)
     return Measured(
         boxes,
-        xyah,
+        xyxy_to_xyah(boxes),
         confidences,
         classes,
-        steps.normalised(vectors),
+        normalise_rows(vectors),
         source,
         count - len(source),
         None if looks is None else looks[source],
+        misread,
     )
 
 
-def _bounds(frame_size: tuple[int, int] | None) -> tuple[float, float]:
-    """Coordinates between which `reject_reasons` finds nothing too far away."""
-    far = 2 * min(frame_size) if frame_size else _MAX_COORDINATE
-    return -min(far / 2, _MAX_COORDINATE), min(far, _MAX_COORDINATE)
+def _all_usable(xyxy: Array, scores: npt.NDArray[np.float32], frame_size: tuple[int, int] | None) -> bool:
+    """Whether a quick look sees that `reject_reasons` would find nothing, as in almost every frame."""
+    if not len(xyxy):
+        return True
+    far = min(2 * min(frame_size), _MAX_COORDINATE) if frame_size else _MAX_COORDINATE
+    near = -far / 2 if frame_size else -far
+    if not (_least(xyxy) >= near and _most(xyxy) <= far):
+        return False
+    return _least(xyxy[:, 2:] - xyxy[:, :2]) > LEAST_SIDE and bool(abs(np.add.reduce(scores)) < np.inf)
+
+
+def _least(values: Array) -> float:
+    """The least number, NaN if there is one; asking for its place takes half as long as `min`, as there are so few."""
+    return values.item(values.argmin())
+
+
+def _most(values: Array) -> float:
+    return values.item(values.argmax())
 
 
 def check_time(time_s: float) -> float:
     """The time of a frame; `ValueError` where it is no time."""
     seconds = float(time_s)
-    if not math.isfinite(seconds):
+    if not abs(seconds) <= _MAX_TIME_S:
         raise ValueError(f"time_s is {time_s}, expected seconds from the start of the video; or leave it out")
     return seconds
 
 
 def _check_size(frame_size: tuple[int, int] | None) -> None:
-    if frame_size is not None and (len(frame_size) != 2 or min(frame_size) <= 0):
+    if frame_size is not None and (len(frame_size) != 2 or not all(0 < side < math.inf for side in frame_size)):
         raise ValueError(
             f"frame_size is {tuple(frame_size)}, expected (width, height) in px; of an image: image.shape[1::-1]"
         )
@@ -102,6 +122,12 @@ def check_motion(motion: npt.ArrayLike | None) -> Array | None:
     affine = np.asarray(motion, np.float64)
     if affine.shape != (2, 3) or not np.isfinite(affine).all():
         raise ValueError(f"motion must be a finite affine map of shape (2, 3), but got {affine.tolist()}")
+    zooms = np.linalg.svd(affine[:, :2], compute_uv=False)
+    if not (zooms[1] >= 1 / _MAX_ZOOM and zooms[0] <= _MAX_ZOOM and np.abs(affine[:, 2]).max() <= _MAX_COORDINATE):
+        raise ValueError(
+            f"motion is {affine.tolist()}, expected that of a camera from one frame to the next: a zoom from "
+            f"{1 / _MAX_ZOOM:g} to {_MAX_ZOOM:g} and a shift up to {_MAX_COORDINATE:g} px; leave it out where unknown"
+        )
     return None if np.array_equal(affine, np.eye(2, 3)) else affine
 
 
@@ -120,7 +146,7 @@ def reject_reasons(xyxy: Array, scores: Array, frame_size: tuple[int, int] | Non
     with np.errstate(invalid="ignore", over="ignore"):
         width, height = xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
         area = width * height
-    reasons[~((width > 0) & (height > 0) & np.isfinite(area) & (area > 0))] = 2
+    reasons[~((width > LEAST_SIDE) & (height > LEAST_SIDE) & np.isfinite(area))] = 2
     if frame_size is not None:
         frame_width, frame_height = frame_size
         near_x = (xyxy[:, 2] >= -frame_width) & (xyxy[:, 0] <= 2 * frame_width)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from .pairs import Index
+from .state import State, array_from
 
 __all__ = ["ClassVotes"]
 
@@ -16,6 +20,15 @@ class ClassVotes:
     def __init__(self) -> None:
         self._classes = np.empty(0, np.int64)
         self._sums = np.zeros((0, 0))
+
+    def state_dict(self) -> State:
+        """All votes so far."""
+        return {"classes": self._classes.copy(), "sums": self._sums.copy()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Hold again the votes that `state_dict` has kept."""
+        self._classes = array_from(state, "classes", (None,), np.int64)
+        self._sums = array_from(state, "sums", (None, len(self._classes)))
 
     def clear(self, rows: Index) -> None:
         """Forget the votes of `rows`, which now belong to somebody else."""

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from benchmarks.association import Timing, contenders, exponent, main
+from benchmarks.association import OURS, Timing, exponent, main
 from benchmarks.association_scene import crowd
 
 
@@ -18,7 +18,7 @@ def test_a_small_run_writes_a_line_a_tracker_and_size_and_a_picture(tmp_path, ca
     arguments = ["--sizes", "3,5", "--warm-up", "1", "--turns", "2", "--json", str(report), "--plot", str(picture)]
     main(arguments)
     timings = json.loads(report.read_text())["timings"]
-    assert [(t["tracker"], t["size"]) for t in timings] == [(name, size) for size in (3, 5) for name in contenders()]
+    assert [(t["tracker"], t["size"]) for t in timings] == [(name, size) for size in (3, 5) for name in OURS]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "strong, features" in capsys.readouterr().out
 

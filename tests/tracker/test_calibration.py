@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.calibration import ScoreCalibration, _rising
+from tracker.calibration import ScoreCalibration
 from tracker.existence import hit_evidence
 from tracker.presets import load_preset
 
@@ -72,16 +72,3 @@ def test_a_higher_score_is_never_worth_less(seed):
     curve = calibration.probabilities(np.linspace(-0.5, 1.5, 50))
     assert (np.diff(curve) >= 0).all()
     assert ((curve > 0) & (curve < 1)).all()
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 20)), min_size=1, max_size=8))
-def test_rising_is_the_weighted_least_squares_fit(levels):
-    """The min-max formula of isotonic regression is the oracle (Barlow et al. 1972)."""
-    values, weights = np.array([v for v, _ in levels]), np.array([w for _, w in levels])
-
-    def mean(i, j):
-        return np.average(values[i : j + 1], weights=weights[i : j + 1])
-
-    n = len(values)
-    oracle = [max(min(mean(i, j) for j in range(k, n)) for i in range(k + 1)) for k in range(n)]
-    np.testing.assert_allclose(_rising(values, weights), oracle, atol=1e-9)

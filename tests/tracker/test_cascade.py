@@ -11,7 +11,6 @@ from tracker.assignment import assign
 from tracker.association import mutually_nearest
 from tracker.cascade import matching_cascade
 from tracker.pairs import Pairs, with_costs
-from tracker.steps import choose_steps
 
 GATE = 0.5
 
@@ -32,8 +31,7 @@ def among(candidates):
 
 def cascade(candidates, levels, look):
     tracks, detections = np.arange(len(levels)), np.unique(candidates.detections)
-    near, steps = among(candidates), choose_steps(compiled=False)
-    return matching_cascade(tracks, np.asarray(levels, np.int64), detections, near, look, GATE, steps)
+    return matching_cascade(tracks, np.asarray(levels, np.int64), detections, among(candidates), look, GATE)
 
 
 def as_set(pairs):

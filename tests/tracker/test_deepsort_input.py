@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.tracker.scenes import crowd
 from tracker import DeepSort, TrackerConfig
 
 BOX = [100.0, 50.0, 140.0, 150.0]
@@ -133,11 +134,30 @@ def test_needs_neither_torch_nor_opencv_nor_a_video():
     assert done.stdout.strip() == "[1]"
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
-def test_embeddings_may_come_late_and_go_again(compiled):
-    if compiled:
-        pytest.importorskip("numba")
-    tracker, looks = DeepSort(compiled=compiled), np.eye(30, 8, dtype=np.float32) + 0.1
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(np.asfortranarray, id="columns"),
+        pytest.param(lambda array: np.repeat(array, 2, axis=1)[:, ::2], id="every other"),
+        pytest.param(np.ndarray.tolist, id="lists"),
+    ],
+)
+def test_arrays_of_any_layout_are_taken_and_left_as_they_are(make):
+    plain, frame = DeepSort(), crowd(0, num_people=6, num_frames=1)[0]
+    xyxy, features = make(frame.xyxy), make(frame.features)
+    for array in (xyxy, features):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    other = DeepSort()
+    for _ in range(3):
+        expected = plain.update(frame.xyxy, frame.scores, embeddings=frame.features)
+        tracks = other.update(xyxy, frame.scores, embeddings=features, class_ids=[0] * len(xyxy))
+    assert len(tracks) == len(frame.xyxy)
+    np.testing.assert_array_equal(tracks.xyxy, expected.xyxy)
+
+
+def test_embeddings_may_come_late_and_go_again():
+    tracker, looks = DeepSort(), np.eye(30, 8, dtype=np.float32) + 0.1
     ids = []
     for step, embeddings in enumerate([None] * 4 + [looks] * 4 + [None] * 4 + [looks] * 4):
         low = np.column_stack((np.arange(30) * 60.0 + step, np.full(30, 40.0)))

@@ -72,5 +72,25 @@ def test_growing_keeps_what_is_known():
 
 
 def test_normalise_rows():
-    rows = normalise_rows(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32))
-    np.testing.assert_allclose(rows, [[0.6, 0.8], [0, 0]], atol=1e-7)
+    """A row without a length, or with none that is finite, becomes zero."""
+    rows = normalise_rows(np.array([[3, 4], [0, 0], [np.nan, 1], [np.inf, 1]], np.float32))
+    np.testing.assert_allclose(rows, [[0.6, 0.8], [0, 0], [0, 0], [0, 0]], atol=1e-7)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.sampled_from([0.0, 0.9]))
+def test_slots_that_grow_and_are_cleared_against_lists(seed, size, momentum):
+    rng, gallery, known = np.random.default_rng(seed), Gallery(size, momentum), [[] for _ in range(6)]
+    gallery.reserve(6, 3)
+    for _ in range(15):
+        cleared, grows = np.flatnonzero(rng.random(6) < 0.1), np.flatnonzero(rng.random(6) < 0.6)
+        seen = normalise_rows(rng.normal(size=(len(grows), 3)))
+        gallery.clear(cleared)
+        gallery.push(grows, seen)
+        for slot in cleared:
+            known[slot] = []
+        for slot, vector in zip(grows, seen, strict=True):
+            mean = momentum * known[slot][-1] + (1 - momentum) * vector if momentum and known[slot] else vector
+            known[slot] = [*known[slot], mean / np.linalg.norm(mean)][-1 if momentum else -size :]
+        query = normalise_rows(rng.normal(size=(6, 3)))
+        expected = [max(1 - np.max(known[s] @ query[s]), 0) if known[s] else 2 for s in range(6)]
+        np.testing.assert_allclose(gallery.distances(np.arange(6), query), expected, atol=1e-5)

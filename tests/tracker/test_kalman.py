@@ -103,3 +103,24 @@ def test_no_tracks():
     mean, covariance = kalman.predict(*kalman.initiate(empty, NOISE), NOISE)
     assert mean.shape == (0, 4, 2)
     assert kalman.update(mean, covariance, empty, NOISE)[1].shape == (0, 4, 3)
+
+
+def test_a_size_driven_below_zero_is_told_as_it_last_was_above():
+    mean, covariance = kalman.initiate(np.array([[0.0, 0.0, 0.5, 10.0], [0.0, 0.0, 0.5, 10.0]]), NOISE)
+    mean[0, 3, 1] = -3.0
+    told = []
+    for _ in range(8):
+        mean, covariance = kalman.predict(mean, covariance, NOISE)
+        told.append(kalman.upright(mean)[:, 3].tolist())
+    assert [heights[0] for heights in told] == pytest.approx([7.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    assert {heights[1] for heights in told} == {10.0}
+    assert mean[0, 3, 0] == pytest.approx(-14.0), "the filter goes on as published"
+
+
+@pytest.mark.parametrize("velocity", [-1e-9, 0.0, 5.0])
+def test_a_size_below_zero_that_no_longer_shrinks_is_told_as_small(velocity):
+    mean = np.zeros((1, 4, 2))
+    mean[0, 2:, 0], mean[0, 2:, 1] = (-0.1, -4.0), velocity
+    told = kalman.upright(mean)[0, 2:]
+    assert (told > 0).all()
+    assert (told <= 0.1).all()

@@ -12,14 +12,9 @@ from tracker import DeepSort
 TOLERANCE_PX = 1e-3
 
 
-COMPILED = pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
-
-
-def assert_same_tracks(frames, *, compiled):
+def assert_same_tracks(frames):
     """`frames`: (xyxy, scores, features) of each frame."""
-    if compiled:
-        pytest.importorskip("numba")
-    ours, oracle = DeepSort(compiled=compiled), ReferenceDeepSort()
+    ours, oracle = DeepSort(), ReferenceDeepSort()
     identity_of: dict[int, int] = {}
     num_boxes = 0
     for number, (xyxy, scores, features) in enumerate(frames):
@@ -36,22 +31,19 @@ def assert_same_tracks(frames, *, compiled):
     return num_boxes
 
 
-@COMPILED
 @pytest.mark.parametrize("seed", range(6))
-def test_a_crowd_that_crosses_and_vanishes(seed, compiled):
+def test_a_crowd_that_crosses_and_vanishes(seed):
     frames = crowd(seed, num_people=4 + 3 * seed)
-    assert assert_same_tracks([(f.xyxy, f.scores, f.features) for f in frames], compiled=compiled) > 100
+    assert assert_same_tracks([(f.xyxy, f.scores, f.features) for f in frames]) > 100
 
 
-@COMPILED
-def test_a_gallery_that_overflows(compiled):
+def test_a_gallery_that_overflows():
     frames = crowd(seed=7, num_people=3, num_frames=150, clutter=0.1)
-    assert assert_same_tracks([(f.xyxy, f.scores, f.features) for f in frames], compiled=compiled) > 100
+    assert assert_same_tracks([(f.xyxy, f.scores, f.features) for f in frames]) > 100
 
 
-@COMPILED
 @pytest.mark.parametrize("sequence", ["ADL-Rundle-6", "ETH-Bahnhof", "KITTI-17", "TUD-Campus", "TUD-Stadtmitte"])
-def test_real_detections(shared, sequence, compiled):
+def test_real_detections(shared, sequence):
     rows = np.loadtxt(shared / "data" / "mot15" / sequence / "det" / "det.txt", delimiter=",")
     rows = rows[rows[:, 0] <= 120]
     # No images, so features are made up: they drift with the place, and so keep appearance busy without deciding all.
@@ -63,4 +55,4 @@ def test_real_detections(shared, sequence, compiled):
         here = rows[:, 0] == frame
         boxes = rows[here, 2:6]
         frames.append((np.column_stack((boxes[:, :2], boxes[:, :2] + boxes[:, 2:])), rows[here, 6], features[here]))
-    assert assert_same_tracks(frames, compiled=compiled) > 100
+    assert assert_same_tracks(frames) > 100

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tracker.validation import REJECT_REASONS, reject_reasons
+from tracker.validation import REJECT_REASONS, admit, reject_reasons
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,19 @@ def test_the_door(box, reason):
 def test_without_a_frame_size_only_absurd_coordinates_are_far_outside():
     boxes = np.array([[5e4, 0, 5e4 + 10, 10], [1e7, 0, 1e7 + 10, 10]])
     assert reject_reasons(boxes, np.array([0.5, 0.5])).tolist() == [0, 3]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12), st.sampled_from([None, (640, 360)]))
+def test_the_quick_look_at_all_boxes_agrees_with_the_reasons_of_each(seed, count, frame_size):
+    rng = np.random.default_rng(seed)
+    low = rng.uniform(-500, 900, (count, 2))
+    xyxy, scores = np.concatenate((low, low + rng.uniform(1, 300, (count, 2))), axis=1), rng.random(count)
+    for spoil in (None, np.nan, np.inf, 1e7, -1e7):
+        if spoil is not None and count:
+            xyxy[rng.integers(count), rng.integers(4)] = spoil
+            scores[rng.integers(count)] = rng.choice([0.5, np.nan, np.inf])
+        usable = np.flatnonzero(reject_reasons(xyxy, scores, frame_size) == 0)
+        admitted = admit(xyxy, scores, None, None, frame_size)
+        assert admitted.source.tolist() == usable.tolist()
+        assert admitted.rejected == count - len(usable)
+        np.testing.assert_array_equal(admitted.xyxy, xyxy[usable])

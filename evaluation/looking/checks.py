@@ -115,7 +115,7 @@ def _of_one(rows: TrackRows, what: str, other: TrackRows | None = None) -> Itera
 
 def _objects(rows: TrackRows, what: str) -> TrackRows:
     """The rows that need an id: areas to ignore are no objects."""
-    return rows if what == "prediction" else rows[rows.flags != 0]
+    return rows if what == "prediction" else rows[~rows.areas]
 
 
 def _of_ids(rows: TrackRows, what: str) -> Iterator[Finding]:
@@ -224,7 +224,7 @@ def _of_flags(truth: TrackRows) -> Iterator[Finding]:
 
 def twice(rows: TrackRows, what: str) -> Iterator[Finding]:
     """Ids that stand in one frame more than once, which no metric can score; but areas to ignore need no id."""
-    rows = rows[(rows.ids != NO_ID) | (rows.flags != 0)]
+    rows = _objects(rows, what)
     pairs, counts = np.unique(np.stack([rows.frames, rows.ids]), axis=1, return_counts=True)
     if len(counts) and counts.max() > 1:
         frame, track = pairs[:, counts > 1][:, 0].tolist()

@@ -43,7 +43,7 @@ def test_rules_by_the_name_of_the_sequence(tmp_path: Path, year: str) -> None:
 
 @pytest.mark.parametrize(
     ("rules", "scored", "false"),
-    [("mot15", 4, 4), ("mot16", 4, 4), ("mot17", 4, 4), ("mot20", 4, 0), ("own", 4, 4)],
+    [("mot15", 4, 4), ("mot16", 4, 4), ("mot17", 4, 4), ("mot20", 4, 0), ("own", 4, 0)],
 )
 def test_vehicles_distract_in_2020_only(tmp_path: Path, rules: str, scored: int, false: int) -> None:
     """A person, and a tracked vehicle (class 6, flag 0): false boxes, unless a rule takes them out.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.looking.frame_numbers import fits_by_shift, mending_shift, off_by
+from evaluation.looking.frame_numbers import counts_from_zero, fits_by_shift, mending_shift, off_by
 from evaluation.looking.misread_columns import (
     FORMS,
     POOR_FIT,
@@ -171,7 +171,7 @@ def _of_frames(truth: TrackRows, prediction: TrackRows, shift: int) -> Iterator[
         )
         return
     fits = fits_by_shift(truth, prediction)
-    from_zero = prediction.frames.min() == 0 < truth.frames.min() and fits[1] >= fits[0]
+    from_zero = prediction.frames.min() == 0 < truth.frames.min() and counts_from_zero(fits, truth.frames.min() == 1)
     by = 1 if from_zero else off_by(fits)
     if by:
         yield Finding(

@@ -1,7 +1,9 @@
 """What a file may hold instead of frame,id,x,y,w,h: other box forms, shifted columns, other frame numbers.
 
 Two kinds of evidence. A file can betray itself: in `x1,y1,x2,y2` the corners of a moving object move together. Or it
-fits the other file badly as it stands and well when read in another way.
+fits the other file badly as it stands and well when read in another way. Much else makes two sound files fit badly:
+tracks of a part of the video with numbers of their own, of a mirrored or a cut picture, of another object. By chance
+a wrong reading may then fit, so it has to fit for several objects, and far better than boxes that are merely moved.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from evaluation.overlap import box_iou
 from evaluation.rows import FloatArray, TrackRows
 
 __all__ = [
+    "FAR_BETTER",
     "FORMS",
     "Form",
     "fit",
@@ -33,6 +36,12 @@ POOR_FIT = 0.3
 GOOD_FIT = 0.4
 """Mean best overlap. Wrong forms stay below 0.3 and the right one above 0.4 on all sequences at hand; in between nobody
 is accused."""
+FAR_BETTER = 0.2
+"""Mean overlap that must be gained by another reading, or other numbers, of which many are tried."""
+MIN_BOXES, MIN_OBJECTS = 20, 3
+"""Fewer fit by chance: in a crowd somebody is everywhere."""
+MAX_OBJECTS = 100
+"""Objects looked at one by one."""
 MIN_STEPS = 20
 """Fewer steps from row to row have a mean by chance."""
 MAX_SCORE = 2.0
@@ -127,19 +136,46 @@ def fit(truth: TrackRows, prediction: TrackRows) -> float:
 def fits_better_as(truth: TrackRows, prediction: TrackRows) -> tuple[bool, Form] | None:
     """Which file fits the other well when read in another form, where they fit badly as they stand.
 
+    Of swapped columns 1 and 2 a fit says nothing: all places of an object in one frame are a way on which somebody is
+    found in any frame. Such a file betrays itself.
+
     Returns:
         Whether it is the prediction, and its form: of all readings of either file the one that fits best.
     """
-    if fit(truth, prediction) >= POOR_FIT:
+    as_it_stands = fit(truth, prediction)
+    if as_it_stands >= POOR_FIT:
         return None
     fits: list[tuple[float, bool, str]] = []
     for name, form in FORMS.items():
+        if name == "id first":
+            continue
         if (other := form.read(prediction)) is not None:
             fits.append((fit(truth, other), True, name))
         if (other := form.read(truth)) is not None:
             fits.append((fit(other, prediction), False, name))
     best, is_prediction, name = max(fits)
-    return (is_prediction, FORMS[name]) if best >= GOOD_FIT else None
+    if best < max(GOOD_FIT, as_it_stands + FAR_BETTER):
+        return None
+    read = FORMS[name].read(prediction if is_prediction else truth)
+    pair = (truth, read) if is_prediction else (read, prediction)
+    return (is_prediction, FORMS[name]) if read is not None and _is_no_chance(*pair, best) else None  # type: ignore[arg-type]
+
+
+def _is_no_chance(truth: TrackRows, prediction: TrackRows, overlap: float) -> bool:
+    """Whether two files fit for several objects in several frames, and do not when their boxes are moved by a half."""
+    shared = prediction[np.isin(prediction.frames, truth.frames)]
+    per_object = [fit(truth, shared[shared.ids == track]) for track in np.unique(shared.ids)[:MAX_OBJECTS].tolist()]
+    if len(shared) < MIN_BOXES or np.sum(np.array(per_object) >= GOOD_FIT) < max(MIN_OBJECTS, len(per_object) / 2):
+        return False
+    moved = (_moved(prediction, across, down) for across in (-0.5, 0.5) for down in (-0.5, 0.5))
+    return all(fit(truth, other) < overlap - FAR_BETTER for other in moved)
+
+
+def _moved(rows: TrackRows, across: float, down: float) -> TrackRows:
+    """The boxes moved by shares of their size."""
+    tlwh = rows.tlwh.copy()
+    tlwh[:, :2] += tlwh[:, 2:] * (across, down)
+    return dataclasses.replace(rows, tlwh=tlwh)
 
 
 def has_id_first(rows: TrackRows) -> bool:

@@ -31,7 +31,7 @@ class EvalOptions:
         classes: only these, by name or number; `any` alone scores all boxes as one class.
         first, last: span of frames to score, both included; `None` leaves it to the ground truth.
         shift: added to the frame numbers of the predictions.
-        force: score also where the looks of the files speak against it.
+        force: score also what is not plausible.
     """
 
     rules: str = AUTO
@@ -179,8 +179,8 @@ def _by_class(results: Sequence[Result], measured: Sequence[Measured]) -> Iterab
 def _stop_at(findings: Iterable[Finding], options: EvalOptions, warnings: list[str]) -> None:
     """Raise the first finding after which scores would mean nothing; the others become warnings."""
     for finding in findings:
-        if finding.stops and not (finding.by_looks and options.force):
-            hint = " (--force scores it as it stands)" if finding.by_looks else ""
+        if finding.stops and not (finding.by_plausibility and options.force):
+            hint = " (--force scores it as it stands)" if finding.by_plausibility else ""
             raise ValueError(f"{finding.text}{hint}")
         warnings.append(finding.text)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from registry.box_table import NO_CLASS
+
 __all__ = ["NO_CLASS", "NO_ID", "BoolArray", "FloatArray", "IntArray", "TrackRows"]
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-NO_CLASS = -1
-"""What MOTChallenge files write where no class is known."""
 NO_ID = -1
 """What they write where nobody was tracked: in files of detections."""
 
@@ -85,7 +85,7 @@ class TrackRows:
 
         Flag 0 says so (VisDrone's class 0 has it too), and where other rows tell their class, none (UAVDT, DETRAC).
         """
-        return (self.flags == 0) | ((self.class_ids == NO_CLASS) & self.has_classes)
+        return np.asarray((self.flags == 0) | ((self.class_ids == NO_CLASS) & self.has_classes))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -26,18 +26,32 @@ class Column:
 
 COLUMNS: Mapping[str, Column] = {
     "frame": Column(
-        "frame number, from 1", ("frame", "frame_id", "frame_number", "frame_no", "frame_num", "frame_idx", "frame_index")
+        "frame number, from 1",
+        ("frame", "frame_id", "frame_number", "frame_num", "frame_idx", "frame_index"),
     ),
     "id": Column(
         "identity", ("id", "track_id", "object_id", "tracker_id", "tracking_id", "obj_id", "target_id", "identity")
     ),
     "x": Column(
         "left edge, px",
-        ("x", "x1", "left", "xmin", "x_min", "xtl", "bb_left", "bbox_left", "box_left", "bbox_x", "bbox_x1", "bbox_xmin"),
+        (
+            "x",
+            "x1",
+            "left",
+            "xmin",
+            "x_min",
+            "xtl",
+            "bb_left",
+            "bbox_left",
+            "box_left",
+            "bbox_x",
+            "bbox_x1",
+            "bbox_xmin",
+        ),
     ),
     "y": Column(
         "top edge, px",
-        ("y", "y1", "top", "ymin", "y_min", "ytl", "bb_top", "bbox_top", "box_top", "bbox_y", "bbox_y1", "bbox_ymin"),
+        ("y", "y1", "top", "ymin", "y_min", "ytl", "bb_top", "bbox_top", "box_top", "bbox_y1", "bbox_ymin"),
     ),
     "x2": Column(
         "right edge, px",
@@ -51,7 +65,7 @@ COLUMNS: Mapping[str, Column] = {
     "h": Column("height, px", ("h", "height", "bb_height", "bbox_height", "box_height", "bb_h", "bbox_h")),
     "cx": Column("centre from the left, px", ("cx", "xc", "x_center", "center_x", "x_centre", "centre_x")),
     "cy": Column("centre from the top, px", ("cy", "yc", "y_center", "center_y", "y_centre", "centre_y")),
-    "flag": Column("flag of a ground truth: 0 is not scored", ("flag", "considered", "consider", "not_ignored", "active")),
+    "flag": Column("flag of a ground truth: 0 is not scored", ("flag", "considered", "not_ignored", "active")),
     "ignored": Column("the same turned round: 1 is not scored", ("ignore", "ignored", "is_ignored")),
     "score": Column(
         "score; in a ground truth without a flag, its flag",

@@ -24,7 +24,7 @@ CHOSEN = {
 
 
 @pytest.mark.parametrize(("objects", "tail", "labels", "rules"), CHOSEN.values(), ids=CHOSEN.keys())
-def test_rules_by_the_looks_of_the_ground_truth(
+def test_rules_by_what_the_ground_truth_holds(
     tmp_path: Path, objects: list[tuple[int, int, str]], tail: str, labels: str, rules: str
 ) -> None:
     report = report_of(tmp_path, still(*objects), still((7, 0, tail)), labels)

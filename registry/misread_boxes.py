@@ -18,23 +18,26 @@ MIN_ROWS = 10
 MAX_SCORE = 2.0
 """Flags and scores are 1 at most (with some room for those of old detectors), the height of a box is not; and no box in
 px lies within the first two."""
-STEADIER = 0.25
-"""Share of their variance that the corners of objects keep as sizes."""
+STEADIER, STEADIER_OF_ALL = 0.25, 0.7
+"""Share of their variance that corners keep as sizes, at most: over the life of an object, and over all boxes of a file
+of detections, large and small, where nobody knows whose they are."""
 
 
-def are_corners(tlwh: Floats, objects: Ints) -> bool:
+def are_corners(tlwh: Floats, objects: Ints | None) -> bool:
     """Whether boxes must be `x1,y1,x2,y2`.
 
-    Column 5 is above column 3 and 6 above 4 throughout, and over the life of an object their differences vary far less
-    than they do: sizes, then, are the differences.
+    Column 5 is above column 3 and 6 above 4 throughout, and their differences vary far less than they do: sizes, then,
+    are the differences.
 
     Args:
         tlwh: `(N, 4)` columns 3 to 6.
-        objects: `(N,)` the object of each box; all the same where nobody knows.
+        objects: `(N,)` the object of each box; `None` where nobody knows.
     """
     if len(tlwh) < MIN_ROWS or (tlwh[:, 2:] > tlwh[:, :2]).all(axis=1).mean() < 0.99:
         return False
-    return _variance_within(objects, tlwh[:, 2:] - tlwh[:, :2]) < STEADIER * _variance_within(objects, tlwh[:, 2:])
+    share = STEADIER if objects is not None else STEADIER_OF_ALL
+    owner = objects if objects is not None else np.zeros(len(tlwh), np.int64)
+    return _variance_within(owner, tlwh[:, 2:] - tlwh[:, :2]) < share * _variance_within(owner, tlwh[:, 2:])
 
 
 def _variance_within(objects: Ints, values: Floats) -> float:
@@ -83,4 +86,4 @@ def has_class_in_column_3(columns: Floats, objects: Ints | None) -> bool:
 
 def are_shares(tlwh: Floats) -> bool:
     """Whether boxes are in shares of the picture instead of px."""
-    return len(tlwh) > 0 and float(np.abs(tlwh).max()) <= MAX_SCORE
+    return len(tlwh) > 0 and bool(np.abs(tlwh).max() <= MAX_SCORE and (tlwh != np.floor(tlwh)).any())

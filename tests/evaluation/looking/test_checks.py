@@ -118,7 +118,9 @@ SURE = {
 }
 
 
-@pytest.mark.parametrize(("files", "fragments"), {**BY_PLAUSIBILITY, **SURE}.values(), ids={**BY_PLAUSIBILITY, **SURE}.keys())
+@pytest.mark.parametrize(
+    ("files", "fragments"), {**BY_PLAUSIBILITY, **SURE}.values(), ids={**BY_PLAUSIBILITY, **SURE}.keys()
+)
 def test_broken_files_are_named_before_scoring(tmp_path: Path, files: Files, fragments: list[str]) -> None:
     with pytest.raises(ValueError) as error:
         score(tmp_path, files)

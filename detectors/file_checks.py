@@ -28,7 +28,7 @@ def check_detections(table: BoxTable) -> None:
     boxes = table.tlwh()
     if are_shares(boxes):
         raise ValueError(
-            f"{table.path}: the boxes look like shares of the picture (all numbers are at most {np.abs(boxes).max():g}), "
+            f"{table.path}: the boxes look like shares of the picture (all numbers at most {np.abs(boxes).max():g}), "
             "expected px: multiply x, w by the width and y, h by the height of the picture"
         )
     if table.header:

@@ -18,7 +18,7 @@ from detectors.types import Detections, DetectorOptions, Image
 from registry import unknown_name
 from registry.box_columns import POSITIONS
 from registry.box_files import EXPECTED, NUM_COLUMNS, read_box_table
-from registry.box_table import NO_CLASS, BoxTable
+from registry.box_table import NO_CLASS, BoxTable, numbered
 from registry.numbers import MAX_FRAME
 
 __all__ = ["FoundBoxes", "PublicDetector", "create_public", "find_file", "read_detections"]
@@ -226,4 +226,5 @@ def _read_npy(file: Path) -> BoxTable:
         )
     width = array.shape[1]
     columns = (*POSITIONS, *[""] * (width - len(POSITIONS)))[:width]
-    return BoxTable(file, (), columns, np.asarray(array, np.float64), np.arange(1, len(array) + 1), {})
+    names = tuple(numbered(place) for place in range(width))
+    return BoxTable(file, (), names, columns, np.asarray(array, np.float64), np.arange(1, len(array) + 1), {})

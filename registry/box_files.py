@@ -33,8 +33,12 @@ _TWO_TABS = re.compile(r"\t *\t")
 _MARKS = ",;\t"
 
 
-def read_box_table(path: Path) -> BoxTable:
+def read_box_table(path: Path, header: tuple[str, ...] = ()) -> BoxTable:
     """All rows of a file, separated by commas, semicolons, tabs or blanks; with semicolons or tabs 0,5 is a half.
+
+    Args:
+        path: the file.
+        header: these columns and no others, for a file that this project writes itself.
 
     Raises:
         FileNotFoundError: no such file.
@@ -46,10 +50,12 @@ def read_box_table(path: Path) -> BoxTable:
         with path.open(encoding="utf-8-sig") as file:
             lines = _lines(path, file)
             first = next(lines, None)
-            if first is None:
-                return _finished(path, (), POSITIONS[:NUM_COLUMNS], _Rows(path, POSITIONS[:NUM_COLUMNS]))
-            number, line = first
+            if first is None and not header:
+                return _Rows(path, POSITIONS[:NUM_COLUMNS]).table()
+            number, line = first or (1, "")
             names = _header(line)
+            if header and names != header:
+                raise ValueError(f"{path} line {number} is {shown(line)}, expected the header {','.join(header)}")
             if names is not None:
                 return _read_named(path, names, _separator_of_header(line), lines)
             return _read_positions(path, number, line, lines)
@@ -99,14 +105,25 @@ class _Rows:
     Args:
         path: the file, for messages.
         columns: what they hold.
-        words: place among them of classes by name; `None` where there are none.
+        header: names of the columns of a table, all of them; empty for a file without a header.
+        places: where `columns` stand among those.
+        has_words: whether the class is to be read as a text.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], words: int | None = None) -> None:
-        self._path, self._columns, self._words = path, tuple(columns), words
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        header: tuple[str, ...] = (),
+        places: Sequence[int] = (),
+        *,
+        has_words: bool = False,
+    ) -> None:
+        self._path, self.columns, self.header = path, tuple(columns), header
+        self.names = tuple(header[place] for place in places) or tuple(numbered(i) for i in range(len(columns)))
+        self._words = self.columns.index("class") if has_words else None
         self.numbers, self.lines = array("d"), array("q")
-        self.names: dict[str, int] = {}
-        self.named = False
+        self.words: dict[str, int] = {}
 
     def append(self, number: int, cells: Sequence[str]) -> None:
         """Take a row that has as many cells as there are columns."""
@@ -120,29 +137,29 @@ class _Rows:
         except ValueError:
             row = [self._number(number, place, cell) for place, cell in enumerate(cells)]
         if self._words is not None:
-            row[self._words] = self.names.setdefault(word, len(self.names))
+            row[self._words] = self.words.setdefault(word, len(self.words))
         self.numbers.extend(row)
         self.lines.append(number)
 
     def _number(self, line: int, place: int, text: str) -> float:
-        column = self._columns[place]
-        if not text and self.named and column in _OPTIONAL:
+        if not text and self.header and self.columns[place] in _OPTIONAL:
             return float("nan")
         try:
             return as_float(text)
         except ValueError:
-            name = (column if self.named else numbered(place)) or f"column {place + 1}"
-            hint = " (a class by name? columns can be named in a header line)" if place == 2 and not self.named else ""
+            hint = " (a class by name? columns can be named in a header line)" if place == 2 and not self.header else ""
             what = f"{shown(text)}, not a number{hint}" if text else "empty, expected a number"
-            raise ValueError(f"{self._path}, line {line}: {name} is {what}; expected {EXPECTED}") from None
+            raise ValueError(f"{self._path}, line {line}: {self.names[place]} is {what}; expected {EXPECTED}") from None
 
-
-def _finished(path: Path, header: tuple[str, ...], columns: Sequence[str], rows: _Rows) -> BoxTable:
-    values = np.array(rows.numbers, np.float64).reshape(-1, len(columns))
-    names: dict[int, str] = {}
-    if "class" in columns and rows.names:
-        values[:, columns.index("class")], names = _classes(values[:, columns.index("class")], list(rows.names))
-    return BoxTable(path, header, tuple(columns), values, np.array(rows.lines, np.int64), names)
+    def table(self) -> BoxTable:
+        """All that was taken."""
+        values = np.array(self.numbers, np.float64).reshape(-1, len(self.columns))
+        class_names: dict[int, str] = {}
+        if self.words:
+            column = self.columns.index("class")
+            values[:, column], class_names = _classes(values[:, column], list(self.words))
+        lines = np.array(self.lines, np.int64)
+        return BoxTable(self._path, self.header, self.names, self.columns, values, lines, class_names)
 
 
 def _classes(codes: FloatArray, words: Sequence[str]) -> tuple[FloatArray, dict[int, str]]:
@@ -161,15 +178,14 @@ def _read_positions(path: Path, number: int, first: str, lines: Iterator[tuple[i
     cells = _position_cells(path, number, first, separator)
     width = len(cells)
     columns = (*POSITIONS, *[""] * (width - len(POSITIONS)))[:width]
-    by_name = width > CLASS and not _is_number(cells[CLASS])
-    rows = _Rows(path, columns, CLASS if by_name else None)
+    rows = _Rows(path, columns, has_words=width > CLASS and not _is_number(cells[CLASS]))
     _check_width(path, number, width, None)
     rows.append(number, cells)
     for number, line in lines:
         cells = _position_cells(path, number, line, separator if separator in line else _separator(line))
         _check_width(path, number, len(cells), width)
         rows.append(number, cells)
-    return _finished(path, (), columns, rows)
+    return rows.table()
 
 
 def _separator(line: str) -> str:
@@ -223,9 +239,7 @@ def _check_width(path: Path, number: int, width: int, before: int | None) -> Non
 def _read_named(path: Path, header: tuple[str, ...], separator: str, lines: Iterator[tuple[int, str]]) -> BoxTable:
     """The known columns of a table; where rows have one cell more than the header, a number of the row comes first."""
     found = find_columns(header)
-    columns = tuple(found)
-    rows = _Rows(path, columns, columns.index("class") if "class" in found else None)
-    rows.named = True
+    rows = _Rows(path, tuple(found), header, tuple(found.values()), has_words="class" in found)
     more: int | None = None
     for number, line in lines:
         try:
@@ -242,7 +256,7 @@ def _read_named(path: Path, header: tuple[str, ...], separator: str, lines: Iter
                 f"({shown(','.join(header))})"
             )
         rows.append(number, [cells[place] for place in found.values()])
-    return _finished(path, header, columns, rows)
+    return rows.table()
 
 
 def _as_wide_as(cells: list[str], width: int) -> list[str]:

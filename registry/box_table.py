@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from registry.box_columns import COLUMNS, POSITIONS
+from registry.box_columns import COLUMNS
 from registry.numbers import shown
 
 __all__ = ["NO_CLASS", "BoxTable", "FloatArray", "IntArray", "numbered"]
@@ -31,6 +31,7 @@ class BoxTable:
     Attributes:
         path: the file.
         header: names of the columns as they stand there; empty for a file without a header.
+        names: what messages call each column of `values`: `column 2 (id)`, or as in the header.
         columns: what each column of `values` holds, as in `box_columns.COLUMNS`; empty for what is not known.
         values: `(N, C)` float64; of a table with a header only the known columns, NaN where a cell is empty.
         lines: `(N,)` int64, where each row stands in the file, from 1.
@@ -39,6 +40,7 @@ class BoxTable:
 
     path: Path
     header: tuple[str, ...]
+    names: tuple[str, ...]
     columns: tuple[str, ...]
     values: FloatArray
     lines: IntArray
@@ -124,8 +126,8 @@ class BoxTable:
         return f"{self.path}, line {self.lines[row]}"
 
     def name_of(self, column: str) -> str:
-        """`column 2 (id)`, or `id` in a table with a header."""
-        return column if self.header else numbered(POSITIONS.index(column))
+        """What messages call a column: `column 2 (id)`, or as in the header."""
+        return self.names[self.columns.index(column)]
 
 
 def numbered(place: int) -> str:

@@ -18,7 +18,7 @@ MAX_SIZE = 1_000_000
 MIN_RATE, MAX_RATE = 1e-6, 1e6
 """Frames per second: one in eleven days, and more than any camera."""
 LARGEST_FILE = 100_000
-"""Letters: the files of MOTChallenge have about 150."""
+"""Bytes: the files of MOTChallenge have about 150."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,9 @@ def read_seqinfo(folder: Path) -> SequenceInfo | None:
 def _section(path: Path) -> Mapping[str, str]:
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(LARGEST_FILE + 1)
-        if len(text) > LARGEST_FILE:
+        if path.stat().st_size > LARGEST_FILE:
             raise ValueError
-        parser.read_string(text)
+        parser.read_string(path.read_text(encoding="utf-8-sig"))
         return dict(parser["Sequence"])  # configparser lowers the keys
     except (configparser.Error, KeyError, ValueError) as error:  # also a UnicodeDecodeError
         raise ValueError(

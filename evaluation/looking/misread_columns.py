@@ -200,7 +200,7 @@ def fits_unswapped(rows: TrackRows, other: TrackRows) -> bool:
 
 
 def _steps(rows: TrackRows) -> FloatArray:
-    """`(S, 2)` from each row of a track to the next, px: the way of the left and top, the change of width and height."""
+    """`(S, 2)` from each row of a track to the next, px: the way of left and top, the change of width and height."""
     order = np.lexsort((rows.frames, rows.ids))
     same = np.diff(rows.ids[order]) == 0
     steps: FloatArray = np.abs(np.diff(rows.tlwh[order], axis=0)).reshape(-1, 2, 2).sum(axis=2)[same]

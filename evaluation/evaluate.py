@@ -15,6 +15,7 @@ from evaluation.reading import read_rows
 from evaluation.rows import BoolArray, TrackRows
 from evaluation.rules import PEDESTRIAN, PEDESTRIAN_LABELS, RULES, Rules, choose_rules
 from registry import unknown_name
+from registry.numbers import MAX_FRAME
 from registry.words import counted
 
 __all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate", "merge_reports"]
@@ -54,6 +55,9 @@ class EvalOptions:
                 f"--classes {','.join(self.classes)} has no effect with --rules {self.rules}, which score pedestrians: "
                 "use --rules own, or leave one of them out"
             )
+        for what, number in (("--shift", self.shift), ("--frames", self.first), ("--frames", self.last)):
+            if number is not None and abs(number) > MAX_FRAME:
+                raise ValueError(f"{what} has {number:,}, expected {MAX_FRAME:,} at most")
         if self.first is not None and self.last is not None and self.first > self.last:
             raise ValueError(f"--frames is {self.first}-{self.last}, expected the first frame before the last: 1-150")
 

@@ -25,6 +25,8 @@ NUM_COLUMNS = 6
 """Columns up to the height of a box."""
 MAX_LINE = 1_000_000
 """Letters of a line: 2,048 features of a detection have 50,000."""
+LONGEST_NAME = 200
+"""Letters of the name of a class."""
 CLASS = POSITIONS.index("class")
 _OPTIONAL = frozenset({"score", "class", "time"})
 """Columns of a table whose cells may be empty; so they are in `tracks.csv` where nothing was detected."""
@@ -130,6 +132,9 @@ class _Rows:
         if self._words is not None:
             cells = list(cells)
             word, cells[self._words] = cells[self._words], "0"
+            if len(word) > LONGEST_NAME:
+                where = f"{self._path}, line {number}: {self.names[self._words]}"
+                raise ValueError(f"{where} is {shown(word)}, expected a name of {LONGEST_NAME} letters at most")
         try:
             if max(map(len, cells)) > 25:  # digits of a float; longer ones are looked at one by one
                 raise ValueError

@@ -19,6 +19,10 @@ from tracker.offline.linking import TrackedDetections
 __all__ = ["FinishedRun", "read_run"]
 
 
+MOST_FILLED, MOST_FILLED_PER_BOX = 1_000_000, 10
+"""Boxes that gaps may hold, and how many for each box that is there: no tracker loses people for so long."""
+
+
 @dataclass(frozen=True)
 class FinishedRun:
     """What `tracks.csv` and `embeddings.npz` tell of a run; frames from 0.
@@ -74,6 +78,7 @@ def _tracks(path: Path) -> BoxTable:
         box = ",".join(f"{value:g}" for value in table.xyxy()[empty[0]])
         raise ValueError(f"{table.where(int(empty[0]))}: the box {box} is empty, expected x1 < x2 and y1 < y2")
     _check_single(table)
+    _check_gaps(table)
     return table
 
 
@@ -97,6 +102,20 @@ def _check_single(table: BoxTable) -> None:
         raise ValueError(
             f"{table.where(row)}: id {table['id'][row]:.0f} has a second box at frame {table['frame'][row]:.0f}, "
             "expected one"
+        )
+
+
+def _check_gaps(table: BoxTable) -> None:
+    """Each track is filled from its first to its last frame: a wrong frame number must not fill the memory."""
+    order = np.lexsort((table["frame"], table["id"]))
+    ids, frames = table["id"][order], table["frame"][order]
+    gaps = np.where(np.diff(ids) == 0, np.diff(frames) - 1, 0)
+    if gaps.sum() > max(MOST_FILLED, MOST_FILLED_PER_BOX * len(table)):
+        longest = int(gaps.argmax())
+        raise ValueError(
+            f"{table.path}: id {ids[longest]:.0f} has no box from frame {frames[longest]:.0f} to "
+            f"{frames[longest + 1]:.0f}, and all gaps have {gaps.sum():,.0f} frames, too many to fill: expected frames "
+            "counted one by one"
         )
 
 

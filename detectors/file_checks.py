@@ -13,8 +13,8 @@ from registry.misread_boxes import are_corners, are_shares, has_class_in_column_
 
 __all__ = ["check_detections"]
 
-LAST_NAMED = 10
-"""Columns before the feature vector; a file that has one cannot have a header."""
+LAST_NAMED = 12
+"""Columns of a file that may get a header: one with more has a feature vector, which has no name."""
 
 
 def check_detections(table: BoxTable) -> None:

@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a chec
 
 from benchmarks.ablation_variants import CHOICES, LINK_CHOICES, OFFLINE, plateau, variants
 from evaluation import EvalOptions, Scores, evaluate, find_pairs
+from registry.seqinfo import read_seqinfo
 from track.rows.backfill import Backfill
 from track.rows.offline import Moments, linked_rows, moments_of
 from track.run.counts import Counts
@@ -95,19 +96,21 @@ def disturb(found: Rows, seed: int) -> Rows:
 
 def rows_of(folder: Path, config: TrackerConfig, seed: int | None = None) -> tuple[Rows, float]:
     """The rows `(M, 10)` of one sequence, online, in submission form, and ms for each update."""
-    info = dict(line.split("=", 1) for line in (folder / "seqinfo.ini").read_text().split() if "=" in line)
+    info = read_seqinfo(folder)
+    if info is None or info.length is None or info.frame_rate is None:
+        raise ValueError(f"{folder}: expected a seqinfo.ini with seqLength and frameRate")
     found = np.loadtxt(folder / "det" / "det.txt", delimiter=",", ndmin=2)
     found = found if seed is None else disturb(found, seed)
-    frame_size = int(info["imWidth"]), int(info["imHeight"])
+    frame_size = info.width or 0, info.height or 0
     tracker, rows, spent = DeepSort(config), [], 0.0
-    for frame in range(1, int(info["seqLength"]) + 1):
+    for frame in range(1, info.length + 1):
         here = found[found[:, 0] == frame]
         xyxy = np.column_stack((here[:, 2:4], here[:, 2:4] + here[:, 4:6]))
         before = time.process_time()
-        tracks = tracker.update(xyxy, here[:, 6], frame_size=frame_size, time_s=(frame - 1) / float(info["frameRate"]))
+        tracks = tracker.update(xyxy, here[:, 6], frame_size=frame_size, time_s=(frame - 1) / info.frame_rate)
         spent += time.process_time() - before
         rows.append(submission_rows(frame, tracks.ids, tracks.xyxy))
-    return np.concatenate(rows), 1000 * spent / int(info["seqLength"])
+    return np.concatenate(rows), 1000 * spent / info.length
 
 
 def score(

@@ -1,26 +1,54 @@
-"""Detections that someone else made: MOTChallenge `det.txt` or DeepSORT's `.npy`, with or without features.
+"""Detections that someone else made: MOTChallenge `det.txt`, a table with a header, or DeepSORT's `.npy`.
 
-Columns of both: frame (1-based), id (unused), x, y, w, h, score, three unused ones, then the feature vector, if any.
+Columns without a header: frame (1-based), id (unused), x, y, w, h, score, class, two unused ones, then the feature
+vector, if any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from detectors.file_checks import check_detections
 from detectors.types import Detections, DetectorOptions, Image
 from registry import unknown_name
+from registry.box_columns import POSITIONS
+from registry.box_files import EXPECTED, NUM_COLUMNS, read_box_table
+from registry.box_table import NO_CLASS, BoxTable, numbered
+from registry.numbers import MAX_FRAME
 
-__all__ = ["PublicDetector", "create_public", "find_file", "read_detections"]
+__all__ = ["FoundBoxes", "PublicDetector", "create_public", "find_file", "read_detections"]
 
-Rows = npt.NDArray[np.float64]
-NUM_COLUMNS = 7  # up to the score
 FEATURE_COLUMN = 10
 UNKNOWN = -1.0  # what MOTChallenge files hold where nothing is known
-EXPECTED = "frame,id,x,y,w,h,score[,-1,-1,-1[,feature...]], separated by commas or blanks"
+PERSON = 1
+"""The class of files that tell none."""
+PEOPLE: Mapping[int, str] = {PERSON: "person"}
+
+
+@dataclass(frozen=True)
+class FoundBoxes:
+    """All detections of a file, in its order.
+
+    Attributes:
+        frames: `(N,)` int64, from 1.
+        xyxy: `(N, 4)` float64 px, nothing rounded or clipped.
+        scores: `(N,)` float64; 1 throughout where the file has none.
+        class_ids: `(N,)` int64, keys of `class_names`.
+        class_names: `person` alone where the file tells no classes.
+        features: `(N, F)` float32; `F` is 0 where there are none.
+    """
+
+    frames: npt.NDArray[np.int64]
+    xyxy: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+    class_ids: npt.NDArray[np.int64]
+    class_names: Mapping[int, str]
+    features: npt.NDArray[np.float32]
 
 
 class PublicDetector:
@@ -30,7 +58,7 @@ class PublicDetector:
 
     Args:
         file: `.txt` or `.npy`.
-        options: `confidence` (all are kept by default); `classes` may only name `person`.
+        options: `confidence` (all are kept by default); `classes` names classes of the file, or `person`.
     """
 
     name = "public"
@@ -39,30 +67,42 @@ class PublicDetector:
 
     def __init__(self, file: Path, options: DetectorOptions | None = None) -> None:
         options = options or DetectorOptions()
-        self.class_names: Mapping[int, str] = {1: "person"}
-        for name in options.classes:
-            if name.lower() not in self.class_names.values():
-                raise unknown_name("class", name, self.class_names.values(), hint="Public files tell no classes.")
-        rows = read_detections(file)
-        if len(rows) and (rows[:, 6] == UNKNOWN).all():
-            rows[:, 6] = 1.0  # a file without scores: trusted, where a score of -1 would be thrown away
+        found = read_detections(file)
+        self.class_names = found.class_names
+        kept = np.isin(found.class_ids, _chosen(file, found.class_names, options.classes))
         if options.confidence is not None:
-            rows = rows[~(rows[:, 6] < options.confidence)]  # a NaN stays, to be counted at the tracker's door
+            kept &= ~(found.scores < options.confidence)  # a NaN stays, to be counted at the tracker's door
+        order = np.flatnonzero(kept)
         self.file = file
-        self._rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        self._order = order[np.argsort(found.frames[order], kind="stable")]
+        self._found, self._frames = found, found.frames[self._order]
 
     def detect(self, image: Image | None, frame_index: int) -> Detections:
         """The file's boxes of that frame; `frame_index` 0 is frame 1 of the file."""
-        first, last = np.searchsorted(self._rows[:, 0], [frame_index + 1, frame_index + 2])
-        rows = self._rows[first:last]
-        xyxy = rows[:, 2:6].copy()
-        xyxy[:, 2:] += xyxy[:, :2]
-        features = rows[:, FEATURE_COLUMN:].astype(np.float32)
-        return Detections(xyxy, rows[:, 6].astype(np.float32), np.ones(len(rows), np.int64), features)
+        first, last = np.searchsorted(self._frames, [frame_index + 1, frame_index + 2])
+        rows, found = self._order[first:last], self._found
+        return Detections(
+            found.xyxy[rows], found.scores[rows].astype(np.float32), found.class_ids[rows], found.features[rows]
+        )
 
     def num_beyond(self, num_frames: int) -> int:
         """Boxes of frames that a source of `num_frames` frames does not have."""
-        return len(self._rows) - int(np.searchsorted(self._rows[:, 0], num_frames + 1))
+        return len(self._frames) - int(np.searchsorted(self._frames, num_frames + 1))
+
+
+def _chosen(file: Path, known: Mapping[int, str], names: tuple[str, ...]) -> list[int]:
+    """The class ids to keep: those of the given names, or all.
+
+    Raises:
+        ValueError: a name that the file does not have.
+    """
+    wanted = {name.lower() for name in names}
+    for name in names:
+        if name.lower() not in [label.lower() for label in known.values()]:
+            tells_none = known is PEOPLE
+            hint = "Public files tell no classes." if tells_none else f"Those are the classes of {file}."
+            raise unknown_name("class", name, known.values(), hint=hint)
+    return [number for number, label in known.items() if not wanted or label.lower() in wanted]
 
 
 def create_public(options: DetectorOptions) -> PublicDetector:
@@ -108,20 +148,59 @@ def find_file(path: Path, sequence: Path | None) -> Path:
     return (with_features + texts + files)[0]
 
 
-def read_detections(file: Path) -> Rows:
-    """All rows of a file, `(N, 7 or more)` float64, columns as in the file.
+def read_detections(file: Path) -> FoundBoxes:
+    """All detections of a file.
 
     Raises:
-        ValueError: not such a file; with its name, and the line for a text.
+        ValueError: not such a file, or one that would be read wrongly; with its name, and the line for a text.
     """
-    rows = _read_npy(file) if file.suffix.lower() == ".npy" else _read_text(file)
-    unit = "row" if file.suffix.lower() == ".npy" else "detection"
-    wrong = np.flatnonzero(~((rows[:, 0] >= 1) & (rows[:, 0] == np.floor(rows[:, 0]))))
+    table = _read_npy(file) if file.suffix.lower() == ".npy" else read_box_table(file)
+    table.require("frame")
+    check_detections(table)
+    class_ids, class_names = _classes(table)
+    return FoundBoxes(
+        frames=_frames(table),
+        xyxy=table.xyxy(),
+        scores=_scores(table),
+        class_ids=class_ids,
+        class_names=class_names,
+        features=table.values[:, len(table.columns) if table.header else FEATURE_COLUMN :].astype(np.float32),
+    )
+
+
+def _frames(table: BoxTable) -> npt.NDArray[np.int64]:
+    frames = table["frame"]
+    wrong = np.flatnonzero(~((frames >= 1) & (frames <= MAX_FRAME) & (frames == np.floor(frames))))
     if len(wrong):
-        frame = rows[wrong[0], 0]
-        where = f"{file}, {unit} {wrong[0] + 1}"
-        raise ValueError(f"{where}: frame number {frame:g}, but frames are whole numbers from 1 on")
-    return rows
+        number = frames[wrong[0]]
+        where = (
+            table.where(int(wrong[0])) if table.path.suffix.lower() != ".npy" else f"{table.path}, row {wrong[0] + 1}"
+        )
+        fix = ": add 1 to all of them, since this file counts from 0" if frames.min() == 0 else ""
+        limit = f", up to {MAX_FRAME:,}" if number > MAX_FRAME else ""
+        raise ValueError(f"{where}: frame number {number:g}, but frames are whole numbers from 1 on{limit}{fix}")
+    return frames.astype(np.int64)
+
+
+def _scores(table: BoxTable) -> npt.NDArray[np.float64]:
+    """The scores; without any, boxes are trusted, where a score of -1 would be thrown away."""
+    if "score" not in table or (table["score"] == UNKNOWN).all():
+        return np.ones(len(table))
+    return table["score"].copy()
+
+
+def _classes(table: BoxTable) -> tuple[npt.NDArray[np.int64], Mapping[int, str]]:
+    """The class of each box, and the names of all: numbers stand for themselves, for nobody knows whose they are.
+
+    A 1 alone is MOTChallenge's person, and so is what has no class. Zeros up to the tenth column fill it.
+    """
+    class_ids = table.class_ids
+    are_filled = not table.header and not table.values[:, POSITIONS.index("class") : FEATURE_COLUMN].any()
+    found = np.unique(class_ids).tolist()
+    if are_filled or (not table.class_names and set(found) <= {NO_CLASS, PERSON}):
+        return np.full(len(table), PERSON, np.int64), PEOPLE
+    names = {number: table.class_names.get(number, str(number)) for number in found}
+    return class_ids, {number: "none" if number == NO_CLASS else name for number, name in names.items()}
 
 
 def _num_columns(file: Path) -> int:
@@ -139,38 +218,14 @@ def _load_array(file: Path) -> npt.NDArray[np.generic]:
     return array
 
 
-def _read_npy(file: Path) -> Rows:
+def _read_npy(file: Path) -> BoxTable:
     array = _load_array(file)
-    if array.ndim != 2 or array.shape[1] < NUM_COLUMNS or array.dtype.kind not in "fiu":
+    if array.ndim != 2 or array.shape[1] <= NUM_COLUMNS or array.dtype.kind not in "fiu":
         raise ValueError(
-            f"{file} holds an array of shape {array.shape} and type {array.dtype}, "
-            f"but (N, {FEATURE_COLUMN} + F) numbers were expected: {EXPECTED}"
+            f"{file} holds an array of shape {array.shape} and type {array.dtype}, but (N, {FEATURE_COLUMN} + F) "
+            f"numbers were expected: {EXPECTED}, and the feature vector from column {FEATURE_COLUMN + 1} on"
         )
-    return np.asarray(array, np.float64)
-
-
-def _read_text(file: Path) -> Rows:
-    rows: list[list[float]] = []
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file} is not a text file; expected lines of {EXPECTED}") from error
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            rows.append(_parse_line(line, f"{file}, line {number}", len(rows[0]) if rows else None))
-    return np.array(rows, np.float64).reshape(len(rows), len(rows[0]) if rows else NUM_COLUMNS)
-
-
-def _parse_line(line: str, where: str, num_columns: int | None) -> list[float]:
-    fields = line.rstrip().rstrip(",").replace(",", " ").split()
-    try:
-        values = [float(field) for field in fields]
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}; expected {EXPECTED}") from None
-    if len(values) < NUM_COLUMNS:
-        raise ValueError(f"{where}: {len(values)} columns; expected {EXPECTED}")
-    if num_columns is not None and len(values) != num_columns:
-        raise ValueError(f"{where}: {len(values)} columns, but the lines before have {num_columns}")
-    if not (values[0] >= 1 and values[0].is_integer()):
-        raise ValueError(f"{where}: frame number {fields[0]}, but frames are whole numbers from 1 on")
-    return values
+    width = array.shape[1]
+    columns = (*POSITIONS, *[""] * (width - len(POSITIONS)))[:width]
+    names = tuple(numbered(place) for place in range(width))
+    return BoxTable(file, (), names, columns, np.asarray(array, np.float64), np.arange(1, len(array) + 1), {})

@@ -45,7 +45,7 @@ def split_by_class(
         return [(label, truth, _without_classes(truth, prediction, rules, classes, warnings))]
     if not truth.class_names:
         truth, prediction = _with_names(truth, classes), _with_names(prediction, classes)
-    labels = [_known(label, truth) for label in classes] or list(truth.labels)
+    labels = [_known(label, truth) for label in classes] or list(_objects(truth).labels)
     if prediction.has_classes:
         return _class_by_class(labels, truth, prediction, bool(classes), warnings)
     if len(labels) > 1:
@@ -53,7 +53,7 @@ def split_by_class(
             f"{prediction.path} tells no classes, but {truth.path} has {', '.join(labels)}: --classes {labels[0]} says "
             f"which one it holds, --classes {ANY} scores all as one, or put the class in column 8"
         )
-    return [(labels[0], _of_class(truth, labels[0], truth), prediction)]
+    return [(labels[0], _annotated(truth, labels[0]), prediction)]
 
 
 def only_pedestrians(classes: Sequence[str], truth: TrackRows) -> bool:
@@ -89,7 +89,7 @@ def _with_names(rows: TrackRows, classes: Sequence[str]) -> TrackRows:
 def _class_by_class(
     labels: Sequence[str], truth: TrackRows, prediction: TrackRows, asked: bool, warnings: list[str]
 ) -> list[Unit]:
-    units = [(label, _of_class(truth, label, truth), _of_class(prediction, label, truth)) for label in labels]
+    units = [(label, _annotated(truth, label), _of_class(prediction, label, truth)) for label in labels]
     if len(prediction) and not any(len(predicted) for _, _, predicted in units):
         raise ValueError(
             f"no class in common: {truth.path} has {', '.join(labels)}, {prediction.path} has "
@@ -102,6 +102,16 @@ def _class_by_class(
             f"{left_out} boxes of {prediction.path} were left out: the ground truth does not have their classes"
         )
     return units
+
+
+def _objects(truth: TrackRows) -> TrackRows:
+    """The annotations without the areas to ignore; all of them where there is nothing else."""
+    return truth if truth.areas.all() else truth[~truth.areas]
+
+
+def _annotated(truth: TrackRows, label: str) -> TrackRows:
+    """The annotations of a class, and the areas in which boxes of any class are ignored."""
+    return truth[truth.of_label(label) | truth.areas]
 
 
 def _of_class(rows: TrackRows, label: str, truth: TrackRows) -> TrackRows:
@@ -118,6 +128,7 @@ def _of_class(rows: TrackRows, label: str, truth: TrackRows) -> TrackRows:
 def _known(label: str, truth: TrackRows) -> str:
     """The class of the ground truth that `label` names: its own name or number first, then other words for people."""
     others = PEOPLE if label.lower() in PEOPLE else ()
+    truth = _objects(truth)
     for word in (label.lower(), *others):
         for class_id in np.unique(truth.class_ids).tolist():
             if class_id != NO_CLASS and word in (truth.label_of(class_id).lower(), str(class_id)):

@@ -15,6 +15,7 @@ from evaluation.reading import read_rows
 from evaluation.rows import BoolArray, TrackRows
 from evaluation.rules import PEDESTRIAN, PEDESTRIAN_LABELS, RULES, Rules, choose_rules
 from registry import unknown_name
+from registry.numbers import MAX_FRAME
 from registry.words import counted
 
 __all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate", "merge_reports"]
@@ -31,7 +32,7 @@ class EvalOptions:
         classes: only these, by name or number; `any` alone scores all boxes as one class.
         first, last: span of frames to score, both included; `None` leaves it to the ground truth.
         shift: added to the frame numbers of the predictions.
-        force: score also where the looks of the files speak against it.
+        force: score also what is not plausible.
     """
 
     rules: str = AUTO
@@ -54,6 +55,9 @@ class EvalOptions:
                 f"--classes {','.join(self.classes)} has no effect with --rules {self.rules}, which score pedestrians: "
                 "use --rules own, or leave one of them out"
             )
+        for what, number in (("--shift", self.shift), ("--frames", self.first), ("--frames", self.last)):
+            if number is not None and abs(number) > MAX_FRAME:
+                raise ValueError(f"{what} has {number:,}, expected {MAX_FRAME:,} at most")
         if self.first is not None and self.last is not None and self.first > self.last:
             raise ValueError(f"--frames is {self.first}-{self.last}, expected the first frame before the last: 1-150")
 
@@ -179,8 +183,8 @@ def _by_class(results: Sequence[Result], measured: Sequence[Measured]) -> Iterab
 def _stop_at(findings: Iterable[Finding], options: EvalOptions, warnings: list[str]) -> None:
     """Raise the first finding after which scores would mean nothing; the others become warnings."""
     for finding in findings:
-        if finding.stops and not (finding.by_looks and options.force):
-            hint = " (--force scores it as it stands)" if finding.by_looks else ""
+        if finding.stops and not (finding.by_plausibility and options.force):
+            hint = " (--force scores it as it stands)" if finding.by_plausibility else ""
             raise ValueError(f"{finding.text}{hint}")
         warnings.append(finding.text)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import configparser
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from registry import close_names, unknown_name
+from registry.seqinfo import SEQINFO, read_seqinfo
 
 __all__ = ["GroundTruth", "Pair", "find_ground_truth", "find_pairs", "is_sequence", "without_truth"]
 
@@ -51,7 +51,7 @@ class Pair:
 
 def is_sequence(folder: Path) -> bool:
     """Whether this is a sequence in MOTChallenge's form: `seqinfo.ini`, pictures, detections or annotations in it."""
-    return (folder / "seqinfo.ini").is_file() or any((folder / name).is_dir() for name in ("img1", "det", "gt"))
+    return (folder / SEQINFO).is_file() or any((folder / name).is_dir() for name in ("img1", "det", "gt"))
 
 
 def find_pairs(gt: Path, pred: Path, sequences: Sequence[str] = ()) -> list[Pair]:
@@ -156,28 +156,18 @@ def _by_name(truths: Iterable[GroundTruth]) -> dict[str, GroundTruth]:
 
 
 def _truth(name: str, file: Path, folder: Path | None = None) -> GroundTruth:
-    names = file.parent / "labels.txt"
-    labels = names.read_text(encoding="utf-8-sig").split("\n") if names.is_file() else []
-    length = None if folder is None else _sequence_length(folder / "seqinfo.ini")
-    return GroundTruth(name, file, length, tuple(label.strip() for label in labels if label.strip()))
+    info = None if folder is None else read_seqinfo(folder)
+    return GroundTruth(name, file, None if info is None else info.length, _labels(file.parent / "labels.txt"))
 
 
-def _sequence_length(path: Path) -> int | None:
-    """`seqLength` of a `seqinfo.ini`; `None` where there is none."""
-    if not path.is_file():
-        return None
-    parser = configparser.ConfigParser(interpolation=None)
+def _labels(file: Path) -> tuple[str, ...]:
+    if not file.is_file():
+        return ()
     try:
-        parser.read_string(path.read_text(encoding="utf-8-sig"))
-        text = parser.get("Sequence", "seqLength", fallback="")
-        length = int(text) if text.strip() else None
-    except (configparser.Error, UnicodeDecodeError, ValueError) as error:
-        raise ValueError(
-            f"{path} cannot be read: expected a [Sequence] section with a line seqLength=<frames>"
-        ) from error
-    if length is not None and length < 1:
-        raise ValueError(f"{path}: seqLength={length}, expected the number of frames, 1 or more")
-    return length
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not a text file; expected the name of a class in each line") from error
+    return tuple(line.strip() for line in lines if line.strip())
 
 
 def _track_files(folder: Path) -> list[Path]:

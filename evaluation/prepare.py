@@ -57,7 +57,8 @@ def prepare(truth: TrackRows, prediction: TrackRows, rules: Rules, num_frames: i
     """Apply the rules and number the ids.
 
     Args:
-        truth: all annotations, of one class where the rules go by class, in the span of frames.
+        truth: all annotations in the span of frames; where the rules go by class, those of one class and the areas to
+            ignore, whatever class these have.
         prediction: the boxes to score, likewise.
         rules: rule set.
         num_frames: length of the span.
@@ -106,8 +107,8 @@ def frame_slices(truth: TrackRows, prediction: TrackRows) -> Iterator[tuple[int,
 
 
 def _is_counted(truth: TrackRows, rules: Rules) -> BoolArray:
-    """`(N,)` which annotations are scored. Flags are truncated to whole numbers, as TrackEval does."""
-    counted = np.trunc(truth.flags) != 0
+    """`(N,)` which annotations are scored. TrackEval would cut a flag of 0.9, a score, to 0 and not score the row."""
+    counted = ~truth.areas if rules.ignores_inside else truth.flags != 0
     if rules.pedestrians_only:
         if not truth.has_classes:
             raise ValueError(f"{truth.path} tells no classes, by which {rules.name} goes: use --rules mot15")

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from registry.box_table import NO_CLASS
+
 __all__ = ["NO_CLASS", "NO_ID", "BoolArray", "FloatArray", "IntArray", "TrackRows"]
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-NO_CLASS = -1
-"""What MOTChallenge files write where no class is known."""
 NO_ID = -1
 """What they write where nobody was tracked: in files of detections."""
 
@@ -31,12 +31,14 @@ class TrackRows:
         frames: `(N,)` int64, as in the file.
         ids: `(N,)` int64, as in the file.
         tlwh: `(N, 4)` float64: left, top, width, height, px.
-        flags: `(N,)` float64: column 7, the flag of a ground truth (0: not scored) or the score of a prediction; 1
-            where the file has none.
+        flags: `(N,)` float64: column 7, the flag of a ground truth (0: not scored, anything else: scored) or the score
+            of a prediction; 1 where the file has none.
         class_ids: `(N,)` int64; `NO_CLASS` where the file tells none.
         class_names: names of class ids, where known.
         raw: `(N, C)` float64, all columns as read; `(N, 0)` for a file with named columns.
         lines: `(N,)` int64, where each row stands in the file, from 1; counted anew where nobody says.
+        tells_classes: whether any row of the file tells its class, which a part of its rows need not do; found out
+            where nobody says.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class TrackRows:
     class_names: Mapping[int, str] = field(default_factory=dict)
     raw: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     lines: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    tells_classes: bool | None = None
 
     def __post_init__(self) -> None:
         count = len(self.frames)
@@ -60,6 +63,8 @@ class TrackRows:
             object.__setattr__(self, "raw", np.empty((count, 0)))
         if len(self.lines) != count:
             object.__setattr__(self, "lines", np.arange(1, count + 1))
+        if self.tells_classes is None:
+            object.__setattr__(self, "tells_classes", bool((self.class_ids != NO_CLASS).any()))
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -71,8 +76,16 @@ class TrackRows:
 
     @property
     def has_classes(self) -> bool:
-        """Whether any row tells its class."""
-        return bool((self.class_ids != NO_CLASS).any())
+        """Whether any row of the file tells its class."""
+        return bool(self.tells_classes)
+
+    @property
+    def areas(self) -> BoolArray:
+        """`(N,)` which rows of a ground truth are areas to ignore instead of objects.
+
+        Flag 0 says so (VisDrone's class 0 has it too), and where other rows tell their class, none (UAVDT, DETRAC).
+        """
+        return np.asarray((self.flags == 0) | ((self.class_ids == NO_CLASS) & self.has_classes))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Rules:
         pedestrians_only: whether only class 1 of the ground truth is scored.
         distractors: classes whose boxes take the predictions that match them out of the score.
         by_class: whether each class is scored for itself.
-        ignores_inside: whether unmatched predictions inside a box with flag 0 are taken out.
+        ignores_inside: whether unmatched predictions inside areas to ignore, of any class, are taken out.
     """
 
     name: str
@@ -65,7 +65,7 @@ RULES = {
         Rules("mot16", _MOT16, pedestrians_only=True, distractors=_DISTRACTORS),
         Rules("mot17", _MOT16, pedestrians_only=True, distractors=_DISTRACTORS),
         Rules("mot20", f"{_MOT16}, nor of vehicles", pedestrians_only=True, distractors=_DISTRACTORS | {6}),
-        Rules("own", "class by class; boxes inside areas with flag 0 do not count", by_class=True, ignores_inside=True),
+        Rules("own", "class by class; boxes inside areas to ignore do not count", by_class=True, ignores_inside=True),
     )
 }
 
@@ -85,11 +85,12 @@ def choose_rules(name: str, truth: TrackRows, prediction: TrackRows, *, own_labe
         if name.lower().startswith(known):
             return RULES[known], "by the name of the sequence"
     classes = sorted(set(truth.class_ids.tolist()))
-    text = ", ".join(truth.labels)
+    text = ", ".join(truth[~truth.areas].labels or truth.labels)
     if own_labels or truth.class_names:
         return RULES["own"], f"the ground truth names its classes: {text}"
     if classes[0] < PEDESTRIAN or classes[-1] > LAST_CLASS or PEDESTRIAN not in classes:
         return RULES["own"], f"the classes of the ground truth are {text}"
+    text = ", ".join(truth.labels)
     if prediction.class_names or set(prediction.class_ids.tolist()) <= {NO_CLASS, 0, PEDESTRIAN}:
         year = "mot20" if CROWD in classes else "mot17"
         reason = f"has MOTChallenge's classes {text}" if len(classes) > 1 else f"has class {text} only"

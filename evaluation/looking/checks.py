@@ -7,20 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.looking.frame_numbers import fits_by_shift, mending_shift, off_by
-from evaluation.looking.misread_columns import (
-    FORMS,
-    POOR_FIT,
-    fit,
-    fits_better_as,
-    fits_unswapped,
-    has_class_in_column_3,
-    has_id_first,
-    is_fractions,
-    lacks_id_column,
-    looks_like_corners,
-)
+from evaluation.looking.frame_numbers import counts_from_zero, fits_by_shift, mending_shift, off_by
+from evaluation.looking.misread_columns import FORMS, POOR_FIT, betrayed_forms, fit, fits_better_as, fits_unswapped
 from evaluation.rows import NO_ID, TrackRows
+from registry.misread_boxes import are_shares
 
 __all__ = ["Finding", "look", "look_at_truth", "same_video", "twice"]
 
@@ -39,12 +29,12 @@ class Finding:
     Attributes:
         text: one sentence, with what to do.
         stops: whether scores would mean nothing.
-        by_looks: whether that is judged by the looks of the numbers, and `--force` may overrule it.
+        by_plausibility: whether that is judged by how plausible the numbers are, and `--force` may overrule it.
     """
 
     text: str
     stops: bool = True
-    by_looks: bool = False
+    by_plausibility: bool = False
 
 
 def look(truth: TrackRows, prediction: TrackRows, shift: int = 0) -> Iterator[Finding]:
@@ -94,16 +84,9 @@ def _of_one(rows: TrackRows, what: str, other: TrackRows | None = None) -> Itera
     Only of columns 1 and 2 the other is asked: where the two fit, both may be swapped or neither, which stops nothing.
     """
     name = f"{what} {rows.path}"
-    by_itself = {
-        "class first": has_class_in_column_3,
-        "no ids": lacks_id_column,
-        "id first": has_id_first,
-        "corners": looks_like_corners,
-    }
-    for form, betrays_itself in by_itself.items():
-        if betrays_itself(rows):
-            fits = form == "id first" and other is not None and fits_unswapped(rows, other)
-            yield Finding(FORMS[form].of(name), stops=not fits, by_looks=True)
+    for form in betrayed_forms(_objects(rows, what)):
+        fits = form == "id first" and other is not None and fits_unswapped(rows, other)
+        yield Finding(FORMS[form].of(name), stops=not fits, by_plausibility=True)
     yield from _of_ids(rows, what)
     if len(rows) and (no_area := (rows.tlwh[:, 2:] <= 0).any(axis=1)).any():
         yield Finding(
@@ -115,7 +98,7 @@ def _of_one(rows: TrackRows, what: str, other: TrackRows | None = None) -> Itera
 
 def _objects(rows: TrackRows, what: str) -> TrackRows:
     """The rows that need an id: areas to ignore are no objects."""
-    return rows if what == "prediction" else rows[rows.flags != 0]
+    return rows if what == "prediction" else rows[~rows.areas]
 
 
 def _of_ids(rows: TrackRows, what: str) -> Iterator[Finding]:
@@ -139,23 +122,23 @@ def _of_rows_without_id(rows: TrackRows, what: str) -> Iterator[Finding]:
         yield Finding(
             f"{count} of {len(rows)} rows of {name} {have} no id ({NO_ID} in column 2, first in line "
             f"{rows.lines[none][0]}): give each object an id of its own, or delete what was not tracked",
-            by_looks=np.unique(rows.frames[none], return_counts=True)[1].max() == 1,
+            by_plausibility=np.unique(rows.frames[none], return_counts=True)[1].max() == 1,
         )
 
 
 def _of_forms(truth: TrackRows, prediction: TrackRows) -> Iterator[Finding]:
-    if is_fractions(truth) != is_fractions(prediction):
-        rows, what = (truth, "ground truth") if is_fractions(truth) else (prediction, "prediction")
+    if are_shares(truth.tlwh) != are_shares(prediction.tlwh):
+        rows, what = (truth, "ground truth") if are_shares(truth.tlwh) else (prediction, "prediction")
         yield Finding(
             f"boxes of {what} {rows.path} look like shares of the picture (all numbers are at most "
             f"{np.abs(rows.tlwh).max():g}): multiply x, w by the width and y, h by the height of the picture",
-            by_looks=True,
+            by_plausibility=True,
         )
         return
     if (found := fits_better_as(truth, prediction)) is not None:
         is_prediction, form = found
         name = f"prediction {prediction.path}" if is_prediction else f"ground truth {truth.path}"
-        yield Finding(form.of(name), by_looks=True)
+        yield Finding(form.of(name), by_plausibility=True)
         return
     if truth.path.exists() and prediction.path.exists() and truth.path.samefile(prediction.path):
         yield Finding(f"the prediction is the ground truth itself ({truth.path})", stops=False)
@@ -171,14 +154,14 @@ def _of_frames(truth: TrackRows, prediction: TrackRows, shift: int) -> Iterator[
         )
         return
     fits = fits_by_shift(truth, prediction)
-    from_zero = prediction.frames.min() == 0 < truth.frames.min() and fits[1] >= fits[0]
+    from_zero = prediction.frames.min() == 0 < truth.frames.min() and counts_from_zero(fits, truth.frames.min() == 1)
     by = 1 if from_zero else off_by(fits)
     if by:
         yield Finding(
             f"the frame numbers of prediction {prediction.path} look off by one ({starts}; MOTChallenge counts from "
             f"1): {_advice(by + shift)} to them",
             stops=bool(from_zero),
-            by_looks=True,
+            by_plausibility=True,
         )
     elif (overlap := fit(truth, prediction)) < POOR_FIT:
         yield from _of_poor_overlap(truth, prediction, overlap, shift)
@@ -192,11 +175,13 @@ def _of_poor_overlap(truth: TrackRows, prediction: TrackRows, overlap: float, sh
         yield Finding(
             f"{hardly}, but would with other frame numbers ({better:.2f}): {_advice(by + shift)} to those of the "
             "prediction",
-            by_looks=True,
+            by_plausibility=True,
         )
     elif overlap < WRONG_VIDEO_FIT:
         nothing_fits = max(overlap, fit(prediction, truth)) < NOTHING_FITS
-        yield Finding(f"{hardly}: are they of the same video, at the same size?", stops=nothing_fits, by_looks=True)
+        yield Finding(
+            f"{hardly}: are they of the same video, at the same size?", stops=nothing_fits, by_plausibility=True
+        )
 
 
 def _advice(shift: int) -> str:
@@ -218,13 +203,13 @@ def _of_flags(truth: TrackRows) -> Iterator[Finding]:
         yield Finding(
             f"column 7 of {truth.path} holds {fractions[0]:g}, a score? In a ground truth it is a flag: 1 to be "
             "scored, 0 to be left out",
-            by_looks=True,
+            by_plausibility=True,
         )
 
 
 def twice(rows: TrackRows, what: str) -> Iterator[Finding]:
     """Ids that stand in one frame more than once, which no metric can score; but areas to ignore need no id."""
-    rows = rows[(rows.ids != NO_ID) | (rows.flags != 0)]
+    rows = _objects(rows, what)
     pairs, counts = np.unique(np.stack([rows.frames, rows.ids]), axis=1, return_counts=True)
     if len(counts) and counts.max() > 1:
         frame, track = pairs[:, counts > 1][:, 0].tolist()

@@ -12,16 +12,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from evaluation.looking.misread_columns import GOOD_FIT, fit
+from evaluation.looking.misread_columns import FAR_BETTER, GOOD_FIT, MIN_BOXES, fit
 from evaluation.rows import TrackRows
 
-__all__ = ["fits_by_shift", "mending_shift", "off_by"]
+__all__ = ["counts_from_zero", "fits_by_shift", "mending_shift", "off_by"]
 
 SHIFTS = (-3, -2, -1, 0, 1, 2, 3)
 CLEARLY_BETTER = 0.02
 """Mean overlap that a file must gain by other frame numbers before it is said to have them."""
-FAR_BETTER = 0.2
-"""The same for any other numbers, of which many are tried."""
 LONGEST_DELAY = 0.8
 """Frames that a sound tracker may trail; with numbers one too low its peak then lies at 1 - 0.8 or above."""
 LONGEST_LEAD = 0.5
@@ -29,13 +27,16 @@ LONGEST_LEAD = 0.5
 
 
 def fits_by_shift(truth: TrackRows, prediction: TrackRows) -> dict[int, float]:
-    """Mean best overlap for each shift of the frame numbers, of the same boxes throughout where there are such.
+    """Mean best overlap for each shift of the frame numbers, of the same boxes throughout; empty where these are few.
 
-    The boxes of a few frames more or less at the ends would move the mean by more than a shift does.
+    The boxes of a few frames more or less at the ends would move the mean by more than a shift does, and a ground truth
+    of every tenth frame has none to compare with.
     """
     frames = np.unique(prediction.frames)
     in_all = frames[np.all([np.isin(frames + by, truth.frames) for by in SHIFTS], axis=0)]
-    same = prediction[np.isin(prediction.frames, in_all)] if len(in_all) else prediction
+    same = prediction[np.isin(prediction.frames, in_all)]
+    if len(same) < MIN_BOXES:
+        return {}
     return {by: fit(truth, same.shifted(by)) for by in SHIFTS}
 
 
@@ -43,13 +44,25 @@ def off_by(fits: Mapping[int, float]) -> int:
     """What to add to the frame numbers: 1 or -1 where the boxes clearly fit better so, else 0.
 
     Args:
-        fits: mean overlap for shifts from -3 to 3.
+        fits: mean overlap for shifts from -3 to 3; empty where nothing is known.
     """
+    if not fits:
+        return 0
     by = max((-1, 1), key=lambda shift: fits[shift])
     if fits[by] <= fits[0] + CLEARLY_BETTER:
         return 0
     nearest_to_sound = -LONGEST_DELAY if by < 0 else by + LONGEST_LEAD
     return by if by - LONGEST_DELAY <= _peak(fits) <= nearest_to_sound else 0
+
+
+def counts_from_zero(fits: Mapping[int, float], from_one: bool) -> bool:
+    """Whether tracks that begin at frame 0 are to be held against the frames after theirs.
+
+    Args:
+        fits: mean overlap for shifts from -3 to 3; empty where nothing is known.
+        from_one: whether the ground truth begins at frame 1; else both may count from 0, and nobody was there yet.
+    """
+    return bool(fits) and fits[1] >= fits[0] + (0.0 if from_one else CLEARLY_BETTER)
 
 
 def mending_shift(truth: TrackRows, prediction: TrackRows) -> int:

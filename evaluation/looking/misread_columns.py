@@ -1,7 +1,9 @@
 """What a file may hold instead of frame,id,x,y,w,h: other box forms, shifted columns, other frame numbers.
 
 Two kinds of evidence. A file can betray itself: in `x1,y1,x2,y2` the corners of a moving object move together. Or it
-fits the other file badly as it stands and well when read in another way.
+fits the other file badly as it stands and well when read in another way. Much else makes two sound files fit badly:
+tracks of a part of the video with numbers of their own, of a mirrored or a cut picture, of another object. By chance
+a wrong reading may then fit, so it has to fit for several objects, and far better than boxes that are merely moved.
 """
 
 from __future__ import annotations
@@ -13,18 +15,17 @@ import numpy as np
 
 from evaluation.overlap import box_iou
 from evaluation.rows import FloatArray, TrackRows
+from registry.box_files import NUM_COLUMNS
+from registry.misread_boxes import are_corners, has_class_in_column_3, lacks_id_column
 
 __all__ = [
+    "FAR_BETTER",
     "FORMS",
     "Form",
+    "betrayed_forms",
     "fit",
     "fits_better_as",
     "fits_unswapped",
-    "has_class_in_column_3",
-    "has_id_first",
-    "is_fractions",
-    "lacks_id_column",
-    "looks_like_corners",
 ]
 
 MAX_FRAMES = 100
@@ -33,10 +34,16 @@ POOR_FIT = 0.3
 GOOD_FIT = 0.4
 """Mean best overlap. Wrong forms stay below 0.3 and the right one above 0.4 on all sequences at hand; in between nobody
 is accused."""
+FAR_BETTER = 0.2
+"""Mean overlap that must be gained by another reading, or other numbers, of which many are tried."""
+MIN_BOXES, MIN_OBJECTS = 20, 3
+"""Fewer fit by chance: in a crowd somebody is everywhere."""
+MAX_OBJECTS = 100
+"""Objects looked at one by one."""
+STEADY = 0.9
+"""Of swapped columns: share of the change of size from row to row that is left when they are swapped back."""
 MIN_STEPS = 20
 """Fewer steps from row to row have a mean by chance."""
-MAX_SCORE = 2.0
-"""Flags and scores are 1 at most (with some room for those of old detectors), the height of a box is not."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,31 +134,63 @@ def fit(truth: TrackRows, prediction: TrackRows) -> float:
 def fits_better_as(truth: TrackRows, prediction: TrackRows) -> tuple[bool, Form] | None:
     """Which file fits the other well when read in another form, where they fit badly as they stand.
 
+    Of swapped columns 1 and 2 a fit says nothing: all places of an object in one frame are a way on which somebody is
+    found in any frame. Such a file betrays itself.
+
     Returns:
         Whether it is the prediction, and its form: of all readings of either file the one that fits best.
     """
-    if fit(truth, prediction) >= POOR_FIT:
+    as_it_stands = fit(truth, prediction)
+    if as_it_stands >= POOR_FIT:
         return None
     fits: list[tuple[float, bool, str]] = []
     for name, form in FORMS.items():
+        if name == "id first":
+            continue
         if (other := form.read(prediction)) is not None:
             fits.append((fit(truth, other), True, name))
         if (other := form.read(truth)) is not None:
             fits.append((fit(other, prediction), False, name))
     best, is_prediction, name = max(fits)
-    return (is_prediction, FORMS[name]) if best >= GOOD_FIT else None
+    if best < max(GOOD_FIT, as_it_stands + FAR_BETTER):
+        return None
+    read = FORMS[name].read(prediction if is_prediction else truth)
+    if read is None:
+        return None
+    is_meant = _is_no_chance(truth, read, best) if is_prediction else _is_no_chance(read, prediction, best)
+    return (is_prediction, FORMS[name]) if is_meant else None
+
+
+def _is_no_chance(truth: TrackRows, prediction: TrackRows, overlap: float) -> bool:
+    """Whether two files fit for several objects in several frames, and do not when their boxes are moved by a half."""
+    shared = prediction[np.isin(prediction.frames, truth.frames)]
+    per_object = [fit(truth, shared[shared.ids == track]) for track in np.unique(shared.ids)[:MAX_OBJECTS].tolist()]
+    if len(shared) < MIN_BOXES or np.sum(np.array(per_object) >= GOOD_FIT) < max(MIN_OBJECTS, len(per_object) / 2):
+        return False
+    moved = (_moved(prediction, across, down) for across in (-0.5, 0.5) for down in (-0.5, 0.5))
+    return all(fit(truth, other) < overlap - FAR_BETTER for other in moved)
+
+
+def _moved(rows: TrackRows, across: float, down: float) -> TrackRows:
+    """The boxes moved by shares of their size."""
+    tlwh = rows.tlwh.copy()
+    tlwh[:, :2] += tlwh[:, 2:] * (across, down)
+    return dataclasses.replace(rows, tlwh=tlwh)
 
 
 def has_id_first(rows: TrackRows) -> bool:
     """Whether columns 1 and 2 must be swapped, by themselves: a "track" leaps about, its boxes at one "frame" do not.
 
-    Nothing goes further in a frame than objects are apart. Two objects side by side, or one found twice, are no proof:
-    most rows have to say so, and tracks be longer when read that way.
+    Nothing goes further in a frame than objects are apart, and an object keeps its size. Two objects side by side, or
+    one found twice, are no proof: most rows have to say so, and tracks be longer when read that way, or be read from a
+    crowd that is seen for a moment.
     """
     as_is, swapped = _steps(rows), _steps(_with_id_first(rows))
-    if len(as_is) < MIN_STEPS or len(swapped) < max(len(as_is) + 1, len(rows) / 2):
+    if len(as_is) < MIN_STEPS or len(swapped) < len(rows) / 2:
         return False
-    return bool(swapped.mean() < 0.5 * as_is.mean())
+    (place, size), (place_swapped, size_swapped) = as_is.mean(axis=0), swapped.mean(axis=0)
+    are_longer = len(swapped) > len(as_is)
+    return bool(place_swapped < (0.5 if are_longer else 0.2) * place and size_swapped < STEADY * size)
 
 
 def fits_unswapped(rows: TrackRows, other: TrackRows) -> bool:
@@ -160,65 +199,21 @@ def fits_unswapped(rows: TrackRows, other: TrackRows) -> bool:
     return as_is >= POOR_FIT and as_is > fit(_with_id_first(rows), other)
 
 
-def lacks_id_column(rows: TrackRows) -> bool:
-    """Whether column 2 must be the left edge of a box, by itself: no "height" is above a score, nearly all else is."""
-    tlwh = rows.tlwh
-    if len(tlwh) < 10 or rows.raw.shape[1] < 6:
-        return False
-    return bool(tlwh[:, 3].max() <= MAX_SCORE and (tlwh[:, 1:3] > MAX_SCORE).all(axis=1).mean() > 0.9)
-
-
-def looks_like_corners(rows: TrackRows) -> bool:
-    """Whether the boxes must be `x1,y1,x2,y2`, by themselves.
-
-    Column 5 is above column 3 and 6 above 4 throughout, and over the life of an object their differences vary less than
-    they do: sizes, then, are the differences.
-    """
-    tlwh = rows.tlwh
-    if len(tlwh) < 10 or (tlwh[:, 2:] > tlwh[:, :2]).all(axis=1).mean() < 0.99:
-        return False
-    return _variance_within(rows, tlwh[:, 2:] - tlwh[:, :2]) < 0.5 * _variance_within(rows, tlwh[:, 2:])
-
-
 def _steps(rows: TrackRows) -> FloatArray:
-    """`(S,)` ways of a box's left and top from each row of its track to the next, px."""
+    """`(S, 2)` from each row of a track to the next, px: the way of left and top, the change of width and height."""
     order = np.lexsort((rows.frames, rows.ids))
     same = np.diff(rows.ids[order]) == 0
-    steps: FloatArray = np.abs(np.diff(rows.tlwh[order, :2], axis=0)).sum(axis=1)[same]
+    steps: FloatArray = np.abs(np.diff(rows.tlwh[order], axis=0)).reshape(-1, 2, 2).sum(axis=2)[same]
     return steps
 
 
-def _variance_within(rows: TrackRows, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-    """Mean squared distance of `(N, 2)` values from the mean of their object."""
-    _, owner, counts = np.unique(rows.ids, return_inverse=True, return_counts=True)
-    total = 0.0
-    for column in values.T:
-        means = np.bincount(owner, column) / counts
-        total += float(((column - means[owner]) ** 2).mean())
-    return total
-
-
-def has_class_in_column_3(rows: TrackRows) -> bool:
-    """Whether column 3 must be a class, by itself.
-
-    Few small whole numbers, one an object, while column 4 varies; and column 7, elsewhere a flag or a score, is a
-    height.
-    """
-    raw = rows.raw
-    if len(raw) < 10 or raw.shape[1] < 7:
-        return False
-    if raw[:, 6].min() <= MAX_SCORE:
-        return False
-    column = raw[:, 2]
-    if (column != np.floor(column)).any() or column.min() < 0 or column.max() > 100:
-        return False
-    pairs = np.unique(np.stack([rows.ids, column.astype(np.int64)]), axis=1).shape[1]
-    one_each = pairs == len(np.unique(rows.ids))
-    return (
-        one_each and len(np.unique(raw[:, 3])) >= max(5 * len(np.unique(column)), 10) and bool((raw[:, 4:7] > 0).all())
-    )
-
-
-def is_fractions(rows: TrackRows) -> bool:
-    """Whether the boxes are in shares of the picture instead of px."""
-    return len(rows) > 0 and float(np.abs(rows.tlwh).max()) <= 2.0
+def betrayed_forms(rows: TrackRows) -> list[str]:
+    """The forms in `FORMS` that a file must have by itself, whatever stands in another one."""
+    has_columns = rows.raw.shape[1] >= NUM_COLUMNS  # a header says what its columns hold
+    found = {
+        "class first": has_class_in_column_3(rows.raw, rows.ids),
+        "no ids": has_columns and lacks_id_column(rows.tlwh),
+        "id first": has_id_first(rows),
+        "corners": are_corners(rows.tlwh, rows.ids),
+    }
+    return [form for form, is_betrayed in found.items() if is_betrayed]

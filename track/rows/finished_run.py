@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from registry.box_files import read_box_table
+from registry.box_table import BoxTable
+from registry.numbers import MAX_EXACT, MAX_FRAME, MAX_PX
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, load_detections
 from track.rows.offline import Moments
 from track.rows.run_frames import read_run_frames
@@ -19,6 +21,10 @@ from track.sinks.text import CSV_HEADER
 from tracker.offline.linking import LinkConfig, TrackedDetections
 
 __all__ = ["FinishedRun", "read_run"]
+
+
+MOST_FILLED, MOST_FILLED_PER_BOX = 1_000_000, 10
+"""Boxes that gaps may hold, and how many for each box that is there: no tracker loses people for so long."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +54,6 @@ class FinishedRun:
         )
 
 
-@dataclass(frozen=True)
-class _Row:
-    frame: int
-    time_s: float
-    track_id: int
-    label: str
-    xyxy: tuple[float, float, float, float]
-    score: float
-
-
 def read_run(run_dir: Path) -> FinishedRun:
     """Read a finished run.
 
@@ -72,74 +68,87 @@ def read_run(run_dir: Path) -> FinishedRun:
     path = run_dir / "tracks.csv"
     if not path.is_file():
         raise FileNotFoundError(f"no tracks.csv in {run_dir}: expected the folder that track run wrote")
-    rows = list(_rows(path))
-    names = {label: number for number, label in enumerate(dict.fromkeys(row.label for row in rows))}
-    times = {row.frame: row.time_s for row in rows}
-    frames = np.array(sorted(times), np.int64)
-    times_s = np.array([times[frame] for frame in frames.tolist()], np.float64)
-    moments = Moments(frames, times_s, read_run_frames(run_dir).missing)
-    seen = _detections([row for row in rows if not math.isnan(row.score)], names)
-    run = FinishedRun(seen, moments, {number: label for label, number in names.items()})
+    table = _tracks(path)
+    frames = table["frame"].astype(np.int64) - 1
+    times = dict(zip(frames.tolist(), table["time"].tolist(), strict=True))
+    there = np.array(sorted(times), np.int64)
+    times_s = np.array([times[frame] for frame in there.tolist()], np.float64)
+    moments = Moments(there, times_s, read_run_frames(run_dir).missing)
+    run = FinishedRun(_detections(table, frames), moments, _class_names(table))
     return _with_embeddings(run, run_dir / EMBEDDINGS) if (run_dir / EMBEDDINGS).is_file() else run
 
 
-def _rows(path: Path) -> Iterator[_Row]:
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        lines = csv.reader(file)
-        try:
-            header = next(lines, [])
-            if tuple(header) != CSV_HEADER:
-                raise ValueError(f"{path} line 1 is {','.join(header)!r}, expected the header {','.join(CSV_HEADER)}")
-            taken: set[tuple[int, int]] = set()
-            for fields in lines:
-                row = _row(fields, f"{path} line {lines.line_num}")
-                if (row.frame, row.track_id) in taken:
-                    raise ValueError(
-                        f"{path} line {lines.line_num}: id {row.track_id} has a second box at frame {row.frame + 1}, "
-                        "expected one"
-                    )
-                taken.add((row.frame, row.track_id))
-                yield row
-        except csv.Error as error:
-            raise ValueError(
-                f"{path} line {lines.line_num} is damaged ({error}): expected comma-separated text"
-            ) from error
+def _tracks(path: Path) -> BoxTable:
+    """A `tracks.csv`, each of its rows checked."""
+    table = read_box_table(path, CSV_HEADER)
+    _check(
+        table, "frame", (table["frame"] >= 1) & (table["frame"] <= MAX_FRAME), f"from 1 to {MAX_FRAME:,}", whole=True
+    )
+    _check(table, "id", (table["id"] >= 1) & (table["id"] <= MAX_EXACT), "from 1 on", whole=True)
+    _check(table, "time", np.isfinite(table["time"]), "in seconds")
+    for column in table.box_columns:
+        _check(table, column, np.abs(table[column]) <= MAX_PX, "in px")
+    _check(table, "score", ~np.isinf(table["score"]), "or nothing")
+    empty = np.flatnonzero((table["x2"] <= table["x"]) | (table["y2"] <= table["y"]))
+    if len(empty):
+        box = ",".join(f"{value:g}" for value in table.xyxy()[empty[0]])
+        raise ValueError(f"{table.where(int(empty[0]))}: the box {box} is empty, expected x1 < x2 and y1 < y2")
+    _check_single(table)
+    _check_gaps(table)
+    return table
 
 
-def _row(fields: list[str], where: str) -> _Row:
-    if len(fields) != len(CSV_HEADER):
-        raise ValueError(f"{where} has {len(fields)} fields, expected {len(CSV_HEADER)}: {','.join(CSV_HEADER)}")
-    given = dict(zip(CSV_HEADER, fields, strict=True))
-    frame, track_id = (_number(given, name, where, whole=True) for name in ("frame", "id"))
-    left, top, right, bottom = (_number(given, name, where) for name in ("x1", "y1", "x2", "y2"))
-    if frame < 1 or track_id < 1:
-        raise ValueError(f"{where}: frame {frame:g} and id {track_id:g}, expected both from 1")
-    if right <= left or bottom <= top:
+def _check(
+    table: BoxTable, column: str, is_right: npt.NDArray[np.bool_], expected: str, *, whole: bool = False
+) -> None:
+    values = table[column]
+    wrong = np.flatnonzero(~(is_right & (values == np.floor(values))) if whole else ~is_right)
+    if len(wrong):
+        kind = "a whole number" if whole else "a number"
+        name = table.name_of(column)
+        raise ValueError(f"{table.where(int(wrong[0]))}: {name} is {values[wrong[0]]:g}, expected {kind} {expected}")
+
+
+def _check_single(table: BoxTable) -> None:
+    pairs = np.stack([table["frame"], table["id"]])
+    _, first, owner = np.unique(pairs, axis=1, return_index=True, return_inverse=True)
+    second = np.flatnonzero(first[owner.reshape(-1)] != np.arange(len(table)))
+    if len(second):
+        row = int(second[0])
         raise ValueError(
-            f"{where}: the box {left:g},{top:g},{right:g},{bottom:g} is empty, expected x1 < x2 and y1 < y2"
+            f"{table.where(row)}: id {table['id'][row]:.0f} has a second box at frame {table['frame'][row]:.0f}, "
+            "expected one"
         )
-    score = _number(given, "score", where) if given["score"] else math.nan
-    time_s = _number(given, "time_s", where)
-    return _Row(int(frame) - 1, time_s, int(track_id), given["class"], (left, top, right, bottom), score)
 
 
-def _number(given: dict[str, str], name: str, where: str, *, whole: bool = False) -> float:
-    try:
-        value = float(int(given[name])) if whole else float(given[name])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: {name} is {given[name]!r}, expected a {'whole ' if whole else ''}number")
-    return value
+def _check_gaps(table: BoxTable) -> None:
+    """Each track is filled from its first to its last frame: a wrong frame number must not fill the memory."""
+    order = np.lexsort((table["frame"], table["id"]))
+    ids, frames = table["id"][order], table["frame"][order]
+    gaps = np.where(np.diff(ids) == 0, np.diff(frames) - 1, 0)
+    if gaps.sum() > max(MOST_FILLED, MOST_FILLED_PER_BOX * len(table)):
+        longest = int(gaps.argmax())
+        raise ValueError(
+            f"{table.path}: id {ids[longest]:.0f} has no box from frame {frames[longest]:.0f} to "
+            f"{frames[longest + 1]:.0f}, and all gaps have {gaps.sum():,.0f} frames, too many to fill: expected frames "
+            "counted one by one"
+        )
 
 
-def _detections(rows: list[_Row], names: dict[str, int]) -> TrackedDetections:
+def _class_names(table: BoxTable) -> dict[int, str]:
+    found = np.unique(table.class_ids).tolist()
+    return {number: table.class_names.get(number, str(number)) for number in found}
+
+
+def _detections(table: BoxTable, frames: npt.NDArray[np.int64]) -> TrackedDetections:
+    """The rows with a score: those without stand where nothing was detected."""
+    detected = ~np.isnan(table["score"])
     return TrackedDetections(
-        np.array([row.frame for row in rows], np.int64),
-        np.array([row.track_id for row in rows], np.int64),
-        np.array([row.xyxy for row in rows], np.float64).reshape(-1, 4),
-        np.array([row.score for row in rows], np.float64),
-        np.array([names[row.label] for row in rows], np.int64),
+        frames[detected],
+        table["id"].astype(np.int64)[detected],
+        table.xyxy()[detected],
+        table["score"][detected],
+        table.class_ids[detected],
     )
 
 

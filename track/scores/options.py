@@ -15,7 +15,7 @@ Rules = Annotated[
     str,
     typer.Option(
         help="auto, mot15, mot16, mot17, mot20 (pedestrians, distractors, flags), or own (class by class). auto goes "
-        "by the looks of the ground truth, and says so.",
+        "by what the ground truth holds, and says so.",
         rich_help_panel="What is scored",
     ),
 ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
+from registry.numbers import MAX_FRAME, parse_whole
 from registry.words import counted
 from track.run.summary import frames_of
 from track.terminal.tables import print_table
@@ -41,7 +42,8 @@ def parse_span(text: str | None) -> tuple[int | None, int | None]:
     match = re.fullmatch(r"\s*(\d*)\s*-\s*(\d*)\s*", text)
     if match is None or not (match[1] or match[2]):
         raise ValueError(f"--frames is {text!r}, expected the first and the last frame, such as 1-150, 20- or -150")
-    return int(match[1]) if match[1] else None, int(match[2]) if match[2] else None
+    first, last = (parse_whole(digits, "--frames", 0, MAX_FRAME) if digits else None for digits in match.groups())
+    return first, last
 
 
 def score(gt: Path, pred: Path, sequences: tuple[str, ...], options: EvalOptions) -> Report:

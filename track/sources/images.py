@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import configparser
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from registry.seqinfo import SEQINFO, SequenceInfo, read_seqinfo
 from track.sources.types import BaseSource, Frame, Image, Source, TimeSpan
 
 __all__ = ["ImageFolder", "MotSequence", "natural_key", "open_folder"]
@@ -26,8 +27,8 @@ def open_folder(path: Path, span: TimeSpan) -> Source:
     Raises:
         ValueError: it is neither.
     """
-    if (path / "seqinfo.ini").is_file():
-        return MotSequence(path, span)
+    if (info := read_seqinfo(path)) is not None:
+        return MotSequence(path, span, info)
     if list_images(path):
         return ImageFolder(path, span)
     if (path / "det" / "det.txt").is_file():
@@ -108,16 +109,20 @@ class ImageFolder(BaseSource):
 class MotSequence(BaseSource):
     """A MOTChallenge sequence folder (`seqinfo.ini`); frames without a picture when its pictures are not there.
 
+    Args:
+        path: folder.
+        span: part to read.
+        info: what its `seqinfo.ini` says.
+
     Raises:
-        ValueError: `seqinfo.ini` cannot be read, or tells no length where there are no pictures.
+        ValueError: no length is told where there are no pictures.
     """
 
-    def __init__(self, path: Path, span: TimeSpan) -> None:
+    def __init__(self, path: Path, span: TimeSpan, info: SequenceInfo) -> None:
         super().__init__(path.resolve().name, span)
         self.sequence = path
-        info = _SequenceInfo(path / "seqinfo.ini")
-        self.fps = info.number("frameRate", DEFAULT_FPS)
-        images = list_images(path / info.text("imDir", "img1"))
+        self.fps = info.frame_rate or DEFAULT_FPS
+        images = list_images(path / info.image_folder)
         self.has_images = bool(images)
         if images:
             self._folder = ImageFolder(path, span, images=number_images(images), fps=self.fps)
@@ -125,13 +130,11 @@ class MotSequence(BaseSource):
             self.width, self.height, self.num_frames = self._folder.width, self._folder.height, self._folder.num_frames
             self.last_index = self._folder.last_index
             return
-        self.width, self.height = int(info.number("imWidth", 0.0)), int(info.number("imHeight", 0.0))
-        length = int(info.number("seqLength", 0.0))
-        if length < 1:
-            raise ValueError(f"{path / 'seqinfo.ini'} must give seqLength (frames), since the pictures are not there")
-        span.check_inside(str(path), length / self.fps)
-        times_s = ((index, index / self.fps) for index in range(length))
-        self._indices = [i for i, time_s in times_s if not (span.is_before(time_s) or span.is_after(time_s))]
+        self.width, self.height = info.width or 0, info.height or 0
+        if info.length is None:
+            raise ValueError(f"{path / SEQINFO} must give seqLength (frames), since the pictures are not there")
+        span.check_inside(str(path), info.length / self.fps)
+        self._indices = _inside(span, info.length, self.fps)
         self.num_frames = len(self._indices)
         self.last_index = self._indices[-1] if self._indices else None
 
@@ -142,6 +145,13 @@ class MotSequence(BaseSource):
             return
         for index in self._indices:
             yield Frame(index, index / self.fps, None)
+
+
+def _inside(span: TimeSpan, length: int, fps: float) -> range:
+    """Indices of the frames of a span, of `length` frames; without a list of them, however many there are."""
+    first = bisect_left(range(length), True, key=lambda index: not span.is_before(index / fps))
+    last = bisect_left(range(length), True, key=lambda index: span.is_after(index / fps))
+    return range(first, last)
 
 
 def number_images(images: list[Path]) -> list[tuple[int, Path]]:
@@ -158,31 +168,3 @@ def number_images(images: list[Path]) -> list[tuple[int, Path]]:
         return list(enumerate(images))
     first = min(min(numbers), 1)
     return [(number - first, path) for number, path in zip(numbers, images, strict=True)]
-
-
-class _SequenceInfo:
-    """The `[Sequence]` section of a `seqinfo.ini`."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        parser = configparser.ConfigParser(interpolation=None)
-        try:
-            parser.read_string(path.read_text(encoding="utf-8-sig"))
-            self._section = dict(parser["Sequence"])  # configparser lowers the keys
-        except (configparser.Error, KeyError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} cannot be read: expected a [Sequence] section with key=value lines") from error
-
-    def text(self, key: str, default: str) -> str:
-        """Value of `key`."""
-        return self._section.get(key.lower(), default).strip()
-
-    def number(self, key: str, default: float) -> float:
-        """Value of `key` as a positive number; `ValueError` if it is none."""
-        text = self.text(key, "")
-        try:
-            value = float(text) if text else default
-        except ValueError:
-            value = -1.0
-        if (text and value <= 0) or not np.isfinite(value):
-            raise ValueError(f"{self._path}: {key}={text!r} must be a positive number")
-        return value

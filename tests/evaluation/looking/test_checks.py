@@ -26,7 +26,7 @@ from tests.evaluation.file_pairs import (
 )
 from tests.evaluation.scenes import Row, changed, walkers, write, write_gt
 
-BY_LOOKS = {
+BY_PLAUSIBILITY = {
     "corners in the prediction": (prediction_as(corners), ["prediction", "x1,y1,x2,y2 in a w,h file", "w = x2 - x1"]),
     "corners in the ground truth": (truth_as(corners), ["ground truth", "x1,y1,x2,y2 in a w,h file", "w = x2 - x1"]),
     "corners in both": (both_as(corners), ["x1,y1,x2,y2 in a w,h file", "w = x2 - x1"]),
@@ -118,7 +118,9 @@ SURE = {
 }
 
 
-@pytest.mark.parametrize(("files", "fragments"), {**BY_LOOKS, **SURE}.values(), ids={**BY_LOOKS, **SURE}.keys())
+@pytest.mark.parametrize(
+    ("files", "fragments"), {**BY_PLAUSIBILITY, **SURE}.values(), ids={**BY_PLAUSIBILITY, **SURE}.keys()
+)
 def test_broken_files_are_named_before_scoring(tmp_path: Path, files: Files, fragments: list[str]) -> None:
     with pytest.raises(ValueError) as error:
         score(tmp_path, files)
@@ -129,8 +131,8 @@ def test_broken_files_are_named_before_scoring(tmp_path: Path, files: Files, fra
         assert fragment in text, text
 
 
-@pytest.mark.parametrize("files", [files for files, _ in BY_LOOKS.values()], ids=BY_LOOKS.keys())
-def test_what_is_judged_by_looks_can_be_forced_and_is_still_said(tmp_path: Path, files: Files) -> None:
+@pytest.mark.parametrize("files", [files for files, _ in BY_PLAUSIBILITY.values()], ids=BY_PLAUSIBILITY.keys())
+def test_what_is_judged_by_plausibility_can_be_forced_and_is_still_said(tmp_path: Path, files: Files) -> None:
     report = score(tmp_path, files, force=True)
     assert report.warnings
 

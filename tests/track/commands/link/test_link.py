@@ -154,11 +154,11 @@ DAMAGED = {
     "a word for a number": (f"{HEADER}\n1,0.0,1,person,a,2,3,4,0.9,detected", ["line 2", "x1 is 'a'", "a number"]),
     "half a row": (
         f"{HEADER}\n1,0.0,1,person,1,2,3,4,0.9,detected\n2,0.1,1,per",
-        ["line 3", "4 fields", "expected 10"],
+        ["line 3", "4 columns", "the header has 10"],
     ),
-    "no id": (f"{HEADER}\n1,0.0,0,person,1,2,3,4,0.9,detected", ["line 2", "id 0", "from 1"]),
+    "no id": (f"{HEADER}\n1,0.0,0,person,1,2,3,4,0.9,detected", ["line 2", "id is 0", "from 1"]),
     "empty box": (f"{HEADER}\n1,0.0,1,person,3,2,3,4,0.9,detected", ["line 2", "is empty", "x1 < x2"]),
-    "not finite": (f"{HEADER}\n1,0.0,1,person,1,2,inf,4,0.9,detected", ["line 2", "x2 is 'inf'"]),
+    "not finite": (f"{HEADER}\n1,0.0,1,person,1,2,inf,4,0.9,detected", ["line 2", "x2 is inf"]),
     "twice": (f"{HEADER}\n" + "1,0.0,1,person,1,2,3,4,0.9,detected\n" * 2, ["line 3", "second box at frame 1"]),
 }
 

@@ -123,18 +123,15 @@ def _keep_encoders(job: Job, trainer: Trainer, is_best: bool) -> None:
 def _write_encoder(job: Job, name: str, backbone: Backbone, scores: Mapping[str, float], gate: float | None) -> None:
     path = job.out / name
     with replacing(path) as unfinished:
-        try:
-            save_checkpoint(
-                unfinished,
-                backbone,
-                data=job.data.name,
-                scores=scores,
-                max_cosine_distance=gate,
-                version=_version(),
-                commit=_commit(),
-            )
-        finally:
-            unfinished.with_name(f"{unfinished.name}.part").unlink(missing_ok=True)
+        save_checkpoint(
+            unfinished,
+            backbone,
+            data=job.data.name,
+            scores=scores,
+            max_cosine_distance=gate,
+            version=_version(),
+            commit=_commit(),
+        )
 
 
 def _finish(job: Job, images: Images, device: torch.device, watch: Watch) -> tuple[RankingScores, Calibration]:

@@ -25,6 +25,7 @@ from tests.track.runs import (
     write_sequence,
     write_video,
 )
+from registry.own_names import own_name
 from track.files import partial as files_partial
 from track.run.run import PartialRunError, run
 from track.setup import checks, loading
@@ -223,7 +224,7 @@ def test_space_for_the_summary_is_set_aside(tmp_path: Path, monkeypatch: pytest.
     count = passes.Session.count
 
     def look(*arguments: Any) -> None:
-        seen.append((tmp_path / "o" / ".summary.json.reserve").stat().st_size)
+        seen.append(own_name(tmp_path / "o" / "summary.json", "reserve").stat().st_size)
         count(*arguments)
 
     monkeypatch.setattr(passes.Session, "count", look)

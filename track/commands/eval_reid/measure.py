@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from registry.own_names import replacing
 from registry.words import counted
 from reid import create_encoder, is_encoder
 from reid.bundled import RANDOM
@@ -25,10 +26,10 @@ from reid.ranking import Labels, RankingScores, rank, rank_distances
 from reid.rerank import reranked_blocks
 from reid.rotate import rotated
 from reid.runtimes import AUTO, check_runtime
-from track.files.partial import PartialFile
-from track.files.run_folder import folder_name, starting_run_dir
+from track.files.run_folder import folder_name, held_run_folder
 from track.files.versions import versions
 from track.setup.given_weights import IMAGENET, check_given
+from track.terminal.interrupt import StopSignal
 from track.terminal.meter import counting
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
     Raises:
         ValueError, OSError: something cannot be done; nothing was written, unless a file itself could not be.
     """
-    with starting_run_dir(f"eval-{folder_name(config.reid)}", config.out, None) as out:
+    with StopSignal(), held_run_folder(f"eval-{folder_name(config.reid)}", config.out, None) as folder:
         if config.store_gate and config.reid_weights is not None:
             check_takes_gate(config.reid_weights)  # before minutes of measuring
         with console.status("looking through the data"):
@@ -150,7 +151,7 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
                 seed=config.seed,
                 runtime=config.reid_runtime,
             )
-        return _measure(config, data, encoder, out, console)
+        return _measure(config, data, encoder, folder.path, console)
 
 
 def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: Path, console: Console) -> Evaluation:
@@ -230,9 +231,9 @@ def _notes(ranking: RankingScores, damaged: Sequence[Path]) -> list[str]:
 
 
 def _write_plot(out: Path, config: EvalConfig, evaluation: Evaluation) -> Path:
-    path = out / "distances.png"
-    plot_distances(path, evaluation.calibration, f"{config.reid} on {evaluation.data.name}")
-    return path
+    with replacing(out / "distances.png") as path:
+        plot_distances(path, evaluation.calibration, f"{config.reid} on {evaluation.data.name}")
+    return out / "distances.png"
 
 
 def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
@@ -261,11 +262,6 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _write_json(out: Path, config: EvalConfig, evaluation: Evaluation) -> Path:
-    file = PartialFile(out / "eval.json")
-    try:
-        file.append(json.dumps(as_json(config, evaluation), indent=2, ensure_ascii=False).encode() + b"\n")
-    except OSError:
-        file.discard()
-        raise
-    file.commit()
-    return file.path
+    with replacing(out / "eval.json") as path:
+        path.write_bytes(json.dumps(as_json(config, evaluation), indent=2, ensure_ascii=False).encode() + b"\n")
+    return out / "eval.json"

@@ -1,4 +1,4 @@
-"""The folder that a command writes to: a new one, or the one asked for; one writer at a time, nothing lost on the way."""
+"""The folder that a command writes to: a new one or the one asked for, held by one process, nothing lost on the way."""
 
 from __future__ import annotations
 
@@ -162,14 +162,19 @@ def _hold(stack: contextlib.ExitStack, path: Path) -> Lock:
     if path.exists() and not path.is_dir():
         raise _unwritable(path, "it is a file")
     for _ in range(TRIES):
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            return stack.enter_context(locked(path / LOCK_FILE, str(path)))
-        except FileNotFoundError:
-            continue  # a run that could not start has just taken its folder back
-        except OSError as error:
-            raise _unwritable(path, error.strerror or str(error)) from error
+        if (lock := _try_to_hold(stack, path)) is not None:
+            return lock
     raise FolderTakenError(f"{path} is made and removed again and again: choose another --out")
+
+
+def _try_to_hold(stack: contextlib.ExitStack, path: Path) -> Lock | None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return stack.enter_context(locked(path / LOCK_FILE, str(path)))
+    except FileNotFoundError:  # a run that could not start has just taken its folder back
+        return None
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
 
 
 def _new_folder(stack: contextlib.ExitStack, name: str, base: Path, made: list[Path]) -> Path:

@@ -171,7 +171,7 @@ def test_a_killed_training_is_told_how_it_goes_on(tmp_path: Path) -> None:
     killed_in(tmp_path / "out", "last.pt")
     (tmp_path / "out" / "config.json").write_text("{}")
     with (
-        pytest.raises(ValueError, match="1 unfinished file, config.json: go on by typing, or use another --out"),
+        pytest.raises(ValueError, match=r"1 unfinished file, config\.json: go on by typing, or use another --out"),
         held_run_folder("clip", tmp_path / "out", None, tmp_path, way_on=lambda folder: "go on by typing"),
     ):
         raise AssertionError("taken")

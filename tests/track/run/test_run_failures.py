@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from detectors import Detections
+from registry.own_names import own_name
 from tests.track.media import write_clip
 from tests.track.runs import (
     FAST,
@@ -25,7 +26,6 @@ from tests.track.runs import (
     write_sequence,
     write_video,
 )
-from registry.own_names import own_name
 from track.files import partial as files_partial
 from track.run.run import PartialRunError, run
 from track.setup import checks, loading

@@ -16,7 +16,7 @@ from registry.own_names import replacing
 from registry.words import counted
 from reid import create_encoder, is_encoder
 from reid.bundled import RANDOM
-from reid.calibration import Calibration, calibrate, warn_of_overlap
+from reid.calibration import Calibration, calibrate, too_few_for_a_gate, warn_of_overlap
 from reid.checkpoint import check_takes_gate, store_gate
 from reid.data import ReidData, Split, load_reid_data
 from reid.data.market1501 import EXPECTED
@@ -90,6 +90,7 @@ class Evaluation:
         damaged: images that do not decode.
         notes: what a person should know.
         files: that were written.
+        gate_stored: whether the gate is in the checkpoint now.
     """
 
     data: ReidData
@@ -101,6 +102,7 @@ class Evaluation:
     damaged: tuple[Path, ...]
     notes: tuple[str, ...]
     files: tuple[Path, ...]
+    gate_stored: bool
 
 
 def data_sources(text: str | None) -> tuple[str, ...]:
@@ -169,14 +171,16 @@ def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: P
     calibration = calibrate(query, gallery, labels, false_match_rate=config.false_match_rate, seed=config.seed)
     warn_of_overlap(config.reid, calibration.scores())
     turned = {angle: _turned(encoder, data, gallery, angle, console) for angle in config.angles}
-    notes = (*data.notes, *_notes(ranking, embedded.damaged))
-    found = Evaluation(data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, ())
+    stores = config.store_gate and calibration.takes_gate
+    few = [too_few_for_a_gate(calibration)] if config.store_gate and not stores else []
+    notes = (*data.notes, *_notes(ranking, embedded.damaged), *few)
+    found = Evaluation(data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, (), stores)
     files_written = [_write_plot(out, config, found)]
     if config.num_pictures:
         from track.commands.eval_reid.pictures import write_pictures
 
         files_written += write_pictures(out / "pictures", data, query, gallery, labels, config.num_pictures)
-    if config.store_gate and config.reid_weights is not None:
+    if stores and config.reid_weights is not None:
         store_gate(config.reid_weights, calibration.gate, calibration.scores())
     files_written.insert(0, _write_json(out, config, found))
     return dataclasses.replace(found, files=tuple(files_written))
@@ -252,8 +256,12 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
         "ranking": dataclasses.asdict(evaluation.ranking),
         "reranked": None if evaluation.reranked is None else dataclasses.asdict(evaluation.reranked),
         "rank1_turned": {f"{angle:g}": score for angle, score in evaluation.turned.items()},
-        "calibration": {**calibration, "undecided": evaluation.calibration.undecided},
-        "gate_stored": config.store_gate,
+        "calibration": {
+            **calibration,
+            "undecided": evaluation.calibration.undecided,
+            "intervals": evaluation.calibration.intervals,
+        },
+        "gate_stored": evaluation.gate_stored,
         "damaged_images": [str(path) for path in evaluation.damaged],
         "notes": list(evaluation.notes),
         "seed": config.seed,

@@ -1,4 +1,4 @@
-"""Whole commands that write to one folder: together, killed, failing, and with links that lead back to what they read."""
+"""Whole commands on one folder: together, killed, failing, and with links that lead back to what they read."""
 
 from __future__ import annotations
 
@@ -15,8 +15,19 @@ import numpy as np
 import pytest
 
 from registry.own_names import is_unfinished
-from tests.track.runs import ROOT, Track, Walker, all_files, assert_one_line, read_csv, read_summary, read_txt
-from tests.track.runs import run_python, write_sequence, write_video
+from tests.track.runs import (
+    ROOT,
+    Track,
+    Walker,
+    all_files,
+    assert_one_line,
+    read_csv,
+    read_summary,
+    read_txt,
+    run_python,
+    write_sequence,
+    write_video,
+)
 from track.files.run_folder import LOCK_FILE
 from track.sinks.text import CSV_HEADER
 

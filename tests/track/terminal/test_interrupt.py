@@ -119,7 +119,9 @@ def test_a_closed_terminal_does_not_end_what_nohup_started(tmp_path: Path) -> No
     """`nohup` has SIGHUP ignored before the program starts."""
     clip, detections = write_video(tmp_path, num_frames=30)
     words = ("1", "9", "1", "no", "run", clip, "--detector", detections, "--out", "o", *FAST)
-    done = run_python(f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN){SIGNALLING_DETECTOR}", *words, cwd=tmp_path)
+    done = run_python(
+        f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN){SIGNALLING_DETECTOR}", *words, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert read_summary(tmp_path / "o")["counts"]["frames"] == 30
 

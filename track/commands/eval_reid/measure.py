@@ -174,7 +174,9 @@ def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: P
     stores = config.store_gate and calibration.takes_gate
     few = [too_few_for_a_gate(calibration)] if config.store_gate and not stores else []
     notes = (*data.notes, *_notes(ranking, embedded.damaged), *few)
-    found = Evaluation(data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, (), stores)
+    found = Evaluation(
+        data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, (), stores
+    )
     files_written = [_write_plot(out, config, found)]
     if config.num_pictures:
         from track.commands.eval_reid.pictures import write_pictures

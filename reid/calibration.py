@@ -7,10 +7,15 @@ are more, a sample by seed.
 
 A pair counts as a match where its distance is at most the gate, as in the tracker. False match rate: share of the
 different pairs that match. False non-match rate: share of the same pairs that do not. (ISO/IEC 19795-1 has the terms.)
+
+How far a rate can be trusted depends on the people, not on the pairs: two pairs of one person are nearly one. So the
+intervals take each identity as one trial, which is the widest they can be (`reid.intervals`), and a gate that rests on
+fewer than `FEWEST_IDENTITIES` is measured and told, but belongs into no checkpoint.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 from collections.abc import Mapping
@@ -20,10 +25,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from registry.words import counted
 from reid.data.types import JUNK
+from reid.intervals import wilson
 from reid.ranking import Labels, Relevance, cosine_blocks
 
 __all__ = [
+    "FEWEST_IDENTITIES",
     "OVERLAP_LIMIT",
     "Calibration",
     "Distances",
@@ -31,6 +39,7 @@ __all__ = [
     "calibrate",
     "calibrate_distances",
     "pair_distances",
+    "too_few_for_a_gate",
     "warn_of_overlap",
 ]
 
@@ -42,6 +51,8 @@ Integers = npt.NDArray[np.int64]
 OVERLAP_LIMIT = 0.4
 """Beyond, appearance cannot decide: whatever the gate, both error rates sum to more, about one pair in five of either
 kind being wrong."""
+FEWEST_IDENTITIES = 20
+"""A gate from fewer people says little of others: of 20 people, a rate of 0 still allows 16 % of the next (Wilson)."""
 MAX_PAIRS = 2_000_000
 BINS = 120
 STEPS = 1_000_000
@@ -57,12 +68,14 @@ class Distances:
         different: `(D,)` between images of different identities.
         num_same: pairs there are; more than S where they were sampled.
         num_different: likewise.
+        num_identities: people who have a same pair.
     """
 
     same: Floats
     different: Floats
     num_same: int
     num_different: int
+    num_identities: int
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,7 @@ class Calibration:
         num_same: pairs measured.
         num_different: pairs measured.
         histogram: of both kinds.
+        num_identities: people whom the figures rest on; 0 where the distances alone were given.
     """
 
     gate: float
@@ -110,6 +124,18 @@ class Calibration:
     num_same: int
     num_different: int
     histogram: Histogram = field(repr=False)
+    num_identities: int = 0
+
+    @property
+    def takes_gate(self) -> bool:
+        """Whether the gate rests on enough people to be stored (see `FEWEST_IDENTITIES`)."""
+        return self.num_identities >= FEWEST_IDENTITIES
+
+    @property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """Name of a rate at the gate -> where it lies with 95 % confidence, each person as one trial."""
+        names = ("false_match_rate", "false_non_match_rate")
+        return {name: wilson(getattr(self, name), self.num_identities) for name in names}
 
     @property
     def undecided(self) -> bool:
@@ -118,7 +144,7 @@ class Calibration:
 
     def scores(self) -> dict[str, float]:
         """What a checkpoint keeps among its scores."""
-        kept = ("auc", "eer", "overlap", "false_match_rate", "false_non_match_rate")
+        kept = ("auc", "eer", "overlap", "false_match_rate", "false_non_match_rate", "num_identities")
         return {name: round(float(getattr(self, name)), 6) for name in kept}
 
 
@@ -136,7 +162,8 @@ def calibrate(
     Args and errors: see `pair_distances` and `calibrate_distances`.
     """
     found = pair_distances(query, gallery, labels, max_pairs=max_pairs, seed=seed)
-    return calibrate_distances(found.same, found.different, false_match_rate=false_match_rate)
+    measured = calibrate_distances(found.same, found.different, false_match_rate=false_match_rate)
+    return dataclasses.replace(measured, num_identities=found.num_identities)
 
 
 def calibrate_distances(same: Floats, different: Floats, *, false_match_rate: float = 0.01) -> Calibration:
@@ -230,7 +257,9 @@ def pair_distances(
         rows, columns = rows[drawn], columns[drawn]
     others, num_different = _different_pairs(labels, max_pairs, rng)
     same, different = _distances(query, gallery, [(rows, columns), others])
-    return Distances(same, different, num_same, num_different)
+    with_match = [row for row, found in enumerate(matches) if len(found)]
+    num_identities = len(np.unique(labels.query_ids[with_match]))
+    return Distances(same, different, num_same, num_different, num_identities)
 
 
 def _different_pairs(labels: Labels, max_pairs: int, rng: np.random.Generator) -> tuple[tuple[Integers, Integers], int]:
@@ -260,6 +289,17 @@ def _distances(query: Floats, gallery: Floats, pairs: list[tuple[Integers, Integ
             part = slice(*np.searchsorted(rows, [start, start + len(distances)]))
             values.append(distances[rows[part] - start, columns[part]])
     return [np.clip(np.concatenate(values), 0, 2) for values in picked]
+
+
+def too_few_for_a_gate(calibration: Calibration) -> str:
+    """Why a gate is not stored, and what to do; empty where it can be."""
+    if calibration.takes_gate:
+        return ""
+    people = counted(calibration.num_identities, "person", "people")
+    return (
+        f"no gate was stored: {people} measured, {FEWEST_IDENTITIES} or more are needed for one that holds for others; "
+        "add people, or try the measured one by track run ... --max-cosine"
+    )
 
 
 def warn_of_overlap(name: str, scores: Mapping[str, float]) -> None:

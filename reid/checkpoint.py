@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from registry.own_names import replacing
 from reid.backbones.base import Backbone
 from reid.description import COLOUR, PARSERS, Parser, package_version, parse_entries
 from reid.weight_files import read_weights
@@ -156,12 +156,8 @@ def store_gate(path: Path, max_cosine_distance: float, scores: Mapping[str, floa
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    unfinished = path.with_name(f"{path.name}.part")
-    try:
+    with replacing(path) as unfinished:
         unfinished.write_bytes(save(dict(tensors), dict(metadata)))
-        os.replace(unfinished, path)  # noqa: PTH105
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _halved(key: str, value: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reid.data.types import JUNK, Split
+from reid.intervals import wilson
 
 __all__ = [
     "CMC_RANKS",
@@ -79,6 +80,8 @@ class RankingScores:
         num_without_match: queries that have none and are not counted.
         leave_one_out: whether any query's camera is unknown, so that only its own image was left out of its ranking.
             Such scores are higher: images taken moments apart count as matches.
+        num_identities: people among these queries.
+        rank1_interval: where rank-1 lies with 95 % confidence, each person as one trial (`reid.intervals.wilson`).
     """
 
     mAP: float  # noqa: N815 (as the field writes it)
@@ -87,6 +90,8 @@ class RankingScores:
     num_queries: int
     num_without_match: int
     leave_one_out: bool
+    num_identities: int
+    rank1_interval: tuple[float, float]
 
 
 DistanceBlock = tuple[int, npt.NDArray[np.float32]]
@@ -140,13 +145,17 @@ def rank_distances(blocks: Iterator[DistanceBlock], labels: Labels) -> RankingSc
             f"none of {len(labels.query_ids)} queries has a match in the gallery of {len(labels.gallery_ids)} images"
             " (same identity, another camera or image), so nothing can be measured"
         )
+    cmc = {k: float((first[counted] <= k).mean()) for k in CMC_RANKS}
+    people = len(np.unique(labels.query_ids[counted]))
     return RankingScores(
         mAP=float(precision[counted].mean()),
-        cmc={k: float((first[counted] <= k).mean()) for k in CMC_RANKS},
+        cmc=cmc,
         mINP=float(penalty[counted].mean()),
         num_queries=num,
         num_without_match=len(first) - num,
         leave_one_out=bool((labels.query_cameras < 0).any()),
+        num_identities=people,
+        rank1_interval=wilson(cmc[1], people),
     )
 
 

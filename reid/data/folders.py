@@ -1,23 +1,33 @@
-"""Any folder `root/<identity>/*.jpg`, split by identity into images to train on and images to measure with."""
+"""A folder for each identity, with or without cameras; alone, or below `train/`, `query/`, `gallery/`, `test/`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from registry.pictures import pictures_in
 from registry.words import counted
-from reid.data.market1501 import IMAGE_SUFFIXES, how_to_get
-from reid.data.types import UNKNOWN_CAMERA, Integers, ReidData, Split
+from reid.data.market1501 import how_to_get
+from reid.data.splits import (
+    View,
+    first_views,
+    labelled,
+    of_one_camera,
+    split_by_identity,
+    split_of,
+    with_usable_cameras,
+)
+from reid.data.types import UNKNOWN_CAMERA, ReidData
 
-__all__ = ["camera_in_name", "load_identity_folders"]
+__all__ = ["camera_in_name", "has_identity_folders", "is_train_folder", "load_identity_folders", "load_train_folder"]
 
-HELD_OUT = 0.25
-"""Share of the identities that is kept from training."""
+TRAIN, QUERY, GALLERY = "train", "query", "gallery"
+MEASURED = ("test", "val", "valid", "validation")
+"""What the people to measure with are called where there is no query and gallery; the first that is there counts."""
 
 _CAMERA = re.compile(r"(?:^|[_.-])c(?:am)?(\d+)(?=s\d|[_.-]|$)", re.IGNORECASE)
+_CAMERA_FOLDER = re.compile(r"(?:c|cam|camera)[_-]?(\d{1,9})|cam(?:era)?[_-]?([a-z])", re.IGNORECASE)
 
 
 def camera_in_name(name: str) -> int:
@@ -30,74 +40,100 @@ def camera_in_name(name: str) -> int:
 
 
 def load_identity_folders(root: Path, *, seed: int = 0) -> ReidData:
-    """The data set in `root`, a folder for each identity; a quarter of the identities, by `seed`, is held out.
-
-    Where every file name tells its camera (see `camera_in_name`), the first image of each held-out identity under each
-    camera is a query. Otherwise every held-out image is one, and looks for its own identity among all others
-    (leave-one-out). The gallery holds all held-out images; `reid.ranking` takes a query's own image out of it.
-    Only identities that a query can find are held out: seen by two cameras, or in two images. Identities with one image
-    stay in training, as a class that others must differ from.
+    """The data set in `root`, a folder for each identity (see `split_by_identity`); images lie in it, or in a folder
+    for each camera (`anna/cam0/1.jpg`).
 
     Raises:
         ValueError: no such folders, or fewer than two identities that could be held out.
     """
-    paths, identities = _find_images(root)
-    cameras = np.array([camera_in_name(path.name) for path in paths], np.int64)
-    notes = []
-    if (cameras == UNKNOWN_CAMERA).any():
-        if (cameras != UNKNOWN_CAMERA).any():
-            notes.append("some file names tell no camera (c3 in a_c3_17.jpg): all cameras are taken as unknown")
-        cameras = np.full_like(cameras, UNKNOWN_CAMERA)
-    held_out = _held_out(root, identities, cameras, seed)
-    is_test = np.isin(identities, held_out)
-    notes.append(f"split by identity with seed {seed}: {len(held_out)} of {identities.max() + 1} identities held out")
-    gallery = _take(paths, identities, cameras, is_test)
-    train = _take(paths, identities, cameras, ~is_test)
-    labels = np.unique(train.identities)
-    train = Split(train.paths, np.searchsorted(labels, train.identities), train.cameras)
-    return ReidData(root.resolve().name, train, _queries(gallery), gallery, tuple(notes))
-
-
-def _find_images(root: Path) -> tuple[list[Path], Integers]:
-    """Image files, and the number of the folder that each lies in; folders without an image do not count."""
-    folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir() and not folder.name.startswith(".")]
-    images = [files for folder in folders if (files := _images_in(folder))]
-    if len(images) < 2:
+    folders = _identities_in(root)
+    if len(folders) < 2:
         raise ValueError(
-            f"{root} holds {counted(len(images), 'folder')} with images, expected one for each identity"
+            f"{root} holds {counted(len(folders), 'folder')} with images, expected one for each identity"
             f" ({root.name}/anna/1.jpg, {root.name}/ben/1.jpg, ...), or bounding_box_train, query and bounding_box_test"
             f" as in Market-1501{how_to_get(root)}"
         )
-    return [path for files in images for path in files], np.repeat(np.arange(len(images)), [len(f) for f in images])
+    return split_by_identity(root, split_of(_views(folders, _numbers(folders))), seed=seed)
 
 
-def _images_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+def has_identity_folders(root: Path) -> bool:
+    """Whether `root` holds folders with images, one for each identity."""
+    return len(_identities_in(root)) > 1
 
 
-def _held_out(root: Path, identities: Integers, cameras: Integers, seed: int) -> Integers:
-    """Identities to measure with, some of those that can be found again."""
-    has_cameras = bool((cameras != UNKNOWN_CAMERA).all())
-    views = np.unique(np.stack([identities, cameras], axis=1), axis=0)[:, 0] if has_cameras else identities
-    usable = np.flatnonzero(np.bincount(views) >= 2)
-    if len(usable) < 2:
-        need = "two cameras" if has_cameras else "two images"
+def is_train_folder(root: Path) -> bool:
+    """Whether `root` holds `train/<identity>/`, alone or beside the people to measure with."""
+    return bool(_identities_in(root / TRAIN))
+
+
+def load_train_folder(root: Path, *, seed: int = 0) -> ReidData:
+    """The data set in `root`: `train/<identity>/`, and `query/<identity>/` with `gallery/<identity>/`, or `test/` or
+    `val/`. Without those, or where they hold the same people as `train/`, a quarter of the people is held out.
+
+    Raises:
+        ValueError: a query without a gallery, or the other way round; or people of `train/` among them.
+    """
+    train = _identities_in(root / TRAIN)
+    asked, among = _identities_in(root / QUERY), _identities_in(root / GALLERY)
+    if asked or among:
+        return _with_queries(root, train, asked, among)
+    measured = next((found for name in MEASURED if (found := _identities_in(root / name))), {})
+    if not measured:
+        return load_identity_folders(root / TRAIN, seed=seed)
+    number = _numbers(train, measured)
+    if train.keys() & measured.keys():
+        everyone = split_of([*_views(train, number), *_views(measured, number)])
+        note = "the people to measure with are those to train on, so all are taken together and split anew"
+        return split_by_identity(root, everyone, seed=seed, notes=[note])
+    gallery, notes = with_usable_cameras(split_of(_views(measured, number)))
+    return ReidData(
+        root.resolve().name, labelled(split_of(_views(train, number))), first_views(gallery), gallery, tuple(notes)
+    )
+
+
+def _with_queries(root: Path, train: Folders, asked: Folders, among: Folders) -> ReidData:
+    if not (asked and among):
         raise ValueError(
-            f"{root}: {len(usable)} of {identities.max() + 1} identities have {need}, which a query with a match needs;"
-            " expected 2 identities or more"
+            f"{root} has no {GALLERY if asked else QUERY}/<identity>/*.jpg, but a query needs a gallery: add it,"
+            " or take the other one away"
         )
-    wanted = min(max(2, round(HELD_OUT * (int(identities.max()) + 1))), len(usable))
-    return np.sort(np.random.default_rng(seed).permutation(usable)[:wanted])
+    if both := sorted(train.keys() & (asked.keys() | among.keys())):
+        raise ValueError(
+            f"{root}: {both[0]} is in {TRAIN}/ and in {QUERY}/ or {GALLERY}/, so people would be measured that were"
+            " trained on; give other people other names"
+        )
+    number = _numbers(train, asked, among)
+    query, gallery, notes = of_one_camera(split_of(_views(asked, number)), split_of(_views(among, number)))
+    trained = labelled(split_of(_views(train, number)))
+    return ReidData(root.resolve().name, trained, query, gallery, tuple(notes))
 
 
-def _take(paths: list[Path], identities: Integers, cameras: Integers, rows: npt.NDArray[np.bool_]) -> Split:
-    kept = tuple(path for path, keep in zip(paths, rows, strict=True) if keep)
-    return Split(kept, identities[rows], cameras[rows])
+Folders = Mapping[str, Sequence[tuple[Path, int]]]
+"""Name of an identity's folder -> its images, each with its camera."""
 
 
-def _queries(gallery: Split) -> Split:
-    """The first image of each identity under each camera; without cameras all images."""
-    if (gallery.cameras == UNKNOWN_CAMERA).any():
-        return gallery
-    _, first = np.unique(np.stack([gallery.identities, gallery.cameras], axis=1), axis=0, return_index=True)
-    return gallery.take(np.sort(first))
+def _identities_in(root: Path) -> Folders:
+    """The folders with images; others do not count."""
+    if not root.is_dir():
+        return {}
+    folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir() and not folder.name.startswith(".")]
+    return {folder.name: images for folder in folders if (images := _images_of(folder))}
+
+
+def _images_of(folder: Path) -> list[tuple[Path, int]]:
+    """The images of one identity: in its folder, and in one for each camera."""
+    found = [(path, camera_in_name(path.name)) for path in pictures_in(folder)]
+    for below in sorted(folder.iterdir()):
+        if below.is_dir() and (match := _CAMERA_FOLDER.fullmatch(below.name)):
+            camera = int(match[1]) if match[1] else ord(match[2].lower()) - ord("a")
+            found += [(path, camera) for path in pictures_in(below)]
+    return found
+
+
+def _numbers(*parts: Folders) -> dict[str, int]:
+    """A number for each name, the same in all parts."""
+    return {name: number for number, name in enumerate(dict.fromkeys(name for part in parts for name in part))}
+
+
+def _views(folders: Folders, number: Mapping[str, int]) -> list[View]:
+    return [View(path, number[name], camera) for name, images in folders.items() for path, camera in images]

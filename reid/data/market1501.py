@@ -12,15 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.pictures import pictures_in
 from registry.words import counted
+from reid.data.splits import labelled, of_one_camera
 from reid.data.types import DISTRACTOR, JUNK, ReidData, Split, num_identities
 
 __all__ = ["EXPECTED", "FOLDERS", "how_to_get", "is_market_folder", "load_market1501"]
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 EXPECTED = (
-    "a folder laid out like Market-1501, a folder root/<identity>/*.jpg, or synthetic:500 for people that are drawn"
+    "a folder laid out like Market-1501 (or MSMT17, MARS, CUHK03, VIPeR, Celeb-reID), a folder root/<identity>/*.jpg or"
+    " root/train/<identity>/*.jpg, or synthetic:500 for people that are drawn"
 )
 HOW_TO_GET_IT = (
     "Market-1501 is published with 'Scalable Person Re-identification: A Benchmark' (Zheng et al., ICCV 2015; its"
@@ -58,21 +60,20 @@ def load_market1501(root: Path) -> ReidData:
         )
     notes: list[str] = []
     splits = {part: _read_folder(root / name, part, notes) for part, name in FOLDERS.items()}
-    labels = np.unique(splits["train"].identities)
-    train = splits["train"]
-    train = Split(train.paths, np.searchsorted(labels, train.identities), train.cameras)
+    train = labelled(splits["train"])
     notes += _compare_with_published(root, splits)
-    return ReidData(root.resolve().name, train, splits["query"], splits["gallery"], tuple(notes))
+    query, gallery, about_cameras = of_one_camera(splits["query"], splits["gallery"])
+    return ReidData(root.resolve().name, train, query, gallery, (*notes, *about_cameras))
 
 
 def _read_folder(folder: Path, part: str, notes: list[str]) -> Split:
     """The images of one folder by name; what is left out is counted in `notes`."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    files = pictures_in(folder)
     found = [(path, match) for path in files if (match := _NAME.match(path.name))]
     if not found:
         raise ValueError(
             f"{folder} has no image named as in Market-1501 (0002_c1s1_000451_03.jpg), but"
-            f" {counted(len(files), 'other')}; expected jpg or png files of that name"
+            f" {counted(len(files), 'other')}; expected pictures of that name"
         )
     if len(found) < len(files):
         unnamed = next(path.name for path in files if not _NAME.match(path.name))

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from registry import close_names
+from registry.pictures import pictures_in
 from registry.words import counted
-from reid.data.folders import load_identity_folders
-from reid.data.market1501 import EXPECTED, IMAGE_SUFFIXES, how_to_get, is_market_folder, load_market1501
+from reid.data.layouts import load_folder
+from reid.data.market1501 import EXPECTED, how_to_get, load_market1501
 from reid.data.synthetic_cache import PREFIX, synthetic_folder
 from reid.data.types import DISTRACTOR, Integers, ReidData, Split, num_identities
 
@@ -54,7 +55,7 @@ def _load_one(source: str, seed: int) -> ReidData:
     if source.startswith(PREFIX):
         return replace(load_market1501(synthetic_folder(source, seed=seed)), name=source)
     root = Path(source).expanduser()
-    if root.name == PREFIX[:-1] and not any(path.suffix.lower() in IMAGE_SUFFIXES for path in root.glob("*/*")):
+    if root.name == PREFIX[:-1] and not any(pictures_in(folder) for folder in root.glob("*")):
         raise ValueError(f"--data {PREFIX[:-1]} says nothing of how many people: write {PREFIX}500 for 500 of them")
     if not root.exists():
         name, colon, size = root.name.partition(":")
@@ -62,7 +63,7 @@ def _load_one(source: str, seed: int) -> ReidData:
         raise FileNotFoundError(f"data set {source} not found: expected {EXPECTED}{guess or how_to_get(root)}")
     if not root.is_dir():
         raise ValueError(f"data set {source} is a file, expected {EXPECTED}")
-    return load_market1501(root) if is_market_folder(root) else load_identity_folders(root, seed=seed)
+    return load_folder(root, seed=seed)
 
 
 def _join(sets: Sequence[ReidData]) -> ReidData:
@@ -118,8 +119,11 @@ def _one_image_note(train: Split) -> list[str]:
 def _check_matches(data: ReidData) -> list[str]:
     """A note where some queries have no match in the gallery, an error where none has."""
     query, gallery = data.query, data.gallery
-    seen = _views(gallery)
-    matched = sum(_has_match(*row, seen) for row in zip(query.identities.tolist(), query.cameras.tolist(), strict=True))
+    seen, in_gallery = _views(gallery), set(gallery.paths)
+    rows = zip(query.paths, query.identities.tolist(), query.cameras.tolist(), strict=True)
+    matched = sum(
+        _has_match(seen.get(identity, []), camera, is_in_gallery=path in in_gallery) for path, identity, camera in rows
+    )
     if not matched:
         raise ValueError(
             f"{data.name}: none of {len(query)} queries has a match in the gallery of {len(gallery)} images (the same"
@@ -139,8 +143,8 @@ def _views(gallery: Split) -> dict[int, list[int]]:
     return seen
 
 
-def _has_match(identity: int, camera: int, seen: dict[int, list[int]]) -> bool:
-    cameras = seen.get(identity, [])
+def _has_match(cameras: Sequence[int], camera: int, *, is_in_gallery: bool) -> bool:
+    """Whether a query has a match among images of its identity, given by their cameras; one may be the query itself."""
     if camera < 0:
-        return len(cameras) > 1  # one of them is the query itself
+        return len(cameras) > is_in_gallery
     return any(other != camera for other in cameras)

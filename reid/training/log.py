@@ -71,7 +71,7 @@ def draw_curves(path: Path, rows: Sequence[Row], title: str) -> None:
         if columns[0] in ("accuracy", "rank1"):
             panel.set_ylim(0, 1.02)
     with replacing(path) as unfinished:
-        figure.savefig(unfinished, dpi=110)
+        figure.savefig(unfinished, dpi=110, format="png")  # the name does not say it yet
 
 
 class RunLog:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from reid.backbones.base import Backbone
-from reid.calibration import Calibration, calibrate, warn_of_overlap
+from reid.calibration import Calibration, calibrate, too_few_for_a_gate, warn_of_overlap
 from reid.checkpoint import save_checkpoint
 from reid.factories import create_backbone
 from reid.plots import plot_distances
@@ -123,18 +123,15 @@ def _keep_encoders(job: Job, trainer: Trainer, is_best: bool) -> None:
 def _write_encoder(job: Job, name: str, backbone: Backbone, scores: Mapping[str, float], gate: float | None) -> None:
     path = job.out / name
     with replacing(path) as unfinished:
-        try:
-            save_checkpoint(
-                unfinished,
-                backbone,
-                data=job.data.name,
-                scores=scores,
-                max_cosine_distance=gate,
-                version=_version(),
-                commit=_commit(),
-            )
-        finally:
-            unfinished.with_name(f"{unfinished.name}.part").unlink(missing_ok=True)
+        save_checkpoint(
+            unfinished,
+            backbone,
+            data=job.data.name,
+            scores=scores,
+            max_cosine_distance=gate,
+            version=_version(),
+            commit=_commit(),
+        )
 
 
 def _finish(job: Job, images: Images, device: torch.device, watch: Watch) -> tuple[RankingScores, Calibration]:
@@ -145,7 +142,9 @@ def _finish(job: Job, images: Images, device: torch.device, watch: Watch) -> tup
     ranking = rank(embedded.query, embedded.gallery, labels)
     calibration = calibrate(embedded.query, embedded.gallery, labels, false_match_rate=job.false_match_rate)
     scores = {"rank1": ranking.cmc[1], "mAP": ranking.mAP, "mINP": ranking.mINP, **calibration.scores()}
-    _write_encoder(job, BEST_FILE, backbone, scores, calibration.gate)
+    _write_encoder(job, BEST_FILE, backbone, scores, calibration.gate if calibration.takes_gate else None)
+    if not calibration.takes_gate:
+        logger.warning("%s", too_few_for_a_gate(calibration))
     with replacing(job.out / "distances.png") as path:
         plot_distances(path, calibration, f"{job.reid} on {job.data.name}")
     warn_of_overlap(job.reid, scores)

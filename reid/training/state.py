@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from registry.own_names import own_name
+
 __all__ = [
     "CONFIG_FILE",
     "LATER_KEYS",
@@ -42,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the disk is full; says that the previous file is whole and how to go on.
     """
-    unfinished = path.with_name(f".partial-{path.name}")
+    unfinished = own_name(path)
     try:
         yield unfinished
         with unfinished.open("rb") as file:

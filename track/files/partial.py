@@ -7,7 +7,9 @@ import io
 import os
 from pathlib import Path
 
-__all__ = ["OutputError", "PartialFile", "open_raw", "partial_path"]
+from registry.own_names import own_name
+
+__all__ = ["OutputError", "PartialFile", "open_raw"]
 
 
 class OutputError(OSError):
@@ -19,11 +21,6 @@ class OutputError(OSError):
         self.reason = reason
 
 
-def partial_path(path: Path) -> Path:
-    """Hidden name, beside the final one, of a file that is being written."""
-    return path.with_name(f".{path.name}.partial")
-
-
 def open_raw(path: Path) -> io.RawIOBase:
     """An empty, unbuffered file: what a write took is on its way to the disk, and what it refused is not."""
     return io.FileIO(path, "w+")
@@ -31,6 +28,8 @@ def open_raw(path: Path) -> io.RawIOBase:
 
 class PartialFile:
     """A file that takes whole pieces: one that does not fit on the disk leaves nothing of itself behind.
+
+    Until `commit` it has a name of this process's own, and an earlier file of the final name stays.
 
     Args:
         path: final name, which the file gets on `commit`.
@@ -41,7 +40,7 @@ class PartialFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._partial = partial_path(path)
+        self._partial = own_name(path)
         try:
             self._file: io.RawIOBase | None = open_raw(self._partial)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The folder that a run writes to: a new one each time, or the one asked for, never over foreign files."""
+"""The folder that a command writes to: a new one or the one asked for, held by one process, nothing lost on the way."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ import contextlib
 import itertools
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["RUN_FILES", "folder_name", "prepare_run_dir", "remove_run_files", "starting_run_dir"]
+from registry.own_names import is_unfinished
+from registry.words import counted
+from track.files.inputs import refuse_to_replace
+from track.files.lock import FolderTakenError, Holder, Lock, locked
+
+__all__ = ["LOCK_FILE", "RUN_FILES", "RunFolder", "folder_name", "held_folder", "held_run_folder", "stamp_of"]
 
 RUN_FILES = ("tracks.txt", "tracks.csv", "annotated.mp4", "summary.json", "embeddings.npz")
-"""What a run writes, and so all that `--overwrite` may remove (with hidden leftovers of an interrupted run)."""
-_HIDDEN = (".{}.partial", ".{}.reserve")
+"""What a run writes, and so all that `--overwrite` may remove (with unfinished files of a run that was killed)."""
+LOCK_FILE = ".track.lock"
 MAX_NAME_BYTES = 120
 """Leaves room for `-2`, `-3`, ... within the 255 bytes (elsewhere 255 letters) of a file name."""
+TRIES = 100
 _RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
+LISTED = 5
 
-class FolderTakenError(ValueError):
-    """Another run is writing to the folder at this moment."""
+WayOn = Callable[[Path], "str | None"]
+"""For a folder that holds something: how to go on with it, `None` where there is nothing to go on with."""
 
 
 def folder_name(source_name: str) -> str:
@@ -31,24 +38,146 @@ def folder_name(source_name: str) -> str:
     return f"{name}_" if _RESERVED_ON_WINDOWS.fullmatch(name) else name
 
 
-def prepare_run_dir(source_name: str, out: Path | None, overwrite: bool | None, base: Path = Path("runs")) -> Path:
-    """Create and return the folder for the files of a run, checked to be writable.
+class RunFolder:
+    """A folder that is this process's own while it is held.
+
+    An earlier run's files stay until each new one takes its name. What the new run does not write goes at its end, and
+    only if it succeeded: `remove_stale`.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._earlier = {path / name: stamp for name in RUN_FILES if (stamp := stamp_of(path / name)) is not None}
+        self._killed = frozenset(_unfinished_in(path))
+
+    def remove_stale(self) -> None:
+        """Remove the files of an earlier run that have not been replaced; foreign files stay.
+
+        Raises:
+            ValueError: they cannot be removed.
+        """
+        try:
+            for file in self.stale():
+                file.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(self.path, error.strerror or str(error)) from error
+
+    def stale(self) -> list[Path]:
+        """The files of an earlier run that are still there."""
+        return [file for file, stamp in self._earlier.items() if stamp_of(file) == stamp]
+
+    def remove_unfinished(self, *, of_killed: bool = True) -> None:
+        """Remove what is half written: by a run that was killed here, or else by this one."""
+        for file in self._killed if of_killed else frozenset(_unfinished_in(self.path)) - self._killed:
+            with contextlib.suppress(OSError):
+                file.unlink()
+
+
+def stamp_of(path: Path) -> tuple[int, int, int] | None:
+    """Changes when another file takes the name; `None` where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _unfinished_in(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return sorted(file for file in folder.iterdir() if is_unfinished(file.name))
+    return []
+
+
+@contextlib.contextmanager
+def held_run_folder(
+    source_name: str,
+    out: Path | None,
+    overwrite: bool | None,
+    base: Path = Path("runs"),
+    *,
+    reads: Iterable[Path] = (),
+    writes: Iterable[str] = RUN_FILES,
+    way_on: WayOn = lambda folder: None,
+) -> Iterator[RunFolder]:
+    """The folder for the files of a run, locked inside of the `with` and checked to be writable.
+
+    An error, of whatever kind, takes back the folders that were made if nothing is in them, and unfinished files.
 
     Args:
         source_name: name of the source, for `base/<source>`, `base/<source>-2`, ...
         out: the folder to write to instead.
-        overwrite: whether that folder may hold files; they all stay until `remove_run_files`. `None` where the command
-            has no such option.
+        overwrite: whether that folder may hold files. `None` where the command has no such option.
         base: where new folders are made.
+        reads: files that the command reads, none of which may be replaced.
+        writes: what it may replace in a folder that holds an earlier run, as patterns of `Path.glob`.
+        way_on: see `WayOn`.
 
     Raises:
-        ValueError: the folder exists and holds something, is a file, or cannot be written to.
+        FolderTakenError: another run is writing there.
+        ValueError: the folder exists and holds something, is a file, cannot be written to, or holds what is read.
     """
-    if out is not None:
-        return _use_folder(out, overwrite)
-    name = folder_name(source_name)
-    if overwrite:
-        return _use_folder(base / name, overwrite)
+    target = base / folder_name(source_name) if out is None else out
+    absent = [folder for folder in (target, *target.parents) if not folder.exists()]
+    with contextlib.ExitStack() as stack:
+        made: list[Path] = []
+        stack.callback(_remove_empty, absent, made)
+        if out is None and not overwrite:
+            path = _new_folder(stack, folder_name(source_name), base, made)
+        else:
+            lock = _hold(stack, target)
+            if not overwrite:
+                _check_free(target, lock, [way_on(target), None if overwrite is None else "use --overwrite"])
+            refuse_to_replace(reads, (file for pattern in writes for file in target.glob(pattern)))
+            path = target
+        _check_writable(path)
+        folder = RunFolder(path)
+        try:
+            yield folder
+        except BaseException:
+            folder.remove_unfinished(of_killed=False)
+            raise
+
+
+@contextlib.contextmanager
+def held_folder(path: Path) -> Iterator[RunFolder]:
+    """A folder that is there and holds what the command goes on with, locked inside of the `with`.
+
+    Raises:
+        FolderTakenError: another run is writing there.
+        ValueError: it cannot be written to.
+    """
+    with contextlib.ExitStack() as stack:
+        _hold(stack, path)
+        _check_writable(path)
+        folder = RunFolder(path)
+        folder.remove_unfinished()
+        yield folder
+
+
+def _hold(stack: contextlib.ExitStack, path: Path) -> Lock:
+    """Make a folder and lock it."""
+    if path.exists() and not path.is_dir():
+        raise _unwritable(path, "it is a file")
+    for _ in range(TRIES):
+        if (lock := _try_to_hold(stack, path)) is not None:
+            return lock
+    raise FolderTakenError(f"{path} is made and removed again and again: choose another --out")
+
+
+def _try_to_hold(stack: contextlib.ExitStack, path: Path) -> Lock | None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return stack.enter_context(locked(path / LOCK_FILE, str(path)))
+    except FileNotFoundError:  # a run that could not start has just taken its folder back
+        return None
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def _new_folder(stack: contextlib.ExitStack, name: str, base: Path, made: list[Path]) -> Path:
     for number in itertools.count(1):
         path = base / (name if number == 1 else f"{name}-{number}")
         try:
@@ -60,67 +189,39 @@ def prepare_run_dir(source_name: str, out: Path | None, overwrite: bool | None, 
         except OSError as error:
             raise _unwritable(path, error.strerror or str(error)) from error
         try:
-            _check_writable(path)
-        except ValueError:
-            path.rmdir()
-            raise
+            _hold(stack, path)
+        except FolderTakenError:
+            continue  # by a run that was told to write to just this folder
+        made.append(path)
         return path
     raise ValueError(f"no free folder name in {base}")  # unreachable: the numbers do not end
 
 
-def _use_folder(path: Path, overwrite: bool | None) -> Path:
-    if path.exists() and not path.is_dir():
-        raise _unwritable(path, "it is a file")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        is_empty = next(path.iterdir(), None) is None
-    except OSError as error:
-        raise _unwritable(path, error.strerror or str(error)) from error
-    if not is_empty and not overwrite:
-        way_out = "use another --out" if overwrite is None else "use --overwrite, or another --out"
+def _check_free(path: Path, lock: Lock, ways: list[str | None]) -> None:
+    """Raise `ValueError` where the folder holds something: what, and what to type."""
+    found = sorted(file.name for file in path.iterdir() if file.name != LOCK_FILE)
+    if not found:
+        return
+    lock.leave = True
+    known = [way for way in ways if way]
+    way_out = ", ".join([*known, "or use another --out" if known else "use another --out"])
+    unfinished = _unfinished_in(path)
+    if lock.killed is None and not unfinished:
         raise ValueError(f"output folder {path} exists and is not empty: {way_out}")
-    _check_writable(path)
-    return path
+    whole = [name for name in found if not is_unfinished(name)]
+    parts = [*([counted(len(unfinished), "unfinished file")] if unfinished else []), *whole[:LISTED]]
+    more = f" and {len(whole) - LISTED} more" if len(whole) > LISTED else ""
+    raise ValueError(
+        f"output folder {path} holds what a run left that was killed ({lock.killed or Holder()}): "
+        f"{', '.join(parts)}{more}: {way_out}"
+    )
 
 
-@contextlib.contextmanager
-def starting_run_dir(
-    source_name: str, out: Path | None, overwrite: bool | None, base: Path = Path("runs")
-) -> Iterator[Path]:
-    """`prepare_run_dir` around what may still fail: an error takes back the folders made, and nothing else."""
-    target = base / folder_name(source_name) if out is None else out
-    absent = [folder for folder in (target, *target.parents) if not folder.exists()]
-    path: Path | None = None
-    try:
-        path = prepare_run_dir(source_name, out, overwrite, base)
-        yield path
-    except FolderTakenError:
-        raise  # the hidden files there are the other run's
-    except BaseException:
-        if path is not None:
-            _remove(path, _HIDDEN)
-        for folder in absent if path in (None, target) else [path]:
-            with contextlib.suppress(OSError):  # not empty: somebody else writes there too
-                folder.rmdir()
-        raise
-
-
-def remove_run_files(path: Path) -> None:
-    """Remove what an earlier run wrote to a folder; foreign files stay.
-
-    Raises:
-        ValueError: they cannot be removed.
-    """
-    try:
-        _remove(path, ("{}", *_HIDDEN))
-    except OSError as error:
-        raise _unwritable(path, error.strerror or str(error)) from error
-
-
-def _remove(path: Path, forms: tuple[str, ...]) -> None:
-    for name in RUN_FILES:
-        for form in forms:
-            (path / form.format(name)).unlink(missing_ok=True)
+def _remove_empty(absent: list[Path], made: list[Path]) -> None:
+    """Take back folders that were made for nothing."""
+    for folder in dict.fromkeys([*made, *absent]):
+        with contextlib.suppress(OSError):  # not empty: somebody's files are in it
+            folder.rmdir()
 
 
 def _check_writable(path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from track.files.run_folder import FolderTakenError
+from registry.own_names import own_name
+from track.files.run_folder import RUN_FILES, stamp_of
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, save_detections
 from track.run.clock import StageClock
 from track.sinks import FrameTracks, OutputError, Sink
@@ -30,6 +31,7 @@ class Outputs:
         run_dir: folder of the run.
         files: those that were finished, complete under their final names, once closed.
         errors: what kept a file from being finished.
+        has_begun: whether a frame was written. Without one, a run that failed leaves the files of an earlier run.
     """
 
     def __init__(self, run_dir: Path, class_names: Mapping[int, str], clock: StageClock) -> None:
@@ -38,12 +40,11 @@ class Outputs:
         self.run_dir = run_dir
         self._class_names = class_names
         self._clock = clock
-        self._reserve = run_dir / ".summary.json.reserve"
+        self.has_begun = False
+        self._earlier = {name: stamp_of(run_dir / name) for name in RUN_FILES}
+        self._reserve = own_name(run_dir / "summary.json", "reserve")
         try:
-            with self._reserve.open("xb") as file:  # exclusive: of two runs that start at once, one gets the folder
-                file.write(bytes(SUMMARY_BYTES))
-        except FileExistsError as error:
-            raise FolderTakenError(f"another run is writing to {run_dir}: choose another --out") from error
+            self._reserve.write_bytes(bytes(SUMMARY_BYTES))
         except OSError as error:
             raise OutputError(run_dir / "summary.json", error.strerror or str(error)) from error
         self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
@@ -66,6 +67,7 @@ class Outputs:
 
     def write_rows(self, tracks: FrameTracks) -> None:
         """Append the tracks of one frame to the text files."""
+        self.has_begun = True
         with self._clock.stage("write"):
             for text in self._texts:
                 text.write(tracks)
@@ -110,7 +112,15 @@ class Outputs:
         self._reserve.unlink(missing_ok=True)
         self.files.sort(key=lambda path: path.suffix != ".mp4")
 
+    @property
+    def leaves_earlier(self) -> bool:
+        """Whether an earlier run's files stay, since this one has nothing to put in their place."""
+        return not self.has_begun and any(stamp is not None for stamp in self._earlier.values())
+
     def _close_one(self, sink: Sink, path: Path) -> None:
+        if self.leaves_earlier:
+            sink.discard()
+            return
         try:
             sink.close()
         except OSError as error:
@@ -118,5 +128,5 @@ class Outputs:
             self.errors.append(error if known else OutputError(path, error.strerror or str(error)))
         except Exception as error:  # drawing failed in its thread; the other files must be finished all the same
             self.errors.append(error)
-        if path.exists():
+        if stamp_of(path) not in (None, self._earlier[path.name]):
             self.files.append(path)

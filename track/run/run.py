@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from track.files.run_folder import RUN_FILES, remove_run_files, starting_run_dir
+from track.files.inputs import files_in
+from track.files.run_folder import RunFolder, held_run_folder
 from track.run.counts import Counts
 from track.run.outputs import Outputs
 from track.run.passes import run_passes
@@ -71,26 +72,28 @@ def run(config: RunConfig, progress: Progress, *, any_reid: bool = False) -> Sum
             config = dataclasses.replace(config, reid="none")
         check_possible(config, source)
         counts = Counts()
-        with starting_run_dir(source.name, config.out, config.overwrite) as run_dir:
-            _refuse_to_replace(Path(config.source), run_dir)
+        with held_run_folder(source.name, config.out, config.overwrite, reads=files_in(config)) as folder:
             with progress.waiting(f"loading detector {config.detector} and encoder {config.reid}"):
                 plan = resolve(config, source)
-            remove_run_files(run_dir)
-            outputs = Outputs(run_dir, plan.models.detector.class_names, counts.clock)
-        session = start_session(plan, outputs, progress, stop, counts)
-        summary = _complete(session, config, counts.clock.restart(), warnings.texts)
-    error = counts.error or next(iter(outputs.errors), None)
+            folder.remove_unfinished()
+            outputs = Outputs(folder.path, plan.models.detector.class_names, counts.clock)
+            session = start_session(plan, outputs, progress, stop, counts)
+            summary = _complete(session, config, counts.clock.restart(), warnings.texts)
+            error = counts.error or next(iter(outputs.errors), None)
+            _end(folder, is_whole=error is None and summary.stopped_by is None)
     if error is None:
         return summary
     if isinstance(error, OutputError):
         raise error
-    raise PartialRunError(error, run_dir) from error
+    raise PartialRunError(error, folder.path) from error
 
 
-def _refuse_to_replace(source: Path, run_dir: Path) -> None:
-    """With `--overwrite`, a run on the video of an earlier run could remove its own source."""
-    if source.parent.resolve() == run_dir.resolve() and source.name in RUN_FILES:
-        raise ValueError(f"{source} would be replaced by the results of its own run: choose another --out")
+def _end(folder: RunFolder, *, is_whole: bool) -> None:
+    """What an earlier run left goes if this run replaces it; else it stays, and is named."""
+    if is_whole:
+        folder.remove_stale()
+    elif stale := folder.stale():
+        logger.warning("%s of an earlier run stays in %s", ", ".join(file.name for file in stale), folder.path)
 
 
 def _complete(session: Session, config: RunConfig, load_s: float, warnings: list[str]) -> Summary:
@@ -112,7 +115,8 @@ def _complete(session: Session, config: RunConfig, load_s: float, warnings: list
         session.outputs.close()
         summary = _summarise(session, config, load_s, stopped_by, warnings)
         try:
-            summary.write()
+            if not session.outputs.leaves_earlier:
+                summary.write()
         except OSError as error:
             counts.error = counts.error or error
     return summary

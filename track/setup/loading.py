@@ -55,12 +55,27 @@ def load_models(config: RunConfig, source: Source) -> Models:
     warn_of_idle_options(config, detector.name, encoder.needs_images)
     if config.reid == "file":
         _try_features(detector, encoder, source)
+    _tell_of_gate(config, encoder)
     settings = tracker_settings(config, encoder.gate, detector.class_names)
     camera = create_camera(source, detector.name) if settings.camera_motion else None
     settings = dataclasses.replace(settings, camera_motion=camera is not None)
     on_demand = config.reid_when == "ambiguous" and encoder.needs_images
     demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
     return Models(detector, encoder, DeepSort(settings), camera, demand)
+
+
+def _tell_of_gate(config: RunConfig, encoder: Encoder) -> None:
+    """A checkpoint without a gate, such as one measured on too few people, takes the preset's."""
+    is_file = config.reid_weights is not None and config.reid_weights.is_file()
+    is_given = config.max_cosine is not None or config.tracker.own_gate or encoder.gate is not None
+    if is_file and encoder.needs_images and not is_given:
+        preset = config.tracker
+        logger.warning(
+            "%s holds no gate, so that of %s is used (%g): --max-cosine sets another",
+            config.reid_weights,
+            preset.name,
+            preset.config.max_cosine_distance,
+        )
 
 
 def create_camera(source: Source, detector: str) -> CameraMotion | None:

@@ -12,7 +12,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from track.files.partial import open_raw, partial_path
+from registry.own_names import own_name
+from track.files.partial import open_raw
 
 __all__ = ["ReservedFile"]
 
@@ -31,9 +32,9 @@ class ReservedFile:
     """
 
     def __init__(self, path: Path, reserve_bytes: int = RESERVE_BYTES) -> None:
-        self.partial = partial_path(path)
+        self.partial = own_name(path)
         self.is_full = False
-        self._reserve = path.with_name(f".{path.name}.reserve")
+        self._reserve = own_name(path, "reserve")
         self._file = open_raw(self.partial)
         try:
             self._fill_reserve(reserve_bytes)

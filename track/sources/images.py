@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from registry.pictures import PICTURE_SUFFIXES, pictures_in
 from registry.seqinfo import SEQINFO, SequenceInfo, read_seqinfo
 from track.sources.types import BaseSource, Frame, Image, Source, TimeSpan
 
 __all__ = ["ImageFolder", "MotSequence", "natural_key", "open_folder"]
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 DEFAULT_FPS = 25.0
 MOST_LEFT_OUT = 1000
 """Frame numbers for each picture of a sequence."""
@@ -37,7 +37,7 @@ def open_folder(path: Path, span: TimeSpan) -> Source:
             "seqLength=<frames>, imWidth=<px>, imHeight=<px>"
         )
     raise ValueError(
-        f"{path} holds no pictures ({', '.join(sorted(IMAGE_SUFFIXES))}) and is no MOTChallenge sequence "
+        f"{path} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))}) and is no MOTChallenge sequence "
         "(seqinfo.ini with img1/ or det/det.txt)"
     )
 
@@ -50,10 +50,7 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 def list_images(folder: Path) -> list[Path]:
     """The pictures directly in `folder`, in natural order; hidden files are left out."""
-    if not folder.is_dir():
-        return []
-    found = (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
-    return sorted((p for p in found if p.is_file()), key=lambda p: natural_key(p.name))
+    return sorted(pictures_in(folder), key=lambda p: natural_key(p.name))
 
 
 def read_image(path: Path) -> Image | None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run properly: at once while it starts, with the frame in hand once it tracks."""
+"""Ctrl-C, SIGTERM and a closed terminal end a run properly: at once while it starts, with the frame in hand later."""
 
 from __future__ import annotations
 
@@ -31,9 +31,17 @@ class StoppedError(KeyboardInterrupt):
         self.number = number
 
 
+def _signals() -> tuple[int, ...]:
+    """Those that stop a run. A terminal that closes sends SIGHUP; `nohup` has it ignored, and that stays so."""
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hang_up is None or signal.getsignal(hang_up) == signal.SIG_IGN:
+        return (signal.SIGINT, signal.SIGTERM)
+    return (signal.SIGINT, signal.SIGTERM, hang_up)
+
+
 class StopSignal:
-    """While entered, SIGINT and SIGTERM raise `StoppedError`; after `defer`, only the second one does; after `finish`,
-    none.
+    """While entered, SIGINT, SIGTERM and SIGHUP raise `StoppedError`; after `defer`, only the second one does; after
+    `finish`, none.
 
     Outside the main thread Python can't handle signals; then this does nothing.
 
@@ -70,7 +78,7 @@ class StopSignal:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _signals():
                 self._previous[number] = signal.signal(number, self._handle)
         return self
 

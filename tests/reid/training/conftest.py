@@ -46,8 +46,8 @@ def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve people to train on, eight to test on, two cameras."""
-    return write_people(tmp_path_factory.mktemp("people") / "set", num_train=12, num_test=8, crops=8)
+    """Twelve people to train on, twenty to test on, which is as many as a gate needs, two cameras."""
+    return write_people(tmp_path_factory.mktemp("people") / "set", num_train=12, num_test=20, crops=8)
 
 
 @pytest.fixture(scope="session")

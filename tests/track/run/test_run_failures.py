@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from detectors import Detections
+from registry.own_names import own_name
 from tests.track.media import write_clip
 from tests.track.runs import (
     FAST,
@@ -224,7 +225,7 @@ def test_space_for_the_summary_is_set_aside(tmp_path: Path, monkeypatch: pytest.
     count = Counts.add
 
     def look(*arguments: Any) -> None:
-        seen.append((tmp_path / "o" / ".summary.json.reserve").stat().st_size)
+        seen.append(own_name(tmp_path / "o" / "summary.json", "reserve").stat().st_size)
         count(*arguments)
 
     monkeypatch.setattr(Counts, "add", look)

@@ -99,22 +99,6 @@ def test_detections_of_frames_beyond_the_source_are_told(track: Track, tmp_path:
     assert "are they of this source?" in read_summary(Path("out"))["warnings"][0]
 
 
-def test_a_folder_takes_one_run_at_a_time(track: Track, tmp_path: Path) -> None:
-    """What two runs that start at the same moment meet: the other one's claim."""
-    sequence = write_sequence(tmp_path / "seq")
-    (tmp_path / "out").mkdir()
-    claim = tmp_path / "out" / ".summary.json.reserve"
-
-    def prepared(*_: object) -> None:
-        claim.write_text("of the other run")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("track.run.run.remove_run_files", prepared)
-        done = track("run", sequence, "--reid", "none", "--out", "out")
-    assert (done.code, claim.read_text()) == (2, "of the other run")
-    assert "another run is writing to out" in done.err
-
-
 def test_no_more_frames_are_held_back_than_fit() -> None:
     tracker, backfill, released = DeepSort(), Backfill(max_frames=3), []
     for index in range(10):

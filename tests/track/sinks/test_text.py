@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.own_names import own_name
 from track.files import partial
 from track.sinks import FrameTracks, OutputError, RowState
 from track.sinks.text import CSV_HEADER, TracksCsv, TracksTxt
@@ -94,7 +95,7 @@ class TestBothFiles:
         path = tmp_path / "tracks"
         sink = make(path)
         sink.write(frame_tracks())
-        assert [p.name for p in tmp_path.iterdir()] == [".tracks.partial"]
+        assert [p.name for p in tmp_path.iterdir()] == [own_name(tmp_path / "tracks").name]
         sink.close()
         sink.close()
         assert [p.name for p in tmp_path.iterdir()] == ["tracks"]

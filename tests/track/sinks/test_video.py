@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from registry.own_names import own_name
 from tests.track.media import numbered_image, read_number, write_clip
 from track.sinks import FrameTracks, OutputError, reserve
 from track.sinks.video import AnnotatedVideo, VideoSink, fit
@@ -232,7 +233,7 @@ def test_a_video_that_cannot_be_finished_is_removed(tmp_path: Path, monkeypatch:
     for number in range(10):
         sink.write(numbered_image(number), number / 25)
     disk.room = 0
-    (tmp_path / ".v.mp4.reserve").write_bytes(b"")  # somebody else took even the reserve
+    own_name(tmp_path / "v.mp4", "reserve").write_bytes(b"")  # somebody else took even the reserve
     with pytest.raises(OutputError, match=r"v\.mp4"):
         sink.close()
     assert list(tmp_path.iterdir()) == []

@@ -26,12 +26,16 @@ from tests.track.runs import (
 from track.terminal.interrupt import StoppedError, StopSignal
 
 ROOT = Path(__file__).resolve().parents[3]
-SIGNALS = [pytest.param(signal.SIGINT, id="Ctrl-C"), pytest.param(signal.SIGTERM, id="SIGTERM")]
+SIGNALS = [
+    pytest.param(signal.SIGINT, id="Ctrl-C"),
+    pytest.param(signal.SIGTERM, id="SIGTERM"),
+    pytest.param(signal.SIGHUP, id="SIGHUP, of a terminal that is closed"),
+]
 
 
 def called(number: int) -> str:
     """What a person calls that signal."""
-    return {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}[signal.Signals(number)]
+    return {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}[signal.Signals(number)]
 
 
 SIGNALLING_DETECTOR = """
@@ -77,6 +81,7 @@ def _track(
     [
         pytest.param(signal.SIGINT, (), id="Ctrl-C"),
         pytest.param(signal.SIGTERM, (), id="SIGTERM"),
+        pytest.param(signal.SIGHUP, (), id="SIGHUP"),
         pytest.param(signal.SIGINT, ("--smooth",), id="Ctrl-C --smooth"),
         pytest.param(signal.SIGTERM, ("--online",), id="SIGTERM --online"),
     ],
@@ -108,6 +113,17 @@ def test_a_signal_while_models_load_leaves_nothing(tmp_path: Path, number: signa
     assert done.returncode == 128 + number
     assert done.stderr == f"track: error: stopped by {called(number)}: nothing was written\n"
     assert all_files(tmp_path) == before
+
+
+def test_a_closed_terminal_does_not_end_what_nohup_started(tmp_path: Path) -> None:
+    """`nohup` has SIGHUP ignored before the program starts."""
+    clip, detections = write_video(tmp_path, num_frames=30)
+    words = ("1", "9", "1", "no", "run", clip, "--detector", detections, "--out", "o", *FAST)
+    done = run_python(
+        f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN){SIGNALLING_DETECTOR}", *words, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert read_summary(tmp_path / "o")["counts"]["frames"] == 30
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
@@ -147,15 +163,18 @@ def test_signals_while_files_are_finished_lose_nothing(tmp_path: Path) -> None:
     ]
 
 
+def _has_rows(folder: Path) -> bool:
+    return any(path.stat().st_size for path in folder.glob(".tracks.txt.*.partial"))
+
+
 def test_a_signal_from_outside(tmp_path: Path) -> None:
     """To `python -m track`, as soon as the first rows are on the disk; the source would last for minutes."""
     sequence = write_sequence(tmp_path / "s", num_frames=200_000)
     command = [sys.executable, "-m", "track", "run", str(sequence), "--detector", "public", *FAST]
     command += ["--out", str(tmp_path / "o")]
-    rows = tmp_path / "o" / ".tracks.txt.partial"
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
-        while not (rows.exists() and rows.stat().st_size) and time.monotonic() < deadline and process.poll() is None:
+        while not _has_rows(tmp_path / "o") and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)

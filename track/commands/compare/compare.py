@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+from evaluation import find_ground_truth
 from evaluation.reading import read_rows
 from reid import Encoder
 from track.commands.compare.cache import Entry, EntryCache
@@ -13,11 +14,12 @@ from track.commands.compare.config import WITHOUT_NETWORK, CompareConfig
 from track.commands.compare.continuity import continuity
 from track.commands.compare.keys import embedding_key, scene_key, tracking_key
 from track.commands.compare.replay import Replay, ReplaySource
-from track.commands.compare.report import write_files
+from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
 from track.commands.compare.scene import Embedded, Scene, detect_scene, embed_scene
 from track.commands.compare.truth import Truth, check_detections, open_truth
-from track.files.run_folder import folder_name, remove_run_files, starting_run_dir
+from track.files.inputs import files_in
+from track.files.run_folder import RUN_FILES, folder_name, held_run_folder
 from track.run.counts import Counts
 from track.run.outputs import Outputs
 from track.run.passes import run_passes
@@ -35,7 +37,11 @@ from tracker import DeepSort
 from tracker.config import TrackerConfig
 from tracker.presets import TrackerPreset
 
-__all__ = ["check_encoder", "compare"]
+__all__ = ["WRITES", "check_encoder", "compare", "files_read"]
+
+_OF_ONE = ("compare.csv", "compare.json", "compare.png", *(f"*/{name}" for name in RUN_FILES))
+WRITES = (*_OF_ONE, "*/*.txt", *(f"{SEQUENCES}/*/{pattern}" for pattern in _OF_ONE))
+"""What may take the place of an earlier comparison, as patterns below the folder."""
 
 
 def compare(config: CompareConfig, progress: Progress) -> Comparison:
@@ -67,7 +73,9 @@ class _Comparing:
         with self._open() as source:
             truth = self._check(source)
             name = f"compare-{source.name}"
-            with starting_run_dir(name, config.out, config.overwrite) as folder:
+            reads, writes = files_read(config), WRITES
+            with held_run_folder(name, config.out, config.overwrite, reads=reads, writes=writes) as held:
+                folder = held.path
                 self._scene_key = scene_key(config.run, source)
                 self._prove_weights()
                 scene = self._detect(source)
@@ -194,19 +202,28 @@ class _Comparing:
 
     def _run_tracker(self, plan: Plan, place: Path) -> float:
         """Track, write the files into `place`; returns the seconds that the tracker itself took."""
-        place.mkdir(exist_ok=True)
-        remove_run_files(place)
         counts = Counts()
-        outputs = Outputs(place, plan.models.detector.class_names, counts.clock)
-        try:
-            run_passes(start_session(plan, outputs, self._progress, self._stop, counts))
-        finally:
-            outputs.close()
-        error = counts.error or next(iter(outputs.errors), None)
-        if error is not None:
-            raise error
+        with held_run_folder(place.name, place, overwrite=True) as held:
+            held.remove_unfinished()
+            outputs = Outputs(place, plan.models.detector.class_names, counts.clock)
+            try:
+                run_passes(start_session(plan, outputs, self._progress, self._stop, counts))
+            finally:
+                outputs.close()
+            error = counts.error or next(iter(outputs.errors), None)
+            if error is not None:
+                raise error
+            held.remove_stale()
         seconds = counts.clock.seconds
         return seconds.get("associate", 0.0) + seconds.get("embed", 0.0)
+
+
+def files_read(config: CompareConfig) -> list[Path]:
+    """What the results must not replace: all files that were named, and those of a folder of ground truth."""
+    truths = (
+        [] if config.gt is None or not config.gt.is_dir() else [t.file for t in find_ground_truth(config.gt).values()]
+    )
+    return [*files_in(config), *truths]
 
 
 def check_encoder(config: RunConfig, source: Source) -> None:

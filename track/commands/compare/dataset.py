@@ -9,14 +9,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from evaluation import find_ground_truth, merge_reports
+from registry.own_names import replacing
 from registry.words import counted
-from track.commands.compare.compare import check_encoder, compare
+from track.commands.compare.compare import WRITES, check_encoder, compare, files_read
 from track.commands.compare.config import CompareConfig, dataset_sequences
 from track.commands.compare.continuity import Continuity
 from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
 from track.commands.compare.truth import open_truth
-from track.files.run_folder import starting_run_dir
+from track.files.run_folder import held_run_folder
 from track.setup.loading import check_detections
 from track.sources import open_source
 from track.terminal.progress import Progress, ProgressTask
@@ -35,7 +36,9 @@ def compare_any(config: CompareConfig, progress: Progress) -> Comparison:
         return compare(config, progress)
     _check(config, sequences)
     name = Path(config.run.source).resolve().name
-    with starting_run_dir(f"compare-{name}", config.out, config.overwrite) as folder:
+    reads, writes = files_read(config), WRITES
+    with held_run_folder(f"compare-{name}", config.out, config.overwrite, reads=reads, writes=writes) as held:
+        folder = held.path
         parts = {}
         for number, (sequence, path) in enumerate(sequences.items(), start=1):
             run = dataclasses.replace(config.run, source=str(path))
@@ -99,7 +102,8 @@ def _joined(rows: Sequence[Row], sequences: Sequence[str], folder: Path) -> Row:
     place = folder / rows[0].folder.name
     place.mkdir(exist_ok=True)
     for row, sequence in zip(rows, sequences, strict=True):
-        shutil.copyfile(row.folder / "tracks.txt", place / f"{sequence}.txt")
+        with replacing(place / f"{sequence}.txt") as path:
+            shutil.copyfile(row.folder / "tracks.txt", path)
     reports = [row.report for row in rows if row.report is not None]
     parts = {key: [row.seconds[key] for row in rows] for key in rows[0].seconds}
     return dataclasses.replace(

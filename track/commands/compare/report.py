@@ -9,10 +9,10 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from registry.own_names import replacing
 from registry.words import counted
 from track.commands.compare.plot import plot_comparison
 from track.commands.compare.result import Comparison, Row
-from track.files.partial import PartialFile
 from track.files.versions import versions
 from track.terminal.tables import print_table
 
@@ -128,10 +128,10 @@ def _without_folder(text: str, comparison: Comparison, row: Row) -> str:
 def write_files(comparison: Comparison) -> None:
     """Write `compare.csv`, `compare.json` and `compare.png` into the folder of the comparison."""
     for name, text in (("compare.csv", as_csv(comparison)), ("compare.json", as_json(comparison) + "\n")):
-        file = PartialFile(comparison.folder / name)
-        file.append(text.encode())
-        file.commit()
-    plot_comparison(comparison.folder / "compare.png", comparison)
+        with replacing(comparison.folder / name) as path:
+            path.write_bytes(text.encode())
+    with replacing(comparison.folder / "compare.png") as path:
+        plot_comparison(path, comparison)
 
 
 def print_comparison(comparison: Comparison, *, json_wanted: bool = False, csv_wanted: bool = False) -> None:

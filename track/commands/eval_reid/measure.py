@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from registry.defaults import DEFAULT_ENCODER
+from registry.own_names import replacing
 from registry.words import counted
 from reid import create_encoder, is_encoder
 from reid.bundled import RANDOM
-from reid.calibration import Calibration, calibrate, warn_of_overlap
+from reid.calibration import Calibration, calibrate, too_few_for_a_gate, warn_of_overlap
 from reid.checkpoint import check_takes_gate, store_gate
 from reid.data import ReidData, Split, load_reid_data
 from reid.data.market1501 import EXPECTED
@@ -26,10 +27,10 @@ from reid.ranking import Labels, RankingScores, rank, rank_distances
 from reid.rerank import reranked_blocks
 from reid.rotate import rotated
 from reid.runtimes import AUTO, check_runtime
-from track.files.partial import PartialFile
-from track.files.run_folder import folder_name, starting_run_dir
+from track.files.run_folder import folder_name, held_run_folder
 from track.files.versions import versions
 from track.setup.given_weights import IMAGENET, check_given
+from track.terminal.interrupt import StopSignal
 from track.terminal.meter import counting
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Evaluation:
         damaged: images that do not decode.
         notes: what a person should know.
         files: that were written.
+        gate_stored: whether the gate is in the checkpoint now.
     """
 
     data: ReidData
@@ -103,6 +105,7 @@ class Evaluation:
     damaged: tuple[Path, ...]
     notes: tuple[str, ...]
     files: tuple[Path, ...]
+    gate_stored: bool
 
 
 def data_sources(text: str | None) -> tuple[str, ...]:
@@ -141,7 +144,7 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
     Raises:
         ValueError, OSError: something cannot be done; nothing was written, unless a file itself could not be.
     """
-    with starting_run_dir(f"eval-{folder_name(config.reid)}", config.out, None) as out:
+    with StopSignal(), held_run_folder(f"eval-{folder_name(config.reid)}", config.out, None) as folder:
         if config.store_gate and config.reid_weights is not None:
             check_takes_gate(config.reid_weights)  # before minutes of measuring
         with console.status("looking through the data"):
@@ -153,7 +156,7 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
                 seed=config.seed,
                 runtime=config.reid_runtime,
             )
-        return _measure(config, data, encoder, out, console)
+        return _measure(config, data, encoder, folder.path, console)
 
 
 def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: Path, console: Console) -> Evaluation:
@@ -171,14 +174,18 @@ def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: P
     calibration = calibrate(query, gallery, labels, false_match_rate=config.false_match_rate, seed=config.seed)
     warn_of_overlap(config.reid, calibration.scores())
     turned = {angle: _turned(encoder, data, gallery, angle, console) for angle in config.angles}
-    notes = (*data.notes, *_notes(ranking, embedded.damaged))
-    found = Evaluation(data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, ())
+    stores = config.store_gate and calibration.takes_gate
+    few = [too_few_for_a_gate(calibration)] if config.store_gate and not stores else []
+    notes = (*data.notes, *_notes(ranking, embedded.damaged), *few)
+    found = Evaluation(
+        data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, (), stores
+    )
     files_written = [_write_plot(out, config, found)]
     if config.num_pictures:
         from track.commands.eval_reid.pictures import write_pictures
 
         files_written += write_pictures(out / "pictures", data, query, gallery, labels, config.num_pictures)
-    if config.store_gate and config.reid_weights is not None:
+    if stores and config.reid_weights is not None:
         store_gate(config.reid_weights, calibration.gate, calibration.scores())
     files_written.insert(0, _write_json(out, config, found))
     return dataclasses.replace(found, files=tuple(files_written))
@@ -233,9 +240,9 @@ def _notes(ranking: RankingScores, damaged: Sequence[Path]) -> list[str]:
 
 
 def _write_plot(out: Path, config: EvalConfig, evaluation: Evaluation) -> Path:
-    path = out / "distances.png"
-    plot_distances(path, evaluation.calibration, f"{config.reid} on {evaluation.data.name}")
-    return path
+    with replacing(out / "distances.png") as path:
+        plot_distances(path, evaluation.calibration, f"{config.reid} on {evaluation.data.name}")
+    return out / "distances.png"
 
 
 def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
@@ -254,8 +261,12 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
         "ranking": dataclasses.asdict(evaluation.ranking),
         "reranked": None if evaluation.reranked is None else dataclasses.asdict(evaluation.reranked),
         "rank1_turned": {f"{angle:g}": score for angle, score in evaluation.turned.items()},
-        "calibration": {**calibration, "undecided": evaluation.calibration.undecided},
-        "gate_stored": config.store_gate,
+        "calibration": {
+            **calibration,
+            "undecided": evaluation.calibration.undecided,
+            "intervals": evaluation.calibration.intervals,
+        },
+        "gate_stored": evaluation.gate_stored,
         "damaged_images": [str(path) for path in evaluation.damaged],
         "notes": list(evaluation.notes),
         "seed": config.seed,
@@ -264,11 +275,6 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _write_json(out: Path, config: EvalConfig, evaluation: Evaluation) -> Path:
-    file = PartialFile(out / "eval.json")
-    try:
-        file.append(json.dumps(as_json(config, evaluation), indent=2, ensure_ascii=False).encode() + b"\n")
-    except OSError:
-        file.discard()
-        raise
-    file.commit()
-    return file.path
+    with replacing(out / "eval.json") as path:
+        path.write_bytes(json.dumps(as_json(config, evaluation), indent=2, ensure_ascii=False).encode() + b"\n")
+    return out / "eval.json"

@@ -29,6 +29,7 @@ def print_evaluation(config: EvalConfig, evaluation: Evaluation, only_json: bool
         console.print(f"note: {note}", markup=False)
     print_table(console, _table(config, evaluation))
     gate = evaluation.calibration
+    console.print(people_line(evaluation.ranking))
     console.print(
         f"gate {gate.gate:.4f}: at this cosine distance {gate.false_match_rate:.2%} of different people match and "
         f"{gate.false_non_match_rate:.1%} of same people do not"
@@ -37,11 +38,11 @@ def print_evaluation(config: EvalConfig, evaluation: Evaluation, only_json: bool
         f"equal error {gate.eer:.1%} at {gate.eer_gate:.4f}, AUC {gate.auc:.2%}, overlap {gate.overlap:.1%} "
         f"({gate.num_same:,} same pairs, {gate.num_different:,} different ones)"
     )
-    if config.store_gate:
+    if evaluation.gate_stored:
         console.print(f"the gate is now in {config.reid_weights}, and track run uses it", markup=False)
     else:
         is_file = config.reid_weights is not None and config.reid_weights.is_file()
-        store = ", or --store-gate here" if is_file else ""
+        store = ", or --store-gate here" if is_file and gate.takes_gate else ""
         console.print(f"to use it: track run ... --max-cosine {gate.gate:.4f}{store}", markup=False)
     console.print("results:")
     shown = [path for path in evaluation.files if path.parent.name != "pictures"]
@@ -51,6 +52,13 @@ def print_evaluation(config: EvalConfig, evaluation: Evaluation, only_json: bool
         console.print(
             f"{evaluation.files[-1].parent} ({counted(len(evaluation.files) - len(shown), 'picture')})", markup=False
         )
+
+
+def people_line(ranking: RankingScores) -> str:
+    """How many people rank-1 rests on, and how far it can be trusted."""
+    low, high = ranking.rank1_interval
+    people = counted(ranking.num_identities, "person", "people")
+    return f"rank-1 rests on {people}: {low:.0%} to {high:.0%} with 95 % confidence"
 
 
 def _table(config: EvalConfig, evaluation: Evaluation) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from reid.runtimes.choose import is_exported
 from reid.runtimes.facts import EncoderFacts
 from reid.runtimes.quantise import FEWEST_CROPS
 from synthetic.identity_crops import render_identity
+from track.files.inputs import files_in, refuse_to_replace
+from track.files.lock import locked
 from track.sources import Source, open_source
 from track.terminal.interrupt import StopSignal
 from track.terminal.progress import Progress
@@ -79,14 +83,18 @@ def export(config: ExportConfig, progress: Progress) -> ExportResult:
     Raises:
         ValueError, OSError, ImportError: it cannot be done, or the result is too far from PyTorch; nothing is written.
     """
-    with StopSignal():  # a signal unwinds, so that unfinished files go
+    with StopSignal(), contextlib.ExitStack() as stack:  # a signal unwinds, so that unfinished files go
+        if not is_encoder(config.reid):
+            create_encoder(config.reid)  # raises with the closest and the known names
+        check_export(config.path, to=config.to, precision=config.precision, overwrite=config.overwrite)
+        # Beside the export, since that may be a file, and is replaced as a whole.
+        stack.enter_context(locked(config.path.with_name(f".{config.path.name}.lock"), str(config.path)))
+        below = config.path.iterdir() if config.path.is_dir() else ()
+        refuse_to_replace(files_in(dataclasses.replace(config, out=None)), [config.path, *below])
         return _export(config, progress)
 
 
 def _export(config: ExportConfig, progress: Progress) -> ExportResult:
-    if not is_encoder(config.reid):
-        create_encoder(config.reid)  # raises with the closest and the known names
-    check_export(config.path, to=config.to, precision=config.precision, overwrite=config.overwrite)
     with progress.waiting(f"loading {config.reid}"):
         network = load_network(config.reid, config.weights, seed=config.seed, input_size=config.input_size)
     calibration, checked = _crops(config, network.facts(), progress)

@@ -8,11 +8,12 @@ import math
 import sys
 from pathlib import Path
 
-from track.files.run_folder import remove_run_files, starting_run_dir
+from track.files.run_folder import RUN_FILES, held_run_folder
 from track.rows.finished_run import FinishedRun, read_run
 from track.rows.offline import linked_rows, linking_facts
 from track.run.summary import Summary
 from track.sinks.text import TracksCsv, TracksTxt
+from track.terminal.interrupt import StopSignal
 from tracker.offline.linking import LinkConfig
 
 __all__ = ["print_linked", "relink"]
@@ -39,14 +40,17 @@ def relink(run_dir: Path, out: Path | None, overwrite: bool, max_gap_s: float) -
     """
     if not (math.isfinite(max_gap_s) and max_gap_s >= 0):
         raise ValueError(f"--max-gap is {max_gap_s:g}, expected seconds from 0")
-    if out is not None and out.resolve() == run_dir.resolve():
+    if out is not None and out.exists() and run_dir.exists() and out.samefile(run_dir):
         raise ValueError(f"--out {out} is the run itself: choose another folder")
     run = read_run(run_dir)
     _refuse_linked(run, run_dir)
     config = run.link_config(max_gap_s)
-    with starting_run_dir(f"{run_dir.resolve().name}-linked", out, overwrite) as folder:
-        remove_run_files(folder)
-        return _write(run, run_dir, folder, config)
+    name, reads = f"{run_dir.resolve().name}-linked", [run_dir / name for name in RUN_FILES]
+    with StopSignal(), held_run_folder(name, out, overwrite, reads=reads) as folder:
+        folder.remove_unfinished()
+        summary = _write(run, run_dir, folder.path, config)
+        folder.remove_stale()
+    return summary
 
 
 def _refuse_linked(run: FinishedRun, run_dir: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shutil
 from collections.abc import Mapping
@@ -13,7 +14,9 @@ from evaluation import EvalOptions, GroundTruth, Pair, Report, evaluate, find_gr
 from evaluation.reading import read_rows
 from registry import unknown_name
 from registry.defaults import DEFAULT_ENCODER
-from track.files.run_folder import starting_run_dir
+from registry.own_names import replacing
+from track.files.inputs import files_in
+from track.files.run_folder import RUN_FILES, held_run_folder
 from track.run.run import run
 from track.run.summary import Summary
 from track.scores.report import report_as_csv, report_as_json
@@ -31,6 +34,8 @@ __all__ = ["MotConfig", "MotResult", "find_sequences", "track_dataset"]
 
 RESULTS, SEQUENCES = "data", "sequences"
 """Folders of the results in submission form (as TrackEval wants them too), and of each sequence's own files."""
+WRITES = (f"{RESULTS}/*.txt", "scores.json", "scores.csv", *(f"{SEQUENCES}/*/{name}" for name in RUN_FILES))
+"""What may take the place of an earlier result, as patterns below the folder."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,9 @@ def track_dataset(config: MotConfig, progress: Progress, console: Console) -> Mo
     settings = _settings(config, sequences)
     truths = _ground_truths(sequences)
     summaries: dict[str, Summary] = {}
-    with starting_run_dir(_name(config.dataset), config.out, config.overwrite) as folder:
+    reads = [*files_in(config), *(truth.file for truth in truths.values())]
+    with held_run_folder(_name(config.dataset), config.out, config.overwrite, reads=reads, writes=WRITES) as held:
+        folder = held.path
         for number, (name, each) in enumerate(settings.items(), start=1):
             _say(console, f"{name} ({number} of {len(sequences)})")
             where = dataclasses.replace(each, out=folder / SEQUENCES / name, overwrite=config.overwrite)
@@ -124,9 +131,11 @@ def track_dataset(config: MotConfig, progress: Progress, console: Console) -> Mo
             if summary.stopped_by is not None:
                 return MotResult(folder, summaries, len(sequences), None, (), summary.stopped_by)
             (folder / RESULTS).mkdir(exist_ok=True)
-            shutil.copyfile(summary.run_dir / "tracks.txt", folder / RESULTS / f"{name}.txt")
+            with replacing(folder / RESULTS / f"{name}.txt") as path:
+                shutil.copyfile(summary.run_dir / "tracks.txt", path)
             _warn_of_classes(summary, console)
         report = _scored(config, truths, folder)
+        _remove_stale(folder, summaries)
     without = tuple(name for name in summaries if name not in truths)
     return MotResult(folder, summaries, len(sequences), report, without)
 
@@ -188,6 +197,19 @@ def _scored(config: MotConfig, truths: Mapping[str, GroundTruth], folder: Path) 
         return None
     pairs = [Pair(truth, folder / RESULTS / f"{name}.txt") for name, truth in truths.items()]
     report = evaluate(pairs, EvalOptions(rules=config.rules, force=True))
-    (folder / "scores.json").write_text(report_as_json(report, events=True) + "\n", encoding="utf-8")
-    (folder / "scores.csv").write_text(report_as_csv(report), encoding="utf-8")
+    texts = {"scores.json": report_as_json(report, events=True) + "\n", "scores.csv": report_as_csv(report)}
+    for name, text in texts.items():
+        with replacing(folder / name) as path:
+            path.write_text(text, encoding="utf-8")
     return report
+
+
+def _remove_stale(folder: Path, tracked: Mapping[str, Summary]) -> None:
+    """Results of sequences that an earlier run tracked and this one did not: they would be scored with these."""
+    for path in (folder / RESULTS).glob("*.txt"):
+        of_run = folder / SEQUENCES / path.stem
+        if path.stem not in tracked and (of_run / "summary.json").is_file():  # else the file is not ours
+            for file in (path, *(of_run / name for name in RUN_FILES)):
+                file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # something else is in it
+                of_run.rmdir()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reid.training.state import CONFIG_FILE, STATE_FILE
 from track.commands.train_reid.config import TrainConfig
 from track.commands.train_reid.watch import ConsoleWatch, print_counts, print_outcome
-from track.files.run_folder import folder_name, starting_run_dir
+from track.files.run_folder import folder_name, held_folder, held_run_folder
 from track.terminal.interrupt import StoppedError, StopSignal, signal_name
 
 if TYPE_CHECKING:
@@ -91,13 +91,19 @@ def _folder(config: TrainConfig) -> Iterator[Path]:
     """Where the files go; a helping process writes none."""
     from reid.training import is_main_process
 
-    if config.resume is not None:
-        yield config.resume
-    elif not is_main_process():
-        yield Path(os.devnull)
+    if not is_main_process():
+        yield Path(os.devnull) if config.resume is None else config.resume
+    elif config.resume is not None:
+        with held_folder(config.resume) as folder:
+            yield folder.path
     else:
-        with starting_run_dir(f"train-{folder_name(config.reid)}", config.out, None) as out:
-            yield out
+        with held_run_folder(f"train-{folder_name(config.reid)}", config.out, None, way_on=_way_on) as folder:
+            yield folder.path
+
+
+def _way_on(folder: Path) -> str | None:
+    """How to go on with a training that was killed; `None` where it had not begun."""
+    return f"go on with it by track train-reid --resume {folder}" if (folder / CONFIG_FILE).is_file() else None
 
 
 def _train(

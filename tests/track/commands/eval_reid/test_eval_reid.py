@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from reid.intervals import wilson
 from tests.track.runs import Track, read_summary, write_video
 
 NUM_PEOPLE = 8
@@ -22,8 +23,8 @@ def _person(number: int, view: int) -> npt.NDArray[np.uint8]:
     rng = np.random.default_rng(100 * number + view)
     image = np.full((64, 32, 3), 120, np.uint8)
     left = 6 + view
-    image[6:32, left : left + 18] = (30 * number % 256, 250 - 30 * number, 90 * (number % 3))
-    image[32:62, left : left + 18] = (200 - 25 * number, 60 * (number % 4), 28 * number)
+    image[6:32, left : left + 18] = (30 * number % 256, (250 - 30 * number) % 256, 90 * (number % 3))
+    image[32:62, left : left + 18] = ((200 - 25 * number) % 256, 60 * (number % 4), 28 * number % 256)
     noisy = image * (0.9 + 0.05 * view) + rng.normal(0, 3, image.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
@@ -31,14 +32,19 @@ def _person(number: int, view: int) -> npt.NDArray[np.uint8]:
 @pytest.fixture
 def crowd(tmp_path: Path) -> Path:
     """A Market-1501 folder of people that colours tell apart."""
+    return _write_crowd(tmp_path / "crowd", NUM_PEOPLE)
+
+
+def _write_crowd(root: Path, people: int) -> Path:
+    """Two of them to train on, the others to measure with."""
     for folder in ("bounding_box_train", "query", "bounding_box_test"):
-        (tmp_path / "crowd" / folder).mkdir(parents=True)
-    for number in range(1, NUM_PEOPLE + 1):
+        (root / folder).mkdir(parents=True)
+    for number in range(1, people + 1):
         folders = ["bounding_box_train"] * 4 if number < 3 else ["query", *["bounding_box_test"] * 3]
         for view, folder in enumerate(folders):
             name = f"{number:04d}_c{view + 1}s1_{view:06d}_00.png"
-            cv2.imwrite(str(tmp_path / "crowd" / folder / name), _person(number, view))
-    return tmp_path / "crowd"
+            cv2.imwrite(str(root / folder / name), _person(number, view))
+    return root
 
 
 @pytest.fixture
@@ -145,9 +151,57 @@ def test_false_match_rate_moves_the_gate(track: Track, crowd: Path) -> None:
     assert loose["false_match_rate"] <= 0.3
 
 
-def test_store_gate_changes_nothing_else_and_track_run_uses_it(track: Track, crowd: Path, weights: Path) -> None:
+@pytest.mark.parametrize(
+    ("people", "is_stored"),
+    [
+        pytest.param(2, False, id="2 people"),
+        pytest.param(19, False, id="19 people, one too few"),
+        pytest.param(20, True, id="20 people"),
+    ],
+)
+def test_a_gate_is_stored_only_where_enough_people_were_measured(
+    track: Track, tmp_path: Path, weights: Path, people: int, is_stored: bool
+) -> None:
+    """It is measured and told in either case, with how far it can be trusted, and the command ends with 0."""
     from reid.checkpoint import read_checkpoint
 
+    crowd = _write_crowd(tmp_path / "some", people + 2)
+    done = track("eval-reid", "--data", crowd, "--reid", "small-cnn", "--reid-weights", weights, "--store-gate")
+    assert done.code == 0, done.err
+    assert f"rank-1 rests on {people} people: " in done.out
+    assert (f"no gate was stored: {people} people measured, 20 or more are needed" in done.out) != is_stored
+    assert ("the gate is now in" in done.out) == is_stored
+    found = json.loads(Path("runs/eval-small-cnn/eval.json").read_text())
+    assert found["gate_stored"] == is_stored
+    assert found["ranking"]["num_identities"] == found["calibration"]["num_identities"] == people
+    assert found["ranking"]["rank1_interval"] == list(wilson(found["ranking"]["cmc"]["1"], people))
+    rates = found["calibration"]
+    for name in ("false_match_rate", "false_non_match_rate"):
+        assert rates["intervals"][name] == list(wilson(rates[name], people))
+    gate = read_checkpoint(weights).info.max_cosine_distance  # type: ignore[union-attr]
+    assert gate == (rates["gate"] if is_stored else 0.9), "the one it came with"
+
+
+@pytest.mark.parametrize("options", [(), ("--max-cosine", 0.3)], ids=["said", "not where a gate was given"])
+def test_track_run_says_that_a_checkpoint_without_a_gate_takes_the_presets(
+    track: Track, tmp_path: Path, options: tuple[object, ...]
+) -> None:
+    from reid import create_backbone
+    from reid.checkpoint import save_checkpoint
+
+    save_checkpoint(tmp_path / "none.safetensors", create_backbone("small-cnn"))
+    clip, detections = write_video(tmp_path / "v", num_frames=4)
+    run = ("run", clip, "--detector", detections, "--reid", "small-cnn", "--reid-weights", "none.safetensors")
+    ran = track(*run, "--tracker", "deepsort", "--no-video", "--out", "o", *options)
+    assert ran.code == 0, ran.err
+    said = "none.safetensors holds no gate, so that of deepsort is used (0.2): --max-cosine sets another"
+    assert (said in ran.err) == (not options)
+
+
+def test_store_gate_changes_nothing_else_and_track_run_uses_it(track: Track, tmp_path: Path, weights: Path) -> None:
+    from reid.checkpoint import read_checkpoint
+
+    crowd = _write_crowd(tmp_path / "many", 22)
     before = read_checkpoint(weights)
     found = _eval(track, crowd, "--reid-weights", weights, "--store-gate", "--false-match-rate", 0.3)
     after = read_checkpoint(weights)

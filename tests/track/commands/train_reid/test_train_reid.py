@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from reid.calibration import Calibration, calibrate
+from reid.checkpoint import read_checkpoint
 from reid.registry import BACKBONES
 from tests.reid.training.people import write_people
 from tests.reid.training.runs import without_pictures
@@ -68,6 +69,29 @@ def test_it_says_what_to_type_next_unless_appearance_cannot_decide(
     typed = f"next: track run video.mp4 --reid {NAME} --reid-weights out/best.safetensors"
     assert (typed in result.out) == (overlap == 0.1)
     assert ("appearance cannot decide" in result.err) == (overlap == 0.9)
+
+
+@pytest.mark.parametrize(
+    ("num_test", "has_gate"),
+    [
+        pytest.param(2, False, id="2 people held out"),
+        pytest.param(19, False, id="19 people, one too few"),
+        pytest.param(20, True, id="20 people"),
+    ],
+)
+def test_the_checkpoint_has_a_gate_only_where_enough_people_were_measured(
+    track: Track, tmp_path: Path, num_test: int, has_gate: bool
+) -> None:
+    """With fewer it is measured and told, not stored."""
+    people = write_people(tmp_path / "some", num_train=4, num_test=num_test, crops=4)
+    result = train(track, people, "--epochs", 1, "--out", "out")
+    assert result.code == 0, result.err
+    assert f"rank-1 rests on {num_test} people: " in result.out
+    assert (f"no gate was stored: {num_test} people measured, 20 or more are needed" in result.err) != has_gate
+    info = read_checkpoint(Path("out/best.safetensors")).info
+    assert info is not None
+    assert (info.max_cosine_distance is not None) == has_gate
+    assert info.scores["num_identities"] == num_test
 
 
 def test_a_finished_training_can_be_named_again_and_another_configuration_cannot(track: Track, people: Path) -> None:

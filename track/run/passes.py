@@ -20,7 +20,7 @@ from track.sinks import FrameTracks
 from track.sources import Frame, Source, open_source
 from track.terminal.interrupt import StopSignal
 from track.terminal.progress import Progress
-from track.threads.prefetch import Prefetch
+from track.threads.ahead import Ahead, read_ahead
 from tracker.border import watches_border
 
 __all__ = ["Session", "draw_pass", "tracking_pass"]
@@ -129,11 +129,11 @@ def draw_pass(session: Session, rows: list[FrameTracks]) -> None:
 
 
 @contextlib.contextmanager
-def _reading(session: Session, source: Source) -> Iterator[Prefetch[Frame]]:
+def _reading(session: Session, source: Source) -> Iterator[Ahead[Frame, Frame]]:
     """The frames of `source`, decoded ahead in a thread, until the end or a signal to stop."""
     picture_bytes = max(3 * source.width * source.height, 1)
     ahead = min(max(MAX_PREFETCH_BYTES // picture_bytes, 2), 8)
-    with Prefetch(_timed(source, session.clock), size=ahead) as frames:
+    with read_ahead(_timed(source, session.clock), size=ahead) as frames:
         session.stop.on_stop = frames.stop
         try:
             yield frames

@@ -16,7 +16,7 @@ from detectors import Detections
 from track.run.clock import StageClock
 from track.setup.parts import Affine, Models
 from track.sources import Frame
-from track.threads.map_ahead import MapAhead
+from track.threads.ahead import Ahead
 from tracker import REJECT_REASONS, Tracks, reject_reasons
 
 __all__ = ["Tracked", "size_of", "track_frames", "usable"]
@@ -110,7 +110,7 @@ def _looked_at(
         yield from map(look, enumerate(frames))
         return
     workers = getattr(detector, "parallel", 1)
-    with MapAhead(look, enumerate(frames), workers=workers, size=workers + 1) as ahead:
+    with Ahead(look, enumerate(frames), workers=workers, size=workers + 1) as ahead:
         try:
             yield from ahead
         finally:

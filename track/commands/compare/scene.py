@@ -21,7 +21,7 @@ from track.setup.loading import create_camera
 from track.setup.parts import Affine, Models
 from track.sources import Source
 from track.terminal.progress import ProgressTask
-from track.threads.prefetch import Prefetch
+from track.threads.ahead import read_ahead
 from tracker import DeepSort
 
 __all__ = ["Embedded", "Scene", "detect_scene", "embed_scene"]
@@ -105,7 +105,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
     camera = create_camera(source, detector.name)
     still_size = (source.width, source.height) if source.width and source.height else None
     detect_s = camera_s = 0.0
-    with Prefetch(source) as ahead:
+    with read_ahead(source) as ahead:
         for frame in ahead:
             before = time.perf_counter()
             size = still_size if frame.image is None else (frame.image.shape[1], frame.image.shape[0])
@@ -154,7 +154,7 @@ def embed_scene(source: Source, scene: Scene, encoder: Encoder, task: ProgressTa
     """
     rows: list[npt.NDArray[np.float32]] = [np.empty((0, encoder.embedding_dim), np.float32)]
     embed_s, is_warm = 0.0, False
-    with Prefetch(source) as frames:
+    with read_ahead(source) as frames:
         for frame, of_frame in zip(frames, scene.rows_by_frame(), strict=True):
             xyxy, features = scene.xyxy[of_frame], scene.features[of_frame]
             if len(xyxy) and not is_warm:

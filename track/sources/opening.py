@@ -20,6 +20,8 @@ __all__ = ["DECODER_LIMITS", "OpenFile", "open_file"]
 
 DECODER_LIMITS = {"max_pixels": str(MAX_PIXELS)}
 """For decoders, which else take the memory before anybody sees a size."""
+UNFINISHED_PLAYLIST = {"live_start_index": "0", "m3u8_hold_counters": "2"}
+"""A list without an end mark is read from its first entry, and looked at twice for new ones: nobody adds any."""
 BUFFER_BYTES = 1 << 17
 CONCAT_HEAD, SDP_HEAD = b"ffconcat version", b"v=0"
 CONCAT_FORMATS = "concat,mov,matroska,mpegts,mpeg,avi,flv,mjpeg,h264,hevc,ogg,asf,wav,png_pipe,jpeg_pipe"
@@ -66,7 +68,7 @@ class OpenFile:
         self._file.name = f"source{suffix}" if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else "source"
         return av.open(
             self._file,
-            options={**DECODER_LIMITS, "protocol_whitelist": "none", "m3u8_hold_counters": "1"},
+            options={**DECODER_LIMITS, **UNFINISHED_PLAYLIST, "protocol_whitelist": "none"},
             metadata_errors="replace",  # errors in names or tags of a file must not stop it from being read
             buffer_size=BUFFER_BYTES,
             io_open=self._open_named,
@@ -82,7 +84,9 @@ class OpenFile:
             raise
 
     def _open_named(self, name: str, _flags: int, _options: Any) -> io.FileIO:
-        """A file that a playlist names."""
+        """A file that a playlist names, or the playlist again."""
+        if name == self._file.name:
+            return io.FileIO(self._path)
         path = (self._folder / name).resolve()
         if not path.is_relative_to(self._folder) or not path.is_file():
             self.refused.append(name)

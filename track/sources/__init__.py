@@ -11,8 +11,6 @@ __all__ = ["Frame", "Source", "SourceReport", "TimeSpan", "open_source"]
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
 DETECTION_SUFFIXES = (".txt", ".npy")
-MAX_CAMERA_DIGITS = 9
-"""Longer numbers are no index that any system has, and may be names."""
 
 
 def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) -> Source:
@@ -31,14 +29,14 @@ def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) 
         ValueError: it cannot be read as a video, holds no frame, or the span lies outside of it.
     """
     span = TimeSpan(start_s, end_s)
-    if text.isascii() and text.isdigit() and len(text) <= MAX_CAMERA_DIGITS:
-        from track.sources.webcam import Webcam
-
-        return Webcam(int(text), span)
-    if not os.path.lexists(text) and text.lower().startswith(STREAM_SCHEMES):
+    if text.lower().startswith(STREAM_SCHEMES) and not os.path.lexists(text):
         from track.sources.stream import open_stream
 
         return open_stream(text, span)
+    if text.isascii() and text.isdigit():
+        from track.sources.webcam import Webcam
+
+        return Webcam(int(text), span)
     return _open_path(Path(text), span)
 
 

@@ -60,7 +60,7 @@ def test_a_path_through_a_folder_called_as_a_scheme_is_a_path(tmp_path: Path, mo
         assert len(list(source)) == 3
 
 
-@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000, "a\0b", "tcp:127.0.0.1:9", "9" * 10, "9" * 5000])
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000, "a\0b", "tcp:127.0.0.1:9"])
 def test_a_name_that_does_not_exist_is_not_found_whatever_it_looks_like(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -31,8 +31,7 @@ from benchmarks.whole_run import load_once, run_once
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder
 from track.sources import open_source
-from track.threads.map_ahead import MapAhead
-from track.threads.prefetch import Prefetch
+from track.threads.ahead import Ahead, read_ahead
 from tracker.presets import load_preset
 
 ALONE = "detection alone"
@@ -51,8 +50,8 @@ def detection_alone(config: RunConfig) -> Callable[[], int]:
     def run() -> int:
         with (
             open_source(config.source, end_s=config.end_s) as source,
-            Prefetch(source) as frames,
-            MapAhead(look, frames, workers=workers, size=workers + 1) as counts,
+            read_ahead(source) as frames,
+            Ahead(look, frames, workers=workers, size=workers + 1) as counts,
         ):
             return sum(1 for _ in counts)
 
@@ -69,10 +68,8 @@ def networks_alone(config: RunConfig) -> Callable[[], int]:
         count = 0
         with (
             open_source(config.source, end_s=config.end_s) as source,
-            Prefetch(source) as frames,
-            MapAhead(
-                lambda f: (f, detector.detect(f.image, f.index)), frames, workers=workers, size=workers + 1
-            ) as seen,
+            read_ahead(source) as frames,
+            Ahead(lambda f: (f, detector.detect(f.image, f.index)), frames, workers=workers, size=workers + 1) as seen,
         ):
             for frame, found in seen:
                 encoder.encode(frame.image, found.xyxy, found.features)

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a chec
 
 from detectors import DetectorOptions, create_detector
 from track.sources import open_source
-from track.threads.prefetch import Prefetch
+from track.threads.ahead import read_ahead
 
 Boxes = npt.NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def detect_all(video: Path, last: int) -> tuple[list[Boxes], Boxes, float]:
     """Boxes and seconds of each of the first `last` frames, decoded ahead as in a run; CPU seconds of all."""
     found: list[Boxes] = []
     times: list[float] = []
-    with open_source(str(video)) as source, Prefetch(source) as frames:
+    with open_source(str(video)) as source, read_ahead(source) as frames:
         detector = create_detector("motion", DetectorOptions(frame_rate=source.fps))
         cpu, then = time.process_time(), time.perf_counter()
         for frame in frames:

@@ -45,6 +45,8 @@ GAIN_STEP = 12  # the exposure is estimated on every 12th pixel of every 12th ro
 class Background:
     """Model of the empty scene at one picture size.
 
+    It keeps copies only: a picture belongs to its source, and is drawn on once the frame was tracked.
+
     Args:
         first: the first picture, BGR uint8 `(H, W, 3)`.
         frame_rate: frames per second, from which all memories are derived.
@@ -57,7 +59,7 @@ class Background:
         self._samples: list[Plane] = [first.copy()]
         self._interval = max(1, round(FIRST_INTERVAL_S * frame_rate))
         self._last_interval = max(self._interval, round(LAST_INTERVAL_S * frame_rate))
-        self._checked: list[Plane] = [first, first]
+        self._checked: list[Plane] = [self._samples[0].copy()] * 2
         self._next_check = self._next_sample = 1
         self._seen_empty: Plane = np.zeros(first.shape[:2], np.uint16)
         self._age = 0
@@ -126,7 +128,7 @@ class Background:
         scene = cv2.convertScaleAbs(self._mean)
         around = _surroundings(scene, empty)
         changes = cv2.max(_distance(picture, self._checked[0]), _distance(picture, self._checked[1]))
-        self._checked = [self._checked[1], picture]
+        self._checked = [self._checked[1], picture.copy()]
         calm = _mask(changes < MIN_DIFFERENCE)
         ghost = cv2.bitwise_and(foreground, calm)
         object_in_scene = cv2.subtract(_distance(scene, around), _distance(picture, around))

@@ -138,6 +138,23 @@ def test_same_frames_give_the_same_boxes() -> None:
         np.testing.assert_array_equal(one.scores, two.scores)
 
 
+@pytest.mark.parametrize("enlarged", [1, 2], ids=["as it is", "scaled"])
+def test_what_happens_to_a_picture_afterwards_changes_nothing(enlarged: int) -> None:
+    """Its source owns it, and it is drawn on for the video. Up to 480 px wide it is not even scaled before."""
+
+    def images() -> Iterator[Image]:
+        for index in range(60):  # somebody is there in the first picture, so that ghosts are looked for
+            image = noisy(draw(scene(), walker(index)), index)
+            yield np.ascontiguousarray(image.repeat(enlarged, axis=0).repeat(enlarged, axis=1))
+
+    left_alone, spoiled, noise = MotionDetector(), MotionDetector(), np.random.default_rng(0)
+    for index, (image, same) in enumerate(zip(images(), images(), strict=True)):
+        expected, found = left_alone.detect(image, index), spoiled.detect(same, index)
+        same[:] = noise.integers(0, 255, same.shape)
+        np.testing.assert_array_equal(found.xyxy, expected.xyxy)
+        np.testing.assert_array_equal(found.scores, expected.scores)
+
+
 def test_frame_size_that_changes_starts_anew() -> None:
     detector = MotionDetector()
     images = [noisy(scene(), 0)] * 5 + [noisy(draw(scene(), walker(index)), index) for index in range(30)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +45,8 @@ def write_clip(
     codec: str = "libx264",
     gop: int = 12,
     max_b_frames: int = 0,
+    pixel_aspect: Fraction | None = None,
+    pixel_format: str = "yuv420p",
     container_options: dict[str, str] | None = None,
 ) -> Path:
     """Encode pictures (or that many numbered ones), at a constant rate unless `times_s` says when each is shown."""
@@ -52,12 +56,14 @@ def write_clip(
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=fps, options=options or {})
         stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = pixel_format
         stream.codec_context.time_base = clock
+        if pixel_aspect is not None:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = max_b_frames
         for picture, time_s in zip(pictures, stamps, strict=True):
-            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=pixel_format)
             frame.pts, frame.time_base = round(time_s / clock), clock
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -73,10 +79,25 @@ def write_images(folder: Path, names: Sequence[str], sizes: Sequence[tuple[int, 
     return folder
 
 
-def set_rotation(path: Path, clockwise: int) -> None:
-    """Write a display matrix into the track header of an MP4, as phones do (ISO 14496-12, 8.3.2)."""
-    cosine, sine = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[clockwise]
-    matrix = np.array([cosine, sine, 0, -sine, cosine, 0, 0, 0, 1 << 14], np.int64) << 16
+def huge_png(width: int = 30_000, height: int = 30_000) -> bytes:
+    """A PNG of black rows, a thousandth of the size of its pixels: the header and the first of them."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(3 * width + 1) * 20)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def set_display_matrix(path: Path, across: tuple[int, int], down: tuple[int, int]) -> None:
+    """Write a display matrix into the track header of an MP4, as phones do (ISO 14496-12, 8.3.2).
+
+    Args:
+        path: of the MP4.
+        across, down: where a step to the right and one downwards in the stored picture go on the display.
+    """
+    matrix = np.array([*across, 0, *down, 0, 0, 0, 1 << 14], np.int64) << 16
     data = bytearray(path.read_bytes())
     start = data.index(b"tkhd") + 44  # type, version and flags, times, id, duration, layer, group, volume
     data[start : start + 36] = matrix.astype(">i4").tobytes()

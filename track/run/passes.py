@@ -13,9 +13,9 @@ from track.run.clock import StageClock
 from track.run.pipeline import write_tracks
 from track.run.session import Session
 from track.sources import Frame, Source
-from track.threads.prefetch import Prefetch
+from track.threads.ahead import Ahead, read_ahead
 
-__all__ = ["draw_pass", "read_ahead", "run_passes", "tracking_pass"]
+__all__ = ["decode_ahead", "draw_pass", "run_passes", "tracking_pass"]
 
 MAX_PREFETCH_BYTES = 24 << 20
 """Pictures that may be decoded ahead; between 2 and 8 of them."""
@@ -91,9 +91,9 @@ def _linked(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
 
 
 @contextlib.contextmanager
-def _reading(session: Session, source: Source) -> Iterator[Prefetch[Frame]]:
+def _reading(session: Session, source: Source) -> Iterator[Ahead[Frame, Frame]]:
     """The frames of `source`, decoded ahead until the end or a signal to stop."""
-    with read_ahead(source, session.counts.clock) as frames:
+    with decode_ahead(source, session.counts.clock) as frames:
         session.stop.on_stop = frames.stop
         try:
             yield frames
@@ -102,11 +102,11 @@ def _reading(session: Session, source: Source) -> Iterator[Prefetch[Frame]]:
 
 
 @contextlib.contextmanager
-def read_ahead(source: Source, clock: StageClock) -> Iterator[Prefetch[Frame]]:
+def decode_ahead(source: Source, clock: StageClock) -> Iterator[Ahead[Frame, Frame]]:
     """The frames of `source`, decoded ahead in a thread."""
     picture_bytes = max(3 * source.width * source.height, 1)
     ahead = min(max(MAX_PREFETCH_BYTES // picture_bytes, 2), 8)
-    with Prefetch(_timed(source, clock), size=ahead) as frames:
+    with read_ahead(_timed(source, clock), size=ahead) as frames:
         try:
             yield frames
         finally:

@@ -25,7 +25,7 @@ from track.run.session import Session
 from track.setup.parts import Affine, Models
 from track.setup.plan import Plan
 from track.sources import Frame
-from track.threads.map_ahead import MapAhead
+from track.threads.ahead import Ahead
 from tracker import REJECT_REASONS, reject_reasons
 
 __all__ = ["size_of", "track_frames", "track_rows", "usable", "write_tracks"]
@@ -138,7 +138,7 @@ def _detected(
         yield from map(detect, enumerate(frames))
         return
     workers = detector.parallel
-    with MapAhead(detect, enumerate(frames), workers=workers, size=workers + 1) as ahead:
+    with Ahead(detect, enumerate(frames), workers=workers, size=workers + 1) as ahead:
         try:
             yield from ahead
         finally:

@@ -13,7 +13,7 @@ from registry import close_names
 from registry.defaults import DEFAULT_ENCODER
 from track.rows.types import FrameTracks
 from track.run.counts import Counts
-from track.run.passes import read_ahead
+from track.run.passes import decode_ahead
 from track.run.pipeline import track_rows
 from track.setup.checks import check_possible
 from track.setup.config import RunConfig
@@ -131,7 +131,7 @@ def _stream(config: RunConfig, *, any_reid: bool) -> Generator[tuple[Frame, Fram
             models = load_models(config, source)
         plan, counts = dataclasses.replace(plan_of(config, source, models), draws=True), Counts()
         with (
-            read_ahead(source, counts.clock) as frames,
+            decode_ahead(source, counts.clock) as frames,
             contextlib.closing(track_rows(frames, plan, counts)) as rows,
         ):
             yield from rows

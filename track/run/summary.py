@@ -70,7 +70,9 @@ class Summary:
         path = self.run_dir / "summary.json"
         file = PartialFile(path)
         try:
-            file.append(json.dumps(_plain(content), indent=2, ensure_ascii=False).encode() + b"\n")
+            file.append(
+                json.dumps(_plain(content), indent=2, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+            )
         except OSError:
             file.discard()
             raise

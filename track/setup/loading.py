@@ -21,7 +21,7 @@ from track.setup.config import RunConfig
 from track.setup.parts import Models
 from track.setup.settings import tracker_settings
 from track.sources import Source
-from track.threads.background_call import InBackground
+from track.threads.ahead import Ahead
 from tracker import AppearanceOnDemand, DeepSort
 
 __all__ = [
@@ -49,9 +49,9 @@ def load_models(config: RunConfig, source: Source) -> Models:
     if one_by_one or needs_torch(detector_named, detector_options(config, source)):
         encoder, detector = load_encoder(config), load_detector(config, source)
     else:
-        coming = InBackground(lambda: load_detector(config, source), name="load-detector")
+        coming = Ahead(lambda config: load_detector(config, source), [config], name="load-detector")
         encoder = load_encoder(config)
-        detector = coming.result()
+        detector = next(coming)
     warn_of_idle_options(config, detector.name, encoder.needs_images)
     if config.reid == "file":
         _try_features(detector, encoder, source)

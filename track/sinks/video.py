@@ -88,7 +88,7 @@ class VideoSink(Closing):
             raise OutputError(self.path, os.strerror(28))  # ENOSPC
         if self._start_s is None:
             self._start_s = time_s
-        frame = av.VideoFrame.from_numpy_buffer(self._to_yuv(image), format="yuv420p")  # no copy
+        frame = _as_frame(self._to_yuv(image))
         frame.pts = self._last_pts = max(self._last_pts + 1, round((time_s - self._start_s) * CLOCK_HZ))
         frame.time_base = Fraction(1, CLOCK_HZ)
         self._mux(frame)
@@ -193,6 +193,17 @@ class AnnotatedVideo(Closing):
     def discard(self) -> None:
         """Remove the video."""
         self._video.discard()
+
+
+def _as_frame(yuv: Image) -> Any:
+    """A frame of PyAV with the planes `yuv`, `(3 / 2 H, W)` in the order of I420.
+
+    Without a copy where that is possible: PyAV takes a buffer's height for a multiple of 4, rounded down, and looks
+    for the colours there.
+    """
+    if yuv.shape[0] % 6 == 0:
+        return av.VideoFrame.from_numpy_buffer(yuv, format="yuv420p")
+    return av.VideoFrame.from_ndarray(yuv, format="yuv420p")
 
 
 def fit(image: Image, width: int, height: int) -> Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from pathlib import Path
 
 from track.sources.types import Frame, Source, SourceReport, TimeSpan
@@ -9,13 +10,14 @@ from track.sources.types import Frame, Source, SourceReport, TimeSpan
 __all__ = ["Frame", "Source", "SourceReport", "TimeSpan", "open_source"]
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
-
-
 DETECTION_SUFFIXES = (".txt", ".npy")
 
 
 def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) -> Source:
     """Open what `text` names; the first picture is decoded here, so that what cannot be read fails at once.
+
+    What exists as a file or folder is that and nothing else, whatever its name looks like; only a number is always a
+    camera.
 
     Args:
         text: a video file, a folder of images, a MOTChallenge sequence folder, a camera index (`0`) or an address.
@@ -27,7 +29,7 @@ def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) 
         ValueError: it cannot be read as a video, holds no frame, or the span lies outside of it.
     """
     span = TimeSpan(start_s, end_s)
-    if text.lower().startswith(STREAM_SCHEMES):
+    if text.lower().startswith(STREAM_SCHEMES) and not os.path.lexists(text):
         from track.sources.stream import open_stream
 
         return open_stream(text, span)
@@ -39,15 +41,15 @@ def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) 
 
 
 def _open_path(path: Path, span: TimeSpan) -> Source:
-    if path.is_dir():
-        from track.sources.images import open_folder
-
-        return open_folder(path, span)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 (`Path.exists` raises an error for a name that is too long)
         raise FileNotFoundError(
             f"source {str(path)!r} not found: expected a video file, an image or sequence folder, a camera index "
             "such as 0, or an rtsp:// or http:// address"
         )
+    if path.is_dir():
+        from track.sources.images import open_folder
+
+        return open_folder(path, span)
     if path.suffix.lower() in DETECTION_SUFFIXES:
         raise ValueError(
             f"{path} is a file of detections, not a source: give the sequence folder as source, or a video with "

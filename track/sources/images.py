@@ -7,11 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from registry.pictures import PICTURE_SUFFIXES, pictures_in
 from registry.seqinfo import SEQINFO, SequenceInfo, read_seqinfo
+from track.sources.pictures import FULL_DEPTH, bits_of, read_picture, significant_bits
 from track.sources.types import BaseSource, Frame, Image, Source, TimeSpan
 
 __all__ = ["ImageFolder", "MotSequence", "natural_key", "open_folder"]
@@ -53,17 +51,6 @@ def list_images(folder: Path) -> list[Path]:
     return sorted(pictures_in(folder), key=lambda p: natural_key(p.name))
 
 
-def read_image(path: Path) -> Image | None:
-    """A picture as BGR uint8 `(H, W, 3)`, upright by its EXIF tag; `None` when it cannot be decoded."""
-    try:
-        # Read by Python, since OpenCV's own reader knows no name outside of the code page on some systems.
-        data = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (OSError, cv2.error):
-        return None
-    return None if image is None else np.asarray(image, np.uint8)
-
-
 class ImageFolder(BaseSource):
     """The pictures of a folder as frames at a constant rate.
 
@@ -74,7 +61,7 @@ class ImageFolder(BaseSource):
         fps: frames per second.
 
     Raises:
-        ValueError: none of the pictures can be decoded, or the span lies beyond the last.
+        ValueError: none of the pictures can be decoded, the first is too large, or the span lies beyond the last.
     """
 
     def __init__(
@@ -87,20 +74,39 @@ class ImageFolder(BaseSource):
         self._images = [(i, p) for i, p in numbered if not (span.is_before(i / fps) or span.is_after(i / fps))]
         self.num_frames = len(self._images)
         self.last_index = self._images[-1][0] if self._images else None
-        first = next((image for _, p in self._images if (image := read_image(p)) is not None), None)
-        if first is None:
+        self._bits = FULL_DEPTH
+        found = next(((p, image) for _, p in self._images if (image := read_picture(p)) is not None), None)
+        if found is None:
             raise ValueError(f"none of the {len(self._images)} pictures in {path} can be decoded")
-        self.height, self.width = first.shape[:2]
+        self.height, self.width = found[1].shape[:2]
+        if bits_of(found[0]) > 8:
+            self._use_depth([p for _, p in numbered])
+
+    def _use_depth(self, paths: list[Path]) -> None:
+        self._bits = significant_bits(paths)
+        if self._bits < FULL_DEPTH:
+            self.report.note_once(
+                f"its 16-bit pictures use {self._bits} bits, which were scaled to 8; what is brighter became white"
+            )
 
     def read_frames(self) -> Iterator[Frame]:
         """The pictures of the span."""
         for index, path in self._images:
-            image = read_image(path)
-            if image is None:
-                self.report.corrupt += 1
-                self.report.note_once(f"{path.name} cannot be decoded; such frames were left out")
-                continue
-            yield Frame(index, index / self.fps, image)
+            image = self._read(path)
+            if image is not None:
+                yield Frame(index, index / self.fps, image)
+
+    def _read(self, path: Path) -> Image | None:
+        """A picture; `None`, with a note, for one that cannot be read."""
+        try:
+            image = read_picture(path, self._bits)
+            reason = "cannot be decoded"
+        except ValueError as error:
+            image, reason = None, str(error).removeprefix(f"{path} ")
+        if image is None:
+            self.report.corrupt += 1
+            self.report.note_once(f"{path.name} {reason}; such frames were left out")
+        return image
 
 
 class MotSequence(BaseSource):
@@ -123,7 +129,7 @@ class MotSequence(BaseSource):
         self.has_images = bool(images)
         if images:
             self._folder = ImageFolder(path, span, images=number_images(images), fps=self.fps)
-            self._folder.report = self.report
+            self.report = self._folder.report
             self.width, self.height, self.num_frames = self._folder.width, self._folder.height, self._folder.num_frames
             self.last_index = self._folder.last_index
             return

@@ -50,6 +50,7 @@ class SourceReport:
         corrupt: packets and pictures that could not be decoded, or only in part.
         reconnects: times that a stream was lost and found again.
         size_changes: times that a frame had another size than the one before it.
+        wild_stamps: frames whose time stamp pointed far ahead, and was replaced.
         notes: what a person should be told, one sentence each.
     """
 
@@ -57,6 +58,7 @@ class SourceReport:
     corrupt: int = 0
     reconnects: int = 0
     size_changes: int = 0
+    wild_stamps: int = 0
     notes: list[str] = field(default_factory=list)
 
     def note_once(self, text: str) -> None:

@@ -9,15 +9,19 @@ from typing import Any
 
 import av
 
+from registry.words import counted
+from track.sources.clock import FrameClock, without_wild_stamps
 from track.sources.decode import (
     MAX_READ_ERRORS,
-    BgrConverter,
-    FrameClock,
     decode_packets,
-    duration_s,
     frame_rate,
+    length_of,
+    notes_on,
     video_stream,
 )
+from track.sources.display import BgrConverter, pixel_aspect
+from track.sources.limits import MAX_PIXELS
+from track.sources.opening import OpenFile, open_file
 from track.sources.types import BaseSource, Frame, TimeSpan
 
 __all__ = ["VideoFile"]
@@ -31,7 +35,9 @@ EARLY_END_S = 0.5
 
 
 class VideoFile(BaseSource):
-    """The frames of a video file (or of a finite file behind `http://`), upright, with their own time stamps.
+    """The frames of a video file (or of a finite file behind `http://`), with their own time stamps.
+
+    They are as a player shows them: upright, and with square pixels.
 
     Args:
         path: file, or the address of one.
@@ -46,19 +52,21 @@ class VideoFile(BaseSource):
         shown = name or str(path)
         self._max_read_errors = MAX_READ_ERRORS if container is None else MAX_NETWORK_ERRORS
         super().__init__(name or Path(path).stem, span)
-        self._container = container if container is not None else _open_file(Path(path))
+        self._file: OpenFile | None = open_file(Path(path)) if container is None else None
+        self._container = container if self._file is None else self._file.container
         try:
             self._stream = video_stream(self._container, shown)
             self.fps = frame_rate(self._stream)
-            self._convert = BgrConverter()
-            self._length_s = duration_s(self._container, self._stream)
-            self._clock = FrameClock(self.fps, self._length_s)
-            if self._length_s is not None:
-                span.check_inside(shown, self._length_s)
+            self._convert = BgrConverter(pixel_aspect(self._stream))
+            self.report.notes += notes_on(self._container, self._stream)
+            self._length = length_of(self._container, self._stream)
+            self._clock = FrameClock(self.fps, None if self._length is None else self._length.longest_s)
+            if self._length is not None:
+                span.check_inside(shown, self._length.longest_s)
             self._frames = self._from_start(shown)
-            self.num_frames = self._count_frames(self._length_s)
+            self.num_frames = self._count_frames()
         except BaseException:
-            self._container.close()
+            self.release()
             raise
 
     def _from_start(self, shown: str) -> Iterator[Frame]:
@@ -68,21 +76,23 @@ class VideoFile(BaseSource):
         if first is None:
             if self._clock.index >= 0:
                 to_end = "" if self.span.end_s is None else f" to --end {self.span.end_s:g}"
-                lasts = "" if self._length_s is None else f"; it lasts {self._length_s:.2f} s"
+                lasts = "" if self._length is None else f"; it lasts {self._length.shortest_s:.2f} s"
                 raise ValueError(f"{shown} has no frame from --start {self.span.start_s:g}{to_end} s{lasts}")
-            raise ValueError(f"{shown} holds no frame that can be decoded: it is empty or damaged")
+            raise ValueError(
+                f"{shown} holds no frame that can be decoded: it is empty or damaged, or its pictures are of more than "
+                f"{MAX_PIXELS // 10**6} megapixels, and must be scaled down first"
+            )
         if first.image is not None:
             self.height, self.width = first.image.shape[:2]
         return itertools.chain([first], frames)
 
-    def _count_frames(self, length_s: float | None) -> int | None:
+    def _count_frames(self) -> int | None:
         if self.span == TimeSpan() and self._stream.frames:
             return int(self._stream.frames)
-        return None if length_s is None else self.span.num_frames(length_s, self.fps)
+        return None if self._length is None else self.span.num_frames(self._length.shortest_s, self.fps)
 
     def _decode(self) -> Iterator[Frame]:
-        decoded = self._decoded_from_key_frame()
-        for picture in decoded:
+        for picture in without_wild_stamps(self._decoded_from_key_frame(), self.fps, self.report):
             index, time_s = self._clock.tick(picture, frames_may_be_lost=self.report.corrupt > 0)
             if self.span.is_after(time_s):
                 return
@@ -123,25 +133,22 @@ class VideoFile(BaseSource):
     def _note_damage(self) -> None:
         if self.report.corrupt:
             self.report.note_once(f"{self.report.corrupt} packets or frames were damaged; the rest was tracked")
+        if self.report.wild_stamps:
+            self.report.note_once(
+                f"time stamps of {counted(self.report.wild_stamps, 'frame')} were damaged and replaced"
+            )
         read_s = self._clock.time_s + 1.0 / self.fps
-        if self._length_s is not None and self.span.end_s is None and read_s < self._length_s - EARLY_END_S:
-            self.report.note_once(f"the file ends after {read_s:.2f} s of its {self._length_s:.2f} s: it was cut short")
+        told_s = 0.0 if self._length is None or self.span.end_s is not None else self._length.shortest_s
+        if not self.report.wild_stamps and read_s < told_s - EARLY_END_S:
+            self.report.note_once(f"the file ends after {read_s:.2f} s of its {told_s:.2f} s: it was cut short")
+        if self._file is not None and self._file.refused:
+            self.report.note_once(
+                f"the playlist names {self._file.refused[0]}, which is not beside or below it: left out"
+            )
 
     def release(self) -> None:
         """Close the file."""
-        self._container.close()
-
-
-def _open_file(path: Path) -> Any:
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty (0 bytes): expected a video file")
-    try:
-        # Errors in names or tags of a file must not stop it from being read.
-        return av.open(str(path), metadata_errors="replace")
-    except PermissionError as error:
-        raise ValueError(f"{path} may not be read: {error.strerror}") from error
-    except (av.FFmpegError, OSError) as error:
-        raise ValueError(
-            f"{path} cannot be read as a video ({error.strerror or error}): it is not one, or was cut short "
-            "before its index was written"
-        ) from error
+        if self._file is not None:
+            self._file.close()
+        else:
+            self._container.close()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from track.sources.lateness import Lateness
 from track.sources.types import BaseSource, Frame, Image, TimeSpan
 
 __all__ = ["Webcam"]
@@ -46,12 +47,19 @@ class Webcam(BaseSource):
 
     def read_frames(self) -> Iterator[Frame]:
         """Pictures as they come."""
-        index, time_s, found, image = 0, 0.0, True, self._first
-        while found and not self.span.is_after(time_s):
-            if not self.span.is_before(time_s):
-                yield Frame(index, time_s, image)
-            found, image = self._read()
-            index, time_s = index + 1, time.monotonic() - self._opened_at
+        index, time_s, found, image, unread_s = 0, 0.0, True, self._first, 0.0
+        lateness = Lateness("the camera", "it was not read for that long, and gave pictures that are lost", self.report)
+        try:
+            while found and not self.span.is_after(time_s):
+                handed_at = time.monotonic()
+                if not self.span.is_before(time_s):
+                    yield Frame(index, time_s, image)
+                unread_s += max(0.0, time.monotonic() - handed_at - 1.0 / self.fps)
+                lateness.measure(unread_s)
+                found, image = self._read()
+                index, time_s = index + 1, time.monotonic() - self._opened_at
+        finally:
+            lateness.note()
         if not found:
             self.report.note_once("the camera gave no more pictures")
 

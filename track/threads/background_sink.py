@@ -8,9 +8,12 @@ import time
 from typing import Any, Protocol
 
 from registry.closing import Closing
-from track.threads.prefetch import _End
 
 __all__ = ["BackgroundSink"]
+
+
+class _End:
+    """Last thing in the queue."""
 
 
 class _Sink(Protocol):

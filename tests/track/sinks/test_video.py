@@ -80,6 +80,47 @@ def test_odd_sizes_grow_by_one_pixel(tmp_path: Path, size: tuple[int, int], expe
     assert (source.width, source.height) == expected
 
 
+def _striped(width: int, height: int) -> np.ndarray:
+    """A picture whose rows, and whose left and right parts, all differ in brightness and in both colours."""
+    down = np.linspace(0, 1, height)[:, None] * np.ones(width)
+    is_left = np.ones(height)[:, None] * (np.arange(width) < width // 4 * 2)
+    blue, green, red = 40 + 160 * down, 200 - 120 * down + 30 * is_left, 60 + 100 * is_left + 60 * down
+    return np.stack([blue, green, red], axis=2).astype(np.uint8)
+
+
+SIZES_OF_VIDEOS = [
+    *[(480, 270), (640, 362), (480, 854), (1280, 534)],  # of issue 15
+    *[(width, 48) for width in range(62, 70)],
+    *[(64, height) for height in range(44, 60)],
+    *[(97, height) for height in range(51, 55)],
+    *[(270, 480), (202, 360), (320, 182), (500, 334), (1, 1)],
+]
+
+
+@pytest.mark.parametrize("size", SIZES_OF_VIDEOS, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_row_of_every_plane_is_where_it_was(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Brightness and both colour differences, row by row, as the decoder has them: no conversion in between."""
+    width, height = size
+    image = _striped(width, height)
+    path = _write(tmp_path / "v.mp4", [image] * 2, [0.0, 0.04])
+    even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    expected = av.VideoFrame.from_ndarray(even, format="bgr24").reformat(format="yuv420p", dst_colorspace="ITU601")
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            for name, plane, other in zip("YUV", _planes(frame), _planes(expected), strict=True):
+                assert plane.shape == other.shape
+                off = np.abs(plane.astype(int) - other)
+                assert off.mean(axis=1).max() < 4, f"rows of {name}: {np.flatnonzero(off.mean(axis=1) >= 4)}"
+                assert off.mean(axis=0).max() < 4, f"columns of {name}: {np.flatnonzero(off.mean(axis=0) >= 4)}"
+
+
+def _planes(frame: av.VideoFrame) -> list[np.ndarray]:
+    return [
+        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+        for plane in frame.planes
+    ]
+
+
 def test_colours_come_back(tmp_path: Path) -> None:
     colours = [(0, 0, 220), (0, 200, 0), (220, 0, 0), (40, 200, 230), (128, 128, 128)]
     images = [np.full((64, 96, 3), colour, np.uint8) for colour in colours]
@@ -142,7 +183,7 @@ def test_a_video_without_frames_is_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("size", [pytest.param((1, 1), id="tiny"), pytest.param((17_000, 4), id="over-wide")])
+@pytest.mark.parametrize("size", [(17_000, 4)], ids=["over-wide"])
 def test_a_size_that_h264_refuses_is_one_clear_error_and_no_file(tmp_path: Path, size: tuple[int, int]) -> None:
     width, height = size
     sink = VideoSink(tmp_path / "v.mp4", width, height, 25.0)

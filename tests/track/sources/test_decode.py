@@ -1,60 +1,13 @@
-"""The clock of a source: every frame gets a later time and a higher index, whatever its time stamp says."""
+"""What a container tells of its video: rate, length, and which of several streams it is."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from track.sources.decode import FrameClock, frame_rate
-
-
-def _frame(pts: int | None) -> SimpleNamespace:
-    """A decoded frame with its time stamp in ms."""
-    return SimpleNamespace(pts=pts, time_base=Fraction(1, 1000))
-
-
-@pytest.mark.parametrize(
-    ("stamps_ms", "times_s"),
-    [
-        pytest.param([0, 40, 80], [0, 0.04, 0.08], id="as they should be"),
-        pytest.param([1400, 1440, 1480], [0, 0.04, 0.08], id="counted from the first"),
-        pytest.param([-80, -40, 0], [0, 0.04, 0.08], id="from below zero"),
-        pytest.param([0, 100, 110, 500], [0, 0.1, 0.11, 0.5], id="variable rate"),
-        pytest.param([None, None, None], [0, 0.04, 0.08], id="none at all"),
-        pytest.param([0, None, 80], [0, 0.04, 0.08], id="one missing"),
-        pytest.param([0, 40, 40, 120], [0, 0.04, 0.08, 0.12], id="one twice"),
-        pytest.param([0, 40, 20, 160], [0, 0.04, 0.08, 0.16], id="one runs back"),
-        pytest.param([0, 40, 9_000_000, 120], [0, 0.04, 0.08, 0.12], id="one far beyond the end"),
-    ],
-)
-def test_times(stamps_ms: list[int | None], times_s: list[float]) -> None:
-    clock = FrameClock(25.0, length_s=1.0)
-    ticks = [clock.tick(_frame(stamp)) for stamp in stamps_ms]
-    assert [time_s for _, time_s in ticks] == pytest.approx(times_s)
-    assert [index for index, _ in ticks] == list(range(len(stamps_ms)))
-
-
-def test_index_follows_the_time_where_frames_may_be_lost() -> None:
-    clock = FrameClock(25.0)
-    stamps_ms = [0, 40, 200, 240]
-    assert [clock.tick(_frame(stamp), frames_may_be_lost=True)[0] for stamp in stamps_ms] == [0, 1, 5, 6]
-
-
-@given(
-    stamps_ms=st.lists(st.none() | st.integers(-(10**9), 10**9), min_size=2),
-    fps=st.floats(0.1, 500),
-    lossy=st.booleans(),
-)
-def test_time_and_index_always_rise(stamps_ms: list[int | None], fps: float, lossy: bool) -> None:
-    clock = FrameClock(fps)
-    ticks = [clock.tick(_frame(stamp), frames_may_be_lost=lossy) for stamp in stamps_ms]
-    assert ticks[0] == (0, 0.0)
-    assert all(b[0] > a[0] and b[1] > a[1] for a, b in pairwise(ticks))
+from track.sources.decode import Length, frame_rate, length_of
 
 
 @pytest.mark.parametrize(
@@ -69,3 +22,30 @@ def test_time_and_index_always_rise(stamps_ms: list[int | None], fps: float, los
 def test_frame_rate(average: Fraction | None, guessed: Fraction | None, fps: float) -> None:
     stream = SimpleNamespace(average_rate=average, guessed_rate=guessed, base_rate=None)
     assert frame_rate(stream) == pytest.approx(fps)
+
+
+@pytest.mark.parametrize(
+    ("stream_s", "tag", "container_s", "start_s", "length"),
+    [
+        pytest.param(2.0, None, 9.0, 5.0, Length(2, 2), id="of the stream: from its first frame"),
+        pytest.param(None, "00:00:02.5", 9.0, 0.0, Length(2.5, 2.5), id="Matroska: of the stream, by its tag"),
+        pytest.param(None, "01:00:02.5", 9.0, 3600.0, Length(2.5, 3602.5), id="Matroska that starts late: its end"),
+        pytest.param(None, "00:00:02.5", 9.0, 3600.0, Length(2.5, 2.5), id="the same by another maker: its length"),
+        pytest.param(None, None, 9.0, 5.0, Length(4, 9), id="of the container: either"),
+        pytest.param(None, None, None, 0.0, None, id="not told"),
+    ],
+)
+def test_length(
+    stream_s: float | None, tag: str | None, container_s: float | None, start_s: float, length: Length | None
+) -> None:
+    def in_ticks(seconds: float | None) -> int | None:
+        return None if seconds is None else round(seconds * 1000)
+
+    stream = SimpleNamespace(
+        duration=in_ticks(stream_s),
+        time_base=Fraction(1, 1000),
+        start_time=in_ticks(start_s),
+        metadata={} if tag is None else {"DURATION": tag},
+    )
+    container = SimpleNamespace(duration=None if container_s is None else round(container_s * 1e6))
+    assert length_of(container, stream) == length

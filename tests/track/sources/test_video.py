@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
-from tests.track.media import numbered_image, read_number, set_rotation, write_clip
+from tests.track.media import huge_png, numbered_image, read_number, write_clip
 from track.sources import open_source
 
 
@@ -121,29 +123,90 @@ def test_span_errors(tmp_path: Path, start_s: float, end_s: float | None, messag
         open_source(str(tmp_path / "a.mp4"), start_s=start_s, end_s=end_s)
 
 
-@pytest.mark.parametrize(
-    ("clockwise", "size", "red_corner"),
-    [
-        pytest.param(0, (96, 64), "bottom left", id="as it is"),
-        pytest.param(90, (64, 96), "top left", id="90 degrees clockwise"),
-        pytest.param(180, (96, 64), "top right", id="upside down"),
-        pytest.param(270, (64, 96), "bottom right", id="90 degrees counter-clockwise"),
-    ],
-)
-def test_phone_videos_are_upright(tmp_path: Path, clockwise: int, size: tuple[int, int], red_corner: str) -> None:
-    path = write_clip(tmp_path / "phone.mp4", 2)
-    set_rotation(path, clockwise)
-    source = open_source(str(path))
-    image = next(iter(source)).image
-    assert (source.width, source.height) == size == image.shape[1::-1]
-    corners = {
-        "top left": image[8, 8],
-        "top right": image[8, -8],
-        "bottom left": image[-8, 8],
-        "bottom right": image[-8, -8],
-    }
-    red = [name for name, (blue, green, red) in corners.items() if int(red) - max(int(blue), int(green)) > 100]
-    assert red == [red_corner]
+def test_a_recording_that_starts_late_counts_from_its_first_frame(tmp_path: Path) -> None:
+    """A Matroska tells when its last frame ends: an hour and two seconds, of which there are two seconds."""
+    path = write_clip(tmp_path / "late.mkv", 50, times_s=[3600 + n / 25 for n in range(50)])
+    with open_source(str(path)) as source:
+        frames = list(source)
+        assert source.num_frames == 50
+    assert [frame.time_s for frame in frames] == pytest.approx([n / 25 for n in range(50)], abs=2e-3)
+    assert source.report.notes == []
+    with open_source(str(path), start_s=1.0, end_s=1.4) as source:
+        assert [read_number(frame.image) for frame in source] == list(range(25, 35))
+    with pytest.raises(ValueError, match=r"no frame from --start 60 s; it lasts 2\.00 s"):
+        open_source(str(path), start_s=60.0)
+
+
+def _rewrite(path: Path, wild: dict[int, float]) -> Path:
+    """`path` with other presentation times (s) of some of its packets; those of decoding stay."""
+    other = path.with_name(f"wild{path.suffix}")
+    with av.open(str(path)) as source, av.open(str(other), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if packet.dts is None:
+                continue
+            if number in wild:
+                packet.pts = round(wild[number] / packet.time_base)
+            packet.stream = stream
+            target.mux(packet)
+    return other
+
+
+@pytest.mark.parametrize("wild", [{20: 9000.0}, {20: 9000.0, 21: 9000.04}, {20: 9000.0, 30: 4000.0}], ids=str)
+@pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.mp4"])
+def test_time_stamps_far_ahead_do_not_move_the_frames_after_them(
+    tmp_path: Path, name: str, wild: dict[int, float]
+) -> None:
+    path = _rewrite(write_clip(tmp_path / name, 50), wild)
+    with open_source(str(path)) as source:
+        frames = list(source)
+    assert [read_number(frame.image) for frame in frames] == list(range(50))
+    assert [frame.time_s for frame in frames] == pytest.approx([n / 25 for n in range(50)], abs=2e-3)
+    assert [frame.index for frame in frames] == list(range(50))
+    assert not any("cut short" in note for note in source.report.notes)
+
+
+def test_a_gap_in_a_recording_stays(tmp_path: Path) -> None:
+    times_s = [n / 25 + (60 if n >= 20 else 0) for n in range(40)]
+    path = write_clip(tmp_path / "gap.mkv", 40, times_s=times_s)
+    assert [frame.time_s for frame in open_source(str(path))] == pytest.approx(times_s, abs=2e-3)
+
+
+def test_of_two_videos_in_a_file_it_is_told_which_was_taken(tmp_path: Path) -> None:
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as container:
+        for width in (96, 160):
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = width, 64, "yuv420p"
+        for number in range(5):
+            for stream in container.streams.video:
+                frame = av.VideoFrame.from_ndarray(numbered_image(number, stream.width), format="bgr24")
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                container.mux(stream.encode(frame))
+        for stream in container.streams.video:
+            container.mux(stream.encode(None))
+    with open_source(str(path)) as source:
+        assert (source.width, [read_number(frame.image) for frame in source]) == (96, list(range(5)))
+    assert source.report.notes == [
+        "it holds several videos: stream 0 (h264, 96x64 px) was taken, not stream 1 (h264, 160x64 px)"
+    ]
+
+
+@pytest.mark.parametrize("place", ["header", "pictures"])
+def test_a_video_of_absurd_size_is_refused(tmp_path: Path, place: str) -> None:
+    """Whether its container tells the size or only its pictures do."""
+    path = tmp_path / "huge.avi"
+    if place == "header":
+        write_clip(path, 1, codec="rawvideo", pixel_format="bgr24")
+        data = bytearray(path.read_bytes())
+        at = data.index(b"strf") + 12  # four letters, length, and the length once more
+        data[at : at + 8] = struct.pack("<ii", 30_000, 30_000)
+        path.write_bytes(data)
+    else:
+        path = tmp_path / "huge.png"
+        path.write_bytes(huge_png())
+    with pytest.raises(ValueError, match=r"huge\..* more than 100 megapixels, and must be scaled down first"):
+        open_source(str(path))
 
 
 def _truncate(path: Path, part: float) -> None:

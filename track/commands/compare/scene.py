@@ -23,7 +23,7 @@ from track.setup.loading import create_camera
 from track.setup.parts import Affine
 from track.sources import Source
 from track.terminal.progress import ProgressTask
-from track.threads.prefetch import Prefetch
+from track.threads.ahead import read_ahead
 
 __all__ = ["Embedded", "Scene", "detect_scene", "embed_scene"]
 
@@ -106,7 +106,7 @@ def detect_scene(source: Source, detector: Detector, task: ProgressTask) -> Scen
     camera = create_camera(source, detector.name)
     still_size = (source.width, source.height) if source.width and source.height else None
     detect_s = camera_s = 0.0
-    with Prefetch(source) as ahead:
+    with read_ahead(source) as ahead:
         for frame in ahead:
             before = time.perf_counter()
             size = still_size if frame.image is None else (frame.image.shape[1], frame.image.shape[0])
@@ -155,7 +155,7 @@ def embed_scene(source: Source, scene: Scene, encoder: Encoder, task: ProgressTa
     """
     rows: list[npt.NDArray[np.float32]] = [np.empty((0, encoder.embedding_dim), np.float32)]
     embed_s, is_warm = 0.0, False
-    with Prefetch(source) as frames:
+    with read_ahead(source) as frames:
         for frame, index, of_frame in zip_longest(frames, scene.frame_indices.tolist(), scene.rows_by_frame()):
             if frame is None or frame.index != index:
                 raise ValueError(f"{source.name} gives other frames than before: type the same again with --no-cache")

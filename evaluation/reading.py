@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.rows import NO_CLASS, FloatArray, IntArray, TrackRows
+from registry.cells import from_cell
 
 __all__ = ["read_rows"]
 
@@ -252,5 +253,6 @@ def _named_classes(texts: Sequence[str]) -> tuple[IntArray, Mapping[int, str]]:
     """Class ids of classes by name or number, and the names."""
     if all(text.isdecimal() for text in texts):
         return np.array([int(text) for text in texts], np.int64), {}
+    texts = [from_cell(text) for text in texts]  # as `track` writes them
     names = sorted(set(texts))
     return np.array([names.index(text) for text in texts], np.int64), dict(enumerate(names))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from registry.cells import from_cell
 from track.rows.detections_file import EMBEDDINGS, load_detections
 from track.rows.offline import Moments
 from track.sinks.text import CSV_HEADER
@@ -106,7 +107,7 @@ def _row(fields: list[str], where: str) -> _Row:
         )
     score = _number(given, "score", where) if given["score"] else math.nan
     time_s = _number(given, "time_s", where)
-    return _Row(int(frame) - 1, time_s, int(track_id), given["class"], (left, top, right, bottom), score)
+    return _Row(int(frame) - 1, time_s, int(track_id), from_cell(given["class"]), (left, top, right, bottom), score)
 
 
 def _number(given: dict[str, str], name: str, where: str, *, whole: bool = False) -> float:

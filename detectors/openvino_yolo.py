@@ -19,15 +19,16 @@ from typing import Any
 import numpy as np
 
 from detectors.letterbox import Letterbox, to_detections
+from detectors.trust import METADATA, check_metadata
 from detectors.types import Detections, DetectorOptions, Image, required
 from detectors.weights import CONFIDENCE, IOU, DetectorUnavailableError, check_image_size, class_ids_of
 from registry.signal_stack import keeping_signal_stack
+from registry.words import encodable
 
 __all__ = ["OpenVinoYolo", "PlainModel", "check_complete", "plain_model"]
 
 logger = logging.getLogger(__name__)
 
-METADATA = "metadata.yaml"
 MAX_STREAMS = 2
 """Frames in flight: two streams of half the cores each are a tenth faster than one of all, since nobody waits for the
 slowest core of every layer."""
@@ -71,16 +72,18 @@ def plain_model(path: Path, options: DetectorOptions) -> PlainModel | None:
     """The export at `path` (its folder or its `.xml`); `None` where it, or what is asked, is not for this file.
 
     Raises:
+        DetectorUnavailableError: its metadata would take the memory of the machine.
         ValueError: another size of pictures is asked for than the only one that it takes.
     """
     folder = path.parent if path.suffix == ".xml" else path
     found = sorted(folder.glob("*.xml")) if folder.is_dir() else []
     if len(found) != 1 or not (folder / METADATA).is_file() or options.device not in ("auto", "cpu"):
         return None
+    check_metadata(folder)
     try:
         facts = _read_yaml(folder / METADATA)
         height, width = (int(side) for side in facts["imgsz"])
-        names = {int(key): str(name) for key, name in dict(facts["names"]).items()}
+        names = {int(key): encodable(str(name)) for key, name in dict(facts["names"]).items()}
         extras = {key: facts.get("args", {}).get(key, False) for key in ("dynamic", "nms")}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None  # written by others; ultralytics may know it, or says what is wrong with it

@@ -68,6 +68,7 @@ class DetectorOptions:
         device: `auto`, `cpu`, `cuda:0`, `mps`, ...
         sequence: MOTChallenge sequence folder that is being tracked, where there is one (for `public`).
         frame_rate: frames per second of the source (for `motion`, whose memory is in seconds).
+        trust: whether a file of weights may run code of whoever made it (see `detectors.trust`).
     """
 
     classes: tuple[str, ...] = ()
@@ -77,6 +78,7 @@ class DetectorOptions:
     device: str = "auto"
     sequence: Path | None = None
     frame_rate: float = 25.0
+    trust: bool = False
 
 
 class Detector(Protocol):

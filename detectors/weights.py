@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import threading
@@ -13,7 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from detectors.digests import check_kept, check_received, note
 from registry import unknown_name
+from registry.network import NetworkOffError, check_allowed
 
 __all__ = [
     "CONFIDENCE",
@@ -25,6 +28,7 @@ __all__ = [
     "class_ids_of",
     "fetch_weights",
     "find_weights",
+    "kept_weights",
     "weights_folder",
 ]
 
@@ -98,16 +102,33 @@ def weights_folder() -> Path:
 
 
 def find_weights(name: str) -> Path | None:
-    """The weights of that name: as a path, from the current folder, then from `weights_folder()`."""
-    candidates = (Path(name).expanduser(), weights_folder() / name)
-    return next((path for path in candidates if path.exists()), None)
+    """The weights that a user typed the name or path of: as a path, from the current folder, then `kept_weights`."""
+    typed = Path(name).expanduser()
+    return typed if typed.exists() else kept_weights(name)
+
+
+def kept_weights(name: str) -> Path | None:
+    """The weights of that name in `weights_folder()`: of a name that nobody typed, the current folder is not asked.
+
+    Raises:
+        DetectorUnavailableError: a download that was changed since.
+    """
+    path = weights_folder() / name
+    if not path.exists():
+        return None
+    try:
+        if path.is_file() and os.access(path, os.R_OK):
+            check_kept(path)
+    except ValueError as error:
+        raise DetectorUnavailableError(str(error)) from error
+    return path
 
 
 def fetch_weights(name: str) -> Path:
     """Download published weights into `weights_folder()`.
 
     Returns within `STALL_S` when the network is blocked, also where a name lookup would hang. The file appears under
-    its name only when it is complete.
+    its name only when it is complete and has the right digest (see `detectors.digests`).
 
     Raises:
         FileNotFoundError: no weights of that name are published, or they cannot be fetched; says where to put the file.
@@ -116,6 +137,10 @@ def fetch_weights(name: str) -> Path:
     advice = f"Put the file into {target.parent} or give its path."
     if not PUBLISHED.fullmatch(name):
         raise FileNotFoundError(f"no weights {name} in the current folder or {target.parent}. {advice}")
+    try:
+        check_allowed(f"weights {name}, which are not in {target.parent},", "put the file there or give its path.")
+    except NetworkOffError as error:
+        raise FileNotFoundError(str(error)) from error
     transfer = _Transfer(RELEASE + name, target)
     threading.Thread(target=transfer.run, name="weights", daemon=True).start()
     problem = transfer.wait()
@@ -164,14 +189,18 @@ class _Transfer:
             self.last_news = time.monotonic()
             expected = int(answer.headers.get("Content-Length") or -1)
             self.target.parent.mkdir(parents=True, exist_ok=True)
+            digest = hashlib.sha256()
             with partial.open("wb") as file:
                 while chunk := answer.read(CHUNK):
                     file.write(chunk)
+                    digest.update(chunk)
                     self.last_news = time.monotonic()
                     if self.cancelled.is_set():
                         return
                 received = file.tell()
         if received != expected >= 0:
             raise OSError(f"the transfer broke off after {received} of {expected} bytes")
+        check_received(self.target.name, digest.hexdigest(), self.target.parent)
         if not self.cancelled.is_set():
             partial.replace(self.target)
+            note(self.target.name, digest.hexdigest(), self.target.parent)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import importlib.util
 import logging
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from detectors.trust import check_refused, check_trusted, load_restricted
 from detectors.types import Detections, DetectorOptions, Image, required
 from detectors.weights import (
     CONFIDENCE,
@@ -24,8 +28,9 @@ from detectors.weights import (
     class_ids_of,
     fetch_weights,
     find_weights,
-    weights_folder,
+    kept_weights,
 )
+from registry.words import encodable
 
 __all__ = ["YoloDetector", "create_yolo"]
 
@@ -36,7 +41,7 @@ RUNTIMES = {".onnx": ("onnxruntime", "'track-reid[onnx]'"), ".engine": ("tensorr
 
 def create_yolo(options: DetectorOptions) -> YoloDetector:
     """YOLO11n; for the registry."""
-    return YoloDetector(DEFAULT_WEIGHTS, options)
+    return YoloDetector(None, options)
 
 
 class YoloDetector:
@@ -44,7 +49,8 @@ class YoloDetector:
 
     Args:
         weights: name of a published model (`yolo11s.pt`, fetched if needed), or path of a model: `.pt`, `.onnx`,
-            `.engine`, an OpenVINO folder, ...
+            `.engine`, an OpenVINO folder, ... `None` is YOLO11n; nobody typed its name, so a file of that name in the
+            current folder is not taken.
         options: classes by name, `confidence` (0.25), `iou` (0.7), `image_size` (640), `device`.
 
     Raises:
@@ -57,11 +63,14 @@ class YoloDetector:
     needs_images = True
     parallel = 1
 
-    def __init__(self, weights: str | Path, options: DetectorOptions | None = None) -> None:
+    def __init__(self, weights: str | Path | None, options: DetectorOptions | None = None) -> None:
         options = options or DetectorOptions()
         yolo = _import_ultralytics()
-        path = _openvino_folder(find_weights(str(weights)) or fetch_weights(str(weights)))
+        name = str(weights or DEFAULT_WEIGHTS)
+        found = kept_weights(name) if weights is None else find_weights(name)
+        path = _openvino_folder(found or fetch_weights(name))
         check_readable(path)
+        check_trusted(path, options.trust)
         _check_runtime(path)
         self._settings: dict[str, Any] = {
             "conf": CONFIDENCE if options.confidence is None else options.confidence,
@@ -71,9 +80,12 @@ class YoloDetector:
             "verbose": False,
             "save": False,
         }
-        self._model = _load(yolo, path, self._settings)
+        with load_restricted(path, options.trust):
+            self._model = _load(yolo, path, self._settings)
         _check_size(self._model, path, options.image_size)
-        self.class_names: Mapping[int, str] = {int(key): str(name) for key, name in self._model.names.items()}
+        self.class_names: Mapping[int, str] = {
+            int(key): encodable(str(name)) for key, name in self._model.names.items()
+        }
         self._settings["classes"] = class_ids_of(options.classes, self.class_names)
 
     def detect(self, image: Image | None, frame_index: int) -> Detections:
@@ -95,11 +107,18 @@ class YoloDetector:
 
 
 def _import_ultralytics() -> Any:
-    """The `YOLO` class of ultralytics, kept from phoning home, installing packages and writing the user's settings."""
+    """The `YOLO` class of ultralytics, kept from phoning home, installing packages and writing the user's settings.
+
+    It writes a file of settings when it is imported, and wants one folder for it: that lives as long as this process.
+    """
     os.environ["YOLO_OFFLINE"] = "true"
     os.environ["YOLO_AUTOINSTALL"] = "false"
+    os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"
     os.environ.setdefault("YOLO_VERBOSE", "false")
-    os.environ.setdefault("YOLO_CONFIG_DIR", str(weights_folder().parent))
+    if "YOLO_CONFIG_DIR" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="track-ultralytics-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["YOLO_CONFIG_DIR"] = folder
     try:
         yolo = importlib.import_module("ultralytics").YOLO
     except ImportError as error:
@@ -144,6 +163,7 @@ def _load(yolo: Any, path: Path, settings: Mapping[str, Any]) -> Any:
         model.predict(np.zeros((64, 64, 3), np.uint8), **settings)
         task = str(model.task)
     except Exception as error:  # loaders of a dozen formats raise whatever their libraries do
+        check_refused(path, error)
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         size = "" if path.suffix == ".pt" else f", or takes another --imgsz than {settings['imgsz']}"  # it does not say
         raise DetectorUnavailableError(

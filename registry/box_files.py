@@ -16,6 +16,7 @@ import numpy as np
 
 from registry.box_columns import POSITIONS, find_columns, is_header
 from registry.box_table import BoxTable, FloatArray, numbered
+from registry.cells import from_cell
 from registry.numbers import as_float, shown
 
 __all__ = ["EXPECTED", "NUM_COLUMNS", "read_box_table"]
@@ -175,7 +176,7 @@ def _classes(codes: FloatArray, words: Sequence[str]) -> tuple[FloatArray, dict[
     except ValueError:
         names = sorted(word for word in words if word)
         places = np.array([names.index(word) if word else np.nan for word in words])
-        return places[codes.astype(np.int64)], dict(enumerate(names))
+        return places[codes.astype(np.int64)], dict(enumerate(map(from_cell, names)))
 
 
 def _read_positions(path: Path, number: int, first: str, lines: Iterator[tuple[int, str]]) -> BoxTable:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from registry.yaml_limits import check_yaml, read_limited
 
 __all__ = ["read_settings"]
 
@@ -26,7 +29,8 @@ def read_settings(path: Path, expected: str) -> dict[str, Any]:
 
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_limited(path)
+        check_yaml(path.name, text)
         _refuse_repeated_keys(path.name, yaml.compose(text, Loader=yaml.SafeLoader))
         content = yaml.load(text, Loader=_loader())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -75,6 +79,6 @@ def _refuse_repeated_keys(source: str, node: Any) -> None:
     inner = [pair for _, child in pairs if getattr(child, "id", "") == "mapping" for pair in child.value]
     for level in (pairs, inner):
         keys = [str(key.value) for key, _ in level]
-        for key in keys:
-            if keys.count(key) > 1:
+        for key, count in Counter(keys).items():
+            if count > 1:
                 raise ValueError(f"{source}: {key} stands there twice, expected each key once")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.network import NetworkOffError, check_allowed
 from reid.registry import TIMM
 
 __all__ = ["IMAGENET", "Published", "fetch_imagenet"]
@@ -61,6 +62,10 @@ def _from_torchvision() -> Published:
     weights = ResNet50_Weights.DEFAULT
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
     if not path.exists():
+        check_allowed(
+            f"the ImageNet weights of resnet50 ({weights.url}), which are not in {path.parent},",
+            "put that file there, or give its path instead of 'imagenet'",
+        )
         try:
             _reach(weights.url)
             weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
@@ -84,9 +89,15 @@ def _from_timm(name: str, bare: str) -> Published:
     url = hf_hub_url(config.hf_hub_id, FILE)
     try:
         if not isinstance(cached, str):
+            check_allowed(
+                f"the ImageNet weights of {name} ({url}), which are not in {constants.HF_HUB_CACHE},",
+                "download that file by other means and give its path instead of 'imagenet'",
+            )
             if not constants.HF_HUB_OFFLINE:
                 _reach(url)
             cached = hf_hub_download(config.hf_hub_id, FILE)
+    except NetworkOffError:
+        raise
     except OSError as error:
         raise FileNotFoundError(_advice(name, url, error)) from error
     return Published(Path(cached), _triple(config.mean), _triple(config.std))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Annotated, Any
@@ -13,6 +14,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from registry import network
+from registry.words import printable_lines
 from track.terminal.errors import PassedOnError, end_early, exit_code, fail, hint, one_line, unknown_to_the_parser
 from track.terminal.options import DEBUG
 
@@ -29,10 +32,22 @@ class Command:
 
     def load(self) -> Any:
         """The command with its options, for the parser."""
-        module = importlib.import_module(f"track.commands.{self.room}.command")
+        with unknown_to_the_parser():
+            module = importlib.import_module(f"track.commands.{self.room}.command")
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(self.name)(getattr(module, f"{self.room}_command"))
+        alone.command(self.name)(_past_the_parser(getattr(module, f"{self.room}_command")))
         return typer.main.get_command(alone)
+
+
+def _past_the_parser(function: Callable[..., None]) -> Callable[..., None]:
+    """The function of a command; Ctrl-C in it, or while it imports what it needs, reaches `main` as it was raised."""
+
+    @functools.wraps(function)
+    def called(*arguments: Any, **options: Any) -> None:
+        with unknown_to_the_parser():
+            function(*arguments, **options)
+
+    return called
 
 
 COMMANDS = (
@@ -88,10 +103,24 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _switch_network_off(wanted: bool) -> None:
+    if wanted:
+        network.forbid()
+
+
 @app.callback()
 def _main_options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    no_network: Annotated[
+        bool,
+        typer.Option(
+            network.OPTION,
+            callback=_switch_network_off,
+            is_eager=True,
+            help=f"Promise that no network is touched, as {network.SWITCH}=1 does; what is missing is said.",
+        ),
     ] = False,
 ) -> None:
     pass
@@ -105,6 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     traceback.
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    network.obey()
     try:
         code = app(given, standalone_mode=False) or 0
         with unknown_to_the_parser():
@@ -118,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         end_early(error.__cause__ or error)
     except Exception as error:
         if DEBUG in given:
-            traceback.print_exc()
+            print(printable_lines(traceback.format_exc()), end="", file=sys.stderr)
         commands = [command.name for command in COMMANDS]
         fail(one_line(error) + hint(error, given, commands), exit_code(error))
 

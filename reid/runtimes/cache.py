@@ -1,7 +1,8 @@
 """Converted networks, kept in the user's cache folder, so that only the first run with some weights converts them.
 
-An entry is a folder named by a hash of all that it depends on, and appears under that name only when complete. Entries
-may be deleted at any time; a cache that cannot be written costs the time of the conversion and nothing else.
+An entry is a folder named by a hash of all that it depends on, and appears under that name only when complete. It holds
+a digest of its files too: one that was changed or damaged since is made anew. Entries may be deleted at any time; a
+cache that cannot be written costs the time of the conversion and nothing else.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ OPENVINO_FILE = "network.xml"
 KEPT = 16
 """Entries that stay; beyond, those go that have not been used for longest."""
 UNFINISHED = ".part-"
+DIGEST_FILE = "digest.txt"
 ABANDONED_S = 24 * 3600
 """Age at which an unfinished entry belongs to no run any more."""
 PACKAGES = ("torch", "openvino", "onnx", "onnxscript", "onnxruntime")
@@ -70,13 +72,34 @@ def _code_and_versions() -> str:
 
 
 def find(key: str) -> Path | None:
-    """The folder of an entry, marked as used now; `None` where there is none."""
+    """The folder of an entry, marked as used now; `None` where there is none, or one that is not as it was stored."""
     folder = cache_folder(FOLDER) / key
     if not folder.is_dir():
+        return None
+    if not _is_as_stored(folder):
+        logger.info("the kept conversion %s is damaged or was changed, and is made anew", folder)
+        discard(key)
         return None
     with contextlib.suppress(OSError):
         os.utime(folder)
     return folder
+
+
+def _is_as_stored(folder: Path) -> bool:
+    try:
+        return (folder / DIGEST_FILE).read_text(encoding="ascii") == _digest_of(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _digest_of(folder: Path) -> str:
+    """A hash of what `store` was given; notes of the origin come later, and hold nothing that runs."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.name != DIGEST_FILE and not path.match("from-*.json") and not path.name.startswith("."):
+            digest.update(f"{path.name} {path.stat().st_size} ".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -124,6 +147,7 @@ def store(key: str, write: Callable[[Path], None]) -> None:
         return
     try:
         write(unfinished)
+        (unfinished / DIGEST_FILE).write_text(_digest_of(unfinished), encoding="ascii")
         unfinished.rename(place / key)
     except (OSError, RuntimeError) as error:  # the disk is full, or another run was faster
         logger.info("this conversion is not kept: %s", error)

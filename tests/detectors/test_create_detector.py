@@ -21,7 +21,7 @@ class FakeYolo:
 
     name = "yolo"
 
-    def __init__(self, weights: str | Path, options: DetectorOptions) -> None:
+    def __init__(self, weights: str | Path | None, options: DetectorOptions) -> None:
         self.weights = str(weights)
 
 

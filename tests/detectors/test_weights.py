@@ -57,8 +57,9 @@ def test_current_folder_comes_before_the_cache(tmp_path: Path) -> None:
 
 def test_complete_download_appears_under_its_name_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     answer_with(monkeypatch, lambda: Answer(b"x" * 200_000, 200_000))
-    assert weights.fetch_weights("yolo11n.pt") == tmp_path / "weights" / "yolo11n.pt"
-    assert [(file.name, file.stat().st_size) for file in (tmp_path / "weights").iterdir()] == [("yolo11n.pt", 200_000)]
+    assert weights.fetch_weights("yolov8n.pt") == tmp_path / "weights" / "yolov8n.pt"
+    assert (tmp_path / "weights" / "yolov8n.pt").read_bytes() == b"x" * 200_000
+    assert sorted(file.name for file in (tmp_path / "weights").iterdir()) == ["digests.json", "yolov8n.pt"]
 
 
 def _refuse() -> Any:

@@ -60,9 +60,11 @@ class FakeBoxes:
 def weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A path to weights that the stand-in accepts."""
     monkeypatch.setitem(sys.modules, "ultralytics", types.SimpleNamespace(YOLO=FakeModel))
+    tasks = types.SimpleNamespace(SAFE_LOAD=False, _SafeLoad=types.SimpleNamespace(SUPPORTED=True))
+    monkeypatch.setitem(sys.modules, "ultralytics.nn.tasks", tasks)
     file = tmp_path / "best.pt"
     file.write_bytes(b"good")
-    for name in ("YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_CONFIG_DIR", "YOLO_VERBOSE"):
+    for name in ("YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_CONFIG_DIR", "YOLO_VERBOSE", "ULTRALYTICS_SAFE_LOAD"):
         monkeypatch.setenv(name, "before")  # so that what the detector sets is undone after the test
     return file
 
@@ -159,7 +161,7 @@ def test_an_export_that_fails_may_be_of_another_size(
     monkeypatch.setattr("detectors.yolo._check_runtime", lambda path: None)
     weights.with_name(name).write_bytes(b"gar")
     with pytest.raises(DetectorUnavailableError, match="damaged or of another kind") as caught:
-        YoloDetector(weights.with_name(name), DetectorOptions(image_size=320))
+        YoloDetector(weights.with_name(name), DetectorOptions(image_size=320, trust=True))
     assert ("or takes another --imgsz than 320" in str(caught.value)) == is_told
 
 

@@ -102,4 +102,12 @@ Offline = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda:0, mps.", rich_help_panel=_HOW)]
 Seed = Annotated[int, typer.Option(help="Of the encoder with --reid-weights random.", rich_help_panel=_HOW)]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Open weights that may run code of whoever made them: TorchScript, TensorRT, unknown .pt.",
+        rich_help_panel=_HOW,
+    ),
+]
 Debug = Annotated[bool, typer.Option(DEBUG, help="Show tracebacks and what the libraries log.", rich_help_panel=_HOW)]

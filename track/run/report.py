@@ -25,9 +25,9 @@ SHOWN_MS = 0.05
 
 def print_summary(summary: Summary) -> None:
     """The end of a run on standard output: files, identities, speed by stage, what appearance did."""
-    from rich.console import Console
+    from track.terminal.console import safe_console
 
-    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    console = safe_console(file=sys.stdout, soft_wrap=True, highlight=False)
     if summary.partial:
         text = f"partial: {summary.reason}; the files hold what was tracked so far"
         console.print(text, style="yellow", markup=False)

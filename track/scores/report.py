@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
+from registry.cells import to_cell
 from registry.numbers import MAX_FRAME, parse_whole
-from registry.words import counted
+from registry.words import counted, printable_lines
 from track.run.summary import frames_of
 from track.terminal.tables import print_table
 
@@ -58,15 +59,15 @@ def score(gt: Path, pred: Path, sequences: tuple[str, ...], options: EvalOptions
 
 def print_report(report: Report, *, events: bool, as_json: bool = False, as_csv: bool = False) -> None:
     """Print the scores on standard output, and warnings on standard error."""
-    from rich.console import Console
+    from track.terminal.console import safe_console
 
-    messages = Console(stderr=True, soft_wrap=True, highlight=False)
+    messages = safe_console(stderr=True, soft_wrap=True, highlight=False)
     for text in report.warnings:
         messages.print(f"warning: {text}", style="yellow", markup=False)
     if as_json:
         print(report_as_json(report, events=events))
     elif as_csv:
-        print(_events_as_csv(report) if events else report_as_csv(report), end="")
+        print(printable_lines(_events_as_csv(report) if events else report_as_csv(report)), end="")
     else:
         _print_tables(report, events)
     sys.stdout.flush()
@@ -97,7 +98,7 @@ def report_as_json(report: Report, *, events: bool) -> str:
             for result in report.results
             for event in result.events
         ]
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    return json.dumps(content, indent=2)
 
 
 def report_as_csv(report: Report) -> str:
@@ -112,7 +113,9 @@ def _events_as_csv(report: Report) -> str:
 
 def _csv(rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(
+        [to_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
     return text.getvalue()
 
 
@@ -137,16 +140,16 @@ def _event_row(event: Event) -> tuple[str | int, ...]:
 
 
 def _print_tables(report: Report, events: bool) -> None:
-    from rich.console import Console
+    from track.terminal.console import safe_console
 
     tables = [
         _table("%", SHOWN_PERCENTAGES, report),
         _table("counts", SHOWN_COUNTS, report),
         *([_event_table(report)] if events else []),
     ]
-    endless = Console(width=10_000)
+    endless = safe_console(width=10_000)
     width = max(endless.measure(table).maximum for table in tables)
-    console = Console(file=sys.stdout, highlight=False)
+    console = safe_console(file=sys.stdout, highlight=False)
     console.width = max(width, console.width)  # no figure is ever cut
     for text in report.rules:
         console.print(f"rules: {text}", markup=False, soft_wrap=True)

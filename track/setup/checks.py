@@ -28,7 +28,7 @@ def check_possible(config: RunConfig, source: Source) -> None:
     """
     if not is_encoder(config.reid):
         create_encoder(config.reid)  # raises with the closest and the known names
-    check_given("--reid-weights", config.reid_weights)
+    check_given("--reid-weights", config.reid_weights, config.trust)
     if config.reid not in ("none", "file"):
         chosen_weights(config.reid, config.reid_weights)
     if _names_nothing(config.detector):

@@ -45,6 +45,7 @@ class RunConfig:
     offline: bool = False
     keep_embeddings: bool = False
     seed: int = 0
+    trust: bool = False
 
     def __post_init__(self) -> None:
         given = self.reid_when

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+from detectors.trust import TRUST
 from reid.bundled import RANDOM
 
 __all__ = ["IMAGENET", "check_given"]
 
 
+logger = logging.getLogger(__name__)
+
 IMAGENET = "imagenet"
 """In place of a path: published weights, fetched by name (see `reid.imagenet`)."""
 
 
-def check_given(option: str, weights: Path | None) -> None:
-    """Raise `FileNotFoundError` where an option that takes weights of an encoder names some that are not there.
+def check_given(option: str, weights: Path | None, trust: bool = False) -> None:
+    """Look at what an option that takes weights of an encoder names, before anything is loaded.
 
     Args:
         option: such as `--reid-weights`; `--pretrained` takes neither exported nor random ones.
         weights: what was typed; `None` where the option was not given.
+        trust: whether they may run code of whoever made them.
+
+    Raises:
+        FileNotFoundError: they are not there.
+        ValueError: they are a program, and not trusted.
     """
+    if weights is not None and weights.suffix == ".torchscript" and weights.exists() and option != "--pretrained":
+        _check_program(option, weights, trust)
     is_start = option == "--pretrained"
     words = (IMAGENET,) if is_start else (IMAGENET, RANDOM)
     if weights is None or str(weights) in words or weights.exists():
         return
     what = "a checkpoint" if is_start else "a checkpoint (.safetensors, .pth), what track export wrote,"
     raise FileNotFoundError(f"{option} {weights} not found, expected {what} or the word {' or '.join(words)}")
+
+
+def _check_program(option: str, weights: Path, trust: bool) -> None:
+    """A TorchScript file is a program, which can write files; other exports are numbers and layers."""
+    if not trust:
+        raise ValueError(
+            f"{option} {weights} may run code when it is opened, as TorchScript is a program: if you trust whoever "
+            f"made it, add {TRUST}, or give an ONNX or OpenVINO export"
+        )
+    logger.warning("%s is read with %s: it may run code of whoever made it", weights, TRUST)

@@ -122,6 +122,7 @@ def detector_options(config: RunConfig, source: Source) -> DetectorOptions:
         device=config.device,
         sequence=source.sequence,
         frame_rate=source.fps,
+        trust=config.trust,
     )
 
 

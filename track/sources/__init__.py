@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from pathlib import Path
 
+from registry.network import check_allowed
 from track.sources.types import Frame, Source, SourceReport, TimeSpan
 
 __all__ = ["Frame", "Source", "SourceReport", "TimeSpan", "open_source"]
@@ -30,8 +31,9 @@ def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) 
     """
     span = TimeSpan(start_s, end_s)
     if text.lower().startswith(STREAM_SCHEMES) and not os.path.lexists(text):
-        from track.sources.stream import open_stream
+        from track.sources.stream import open_stream, public_address
 
+        check_allowed(f"source {public_address(text)}", "give a file, a folder or a camera")
         return open_stream(text, span)
     if text.isascii() and text.isdigit():
         from track.sources.webcam import Webcam

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from registry import close_names
+from registry import close_names, network
+from registry.words import printable
 from track.terminal.options import DEBUG
 
 __all__ = [
@@ -62,8 +63,8 @@ def one_line(error: Any) -> str:
         return f"{one_line(error.cause)}; what was tracked before is in {error.run_dir}"
     if hasattr(error, "format_message"):  # of the command-line parser
         return _of_the_parser(error)
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     text = _flat(str(error))
     if isinstance(error, (ValueError, OSError, ImportError)) and text:
         return text
@@ -75,6 +76,8 @@ def _of_the_parser(error: Any) -> str:
     name = getattr(error, "option_name", None)
     if name is None or not hasattr(error, "possibilities"):
         return _flat(error.format_message()).replace("Value error, ", "").removesuffix(".")
+    if name == network.OPTION:
+        return f"No such option: {name} here; it stands before the command: track {name} {error.ctx.info_name} ..."
     known = _options(error.ctx.command)
     if close := _meant_by(name, known):
         return f"No such option: {name}. Did you mean {' or '.join(close)}?"
@@ -117,6 +120,7 @@ def hint(error: Any, given: Sequence[str], commands: Sequence[str]) -> str:
     """
     if not hasattr(error, "format_message"):
         return ""
+    given = [word for word in given if word != network.OPTION] or ["--help"]
     if given[0] not in commands and not given[0].startswith("-"):
         known = f"Known: {', '.join(commands)}."
         meant = f"Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else known
@@ -159,5 +163,5 @@ def end_early(error: BaseException) -> NoReturn:
 
 def fail(message: str, code: int) -> NoReturn:
     """End the program with one line on standard error."""
-    print(f"track: error: {message}", file=sys.stderr)
+    print(f"track: error: {printable(message)}", file=sys.stderr)
     sys.exit(code)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from registry.closing import Closing
+from registry.words import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,16 +80,16 @@ def _open_bar(console: Console, what: str, total: int | None, stays: bool, perce
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %") if percent else MofNCompleteColumn(),
-        TextColumn("{task.fields[text]}"),
+        TextColumn("{task.fields[text]}", markup=False),
         TextColumn("ETA"),
         TimeRemainingColumn(compact=True),
         console=console,
         transient=not stays,
     )
-    bar.add_task(what, total=total, text="")
+    bar.add_task(printable(what), total=total, text="")
     bar.start()
     return bar
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from registry.words import counted
+from registry.words import counted, printable
 from track.terminal.meter import Meter
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class ConsoleProgress:
             return nullcontext()
         from rich.markup import escape
 
-        return self._console.status(escape(what))
+        return self._console.status(escape(printable(what)))
 
     @contextmanager
     def task(self, what: str, total: int | None, unit: str = "track") -> Iterator[ProgressTask]:

@@ -38,6 +38,7 @@ def compare_command(
     no_cache: options.NoCache = False,
     device: tracking.Device = "auto",
     seed: tracking.Seed = 0,
+    trust: tracking.Trust = False,
     debug: tracking.Debug = False,
 ) -> None:
     """Compare encoders and trackers on one source: scores and speed side by side, on the same detections."""
@@ -60,6 +61,7 @@ def compare_command(
         end_s=end,
         online=online,
         seed=seed,
+        trust=trust,
     )
     encoders = comma_separated(reid, "--reid", f"none,{DEFAULT_ENCODER}") or default_encoders(run)
     presets = [load_preset(name) for name in comma_separated(tracker, "--tracker", "deepsort,strong")]

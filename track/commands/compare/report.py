@@ -9,8 +9,9 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from registry.cells import to_cell
 from registry.own_names import replacing
-from registry.words import counted
+from registry.words import counted, printable_lines
 from track.commands.compare.plot import plot_comparison
 from track.commands.compare.result import Comparison, Row
 from track.files.versions import versions
@@ -57,7 +58,9 @@ def figures(row: Row) -> dict[str, float | int | None]:
 
 def as_csv(comparison: Comparison) -> str:
     """One line for each encoder and tracker; nothing stands where there is no figure."""
-    lines = [{"encoder": row.encoder, "tracker": row.tracker, **figures(row)} for row in comparison.rows]
+    lines = [
+        {"encoder": to_cell(row.encoder), "tracker": to_cell(row.tracker), **figures(row)} for row in comparison.rows
+    ]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
     writer.writeheader()
@@ -136,20 +139,20 @@ def write_files(comparison: Comparison) -> None:
 
 def print_comparison(comparison: Comparison, *, json_wanted: bool = False, csv_wanted: bool = False) -> None:
     """Print the result on standard output, and warnings on standard error."""
-    from rich.console import Console
+    from track.terminal.console import safe_console
 
-    messages = Console(stderr=True, soft_wrap=True, highlight=False)
+    messages = safe_console(stderr=True, soft_wrap=True, highlight=False)
     for text in warnings_of(comparison):
         messages.print(f"warning: {text}", style="yellow", markup=False)
     if json_wanted or csv_wanted:
-        print(as_json(comparison) if json_wanted else as_csv(comparison).rstrip("\n"))
+        print(as_json(comparison) if json_wanted else printable_lines(as_csv(comparison)).rstrip("\n"))
         return
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    console = safe_console(file=sys.stdout, highlight=False, soft_wrap=True)
     for line in _before(comparison):
         console.print(line, markup=False)
     table = _table(comparison)
-    wide = Console(file=sys.stdout, highlight=False)
-    wide.width = max(wide.width, Console(width=10_000).measure(table).maximum)  # no figure is ever cut
+    wide = safe_console(file=sys.stdout, highlight=False)
+    wide.width = max(wide.width, safe_console(width=10_000).measure(table).maximum)  # no figure is ever cut
     print_table(wide, table)
     for line in _after(comparison):
         console.print(line, markup=False)

@@ -24,6 +24,7 @@ def eval_reid_command(
     as_json: options.Json = False,
     device: options.Device = "auto",
     seed: options.Seed = 0,
+    trust: tracking.Trust = False,
     debug: tracking.Debug = False,
 ) -> None:
     """Measure how well an appearance encoder finds people again, and which gate belongs to it."""
@@ -45,5 +46,6 @@ def eval_reid_command(
             out=out,
             device=device,
             seed=seed,
+            trust=trust,
         )
         print_evaluation(config, eval_reid(config, open_console(debug)), as_json)

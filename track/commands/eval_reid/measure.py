@@ -57,6 +57,7 @@ class EvalConfig:
     out: Path | None = None
     device: str = "auto"
     seed: int = 0
+    trust: bool = False
 
     def __post_init__(self) -> None:
         if not is_encoder(self.reid):
@@ -75,7 +76,7 @@ class EvalConfig:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
         if self.store_gate and (self.reid_weights is None or str(self.reid_weights) in (IMAGENET, RANDOM)):
             raise ValueError("--store-gate needs a checkpoint to write into; name it with --reid-weights FILE")
-        check_given("--reid-weights", self.reid_weights)
+        check_given("--reid-weights", self.reid_weights, self.trust)
         check_runtime(self.reid_runtime)
 
 

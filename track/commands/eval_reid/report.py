@@ -22,9 +22,9 @@ def print_evaluation(config: EvalConfig, evaluation: Evaluation, only_json: bool
     if only_json:
         print(json.dumps(as_json(config, evaluation), indent=2), flush=True)
         return
-    from rich.console import Console
+    from track.terminal.console import safe_console
 
-    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    console = safe_console(file=sys.stdout, soft_wrap=True, highlight=False)
     for note in evaluation.notes:
         console.print(f"note: {note}", markup=False)
     print_table(console, _table(config, evaluation))

@@ -21,6 +21,7 @@ def export_command(
     out: options.Out = None,
     overwrite: options.Overwrite = False,
     seed: tracking.Seed = 0,
+    trust: tracking.Trust = False,
     debug: tracking.Debug = False,
 ) -> None:
     """Write an encoder for ONNX Runtime, OpenVINO or TorchScript, if it gives what PyTorch gives.
@@ -44,6 +45,7 @@ def export_command(
             weights=reid_weights,
             input_size=parse_size(input_size),
             seed=seed,
+            trust=trust,
             out=out,
             overwrite=overwrite,
         )

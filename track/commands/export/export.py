@@ -58,6 +58,7 @@ class ExportConfig:
     seed: int = 0
     out: Path | None = None
     overwrite: bool = False
+    trust: bool = False
 
     def __post_init__(self) -> None:
         if self.reid in ("none", "file"):
@@ -115,7 +116,7 @@ def _crops(config: ExportConfig, facts: EncoderFacts, progress: Progress) -> tup
     if config.calibrate is None:
         return None, rendered_crops(facts.input_size)
     with open_source(config.calibrate) as source:
-        crops = crops_of_video(source, config.detector, facts, progress)
+        crops = crops_of_video(source, config.detector, facts, progress, trust=config.trust)
     if len(crops) < 2 or (config.precision == "int8" and len(crops) * 3 // 4 < FEWEST_CROPS):
         needed = FEWEST_CROPS * 4 // 3 if config.precision == "int8" else 2
         raise ValueError(
@@ -131,7 +132,9 @@ def rendered_crops(size: tuple[int, int], count: int = NUM_RENDERED) -> Crops:
     return np.stack([render_identity(person, FEWEST_OF_ONE, size=size)[0].image for person in range(count)])
 
 
-def crops_of_video(source: Source, detector: str, facts: EncoderFacts, progress: Progress) -> Crops:
+def crops_of_video(
+    source: Source, detector: str, facts: EncoderFacts, progress: Progress, *, trust: bool = False
+) -> Crops:
     """`(N, H, W, 3)` uint8 BGR crops of what a detector finds, evenly spread over the video and in random order.
 
     Raises:
@@ -140,14 +143,14 @@ def crops_of_video(source: Source, detector: str, facts: EncoderFacts, progress:
     if not source.has_images:
         raise ValueError(f"--calibrate {source.name} has no images to cut crops from; give a video")
     with progress.waiting(f"looking for people in {source.name}"):
-        batches = list(_batches(source, detector, facts))
+        batches = list(_batches(source, detector, facts, trust))
     crops = np.concatenate([np.empty((0, *facts.input_size, 3), np.uint8), *batches])
     return crops[np.random.default_rng(0).permutation(len(crops))]
 
 
-def _batches(source: Source, name: str, facts: EncoderFacts) -> Iterator[Crops]:
+def _batches(source: Source, name: str, facts: EncoderFacts, trust: bool) -> Iterator[Crops]:
     """The crops of each frame, none for frames in between."""
-    options = DetectorOptions(sequence=source.sequence, frame_rate=source.fps)
+    options = DetectorOptions(sequence=source.sequence, frame_rate=source.fps, trust=trust)
     detector = create_detector(name, options)
     every = max(1, (source.num_frames or 0) // FRAMES)
     for frame in source:
@@ -164,9 +167,9 @@ def _batches(source: Source, name: str, facts: EncoderFacts) -> Iterator[Crops]:
 
 def print_export(result: ExportResult) -> None:
     """What was written, on standard output."""
-    from rich.console import Console
+    from track.terminal.console import safe_console
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = safe_console(soft_wrap=True, highlight=False)
     facts, found, limit = result.facts, result.agreement, result.limit
     height, width = facts.input_size
     console.print(

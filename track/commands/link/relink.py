@@ -92,9 +92,9 @@ def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) ->
 
 def print_linked(summary: Summary) -> None:
     """What was done, and where the results are, on standard output."""
-    from rich.console import Console
+    from track.terminal.console import safe_console
 
-    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    console = safe_console(file=sys.stdout, soft_wrap=True, highlight=False)
     did = summary.linking
     if not any(did[name] for name in ("links", "dropped", "taken_in", "filled")):
         console.print(f"nothing to link: the tracks ({did['tracks']}) stay as they are", markup=False)

@@ -76,10 +76,10 @@ def print_models(request: ModelsRequest, as_json: bool) -> None:
     if as_json:
         print(json.dumps(known_models(request, encoders), indent=2), flush=True)
         return
-    from rich.console import Console
+    from track.terminal.console import safe_console
 
     # Paths and what a checkpoint says of itself may hold brackets: they are text, not markup.
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = safe_console(highlight=False, markup=False, emoji=False)
     others = {} if request.names else _names_and_summaries()
     for kind, option in (("detectors", "--detector"), ("encoders", "--reid"), ("trackers", "--tracker")):
         if kind == "encoders":
@@ -177,9 +177,9 @@ class _Progress:
     def say(self, text: str) -> None:
         """Show what runs now; nothing where standard error is no terminal."""
         if self._status is None:
-            from rich.console import Console
+            from track.terminal.console import safe_console
 
-            self._status = Console(stderr=True).status(text)
+            self._status = safe_console(stderr=True).status(text)
             self._status.start()
         self._status.update(text)
 

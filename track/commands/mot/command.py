@@ -43,6 +43,7 @@ def mot_command(
     rules: scoring.Rules = "auto",
     device: tracking.Device = "auto",
     seed: tracking.Seed = 0,
+    trust: tracking.Trust = False,
     debug: tracking.Debug = False,
 ) -> None:
     """Track every sequence of a dataset, write the results in submission form, and score them against ground truth."""
@@ -72,6 +73,7 @@ def mot_command(
         smooth=smooth,
         offline=offline,
         seed=seed,
+        trust=trust,
     )
     wanted = comma_separated(sequences, "--sequences", "TUD-Campus,KITTI-17")
     _mot(MotConfig(dataset, config, reid, wanted, out, overwrite, rules), debug)

@@ -17,10 +17,11 @@ __all__ = ["print_result"]
 
 def print_result(result: MotResult) -> None:
     """The end of a run on standard output: what was tracked, where the results are, and the scores."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    from track.terminal.console import safe_console
+
+    console = safe_console(file=sys.stdout, highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for column in ("sequence", "frames", "detections", "identities", "fps"):
         table.add_column(column, justify="left" if column == "sequence" else "right", no_wrap=True)

@@ -44,6 +44,7 @@ def run_command(
     keep_embeddings: options.KeepEmbeddings = False,
     device: tracking.Device = "auto",
     seed: tracking.Seed = 0,
+    trust: tracking.Trust = False,
     debug: tracking.Debug = False,
 ) -> None:
     """Track one video: writes tracks.txt, tracks.csv, annotated.mp4 and summary.json into a new folder."""
@@ -78,6 +79,7 @@ def run_command(
         offline=offline,
         keep_embeddings=keep_embeddings,
         seed=seed,
+        trust=trust,
     )
     _run(config, debug, any_reid=reid is None)
 

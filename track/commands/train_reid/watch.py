@@ -139,11 +139,10 @@ def _duration(seconds: float) -> str:
 
 def print_outcome(outcome: Outcome, reid: str, out: Path) -> None:
     """The end of a training on standard output: scores before and after, the gate, files, and what to type next."""
-    from rich.console import Console
-
     from reid.training import BEST_FILE
+    from track.terminal.console import safe_console
 
-    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    console = safe_console(file=sys.stdout, soft_wrap=True, highlight=False)
     ranking, calibration = outcome.ranking, outcome.calibration
     if ranking is None or calibration is None:
         return

@@ -43,9 +43,10 @@ class Crops:
 
 
 def read_truth(path: Path) -> npt.NDArray[np.float64]:
-    """Rows of a MOTChallenge file that count, as `(frame, id, x1, y1, x2, y2)`."""
+    """Pedestrians of a MOTChallenge file that count, as `(frame, id, x1, y1, x2, y2)`: neutral boxes are nobody's."""
     rows = np.loadtxt(path, delimiter=",", ndmin=2)
     rows = rows[rows[:, 6] != 0]
+    rows = rows[rows[:, 7] == 1] if rows.shape[1] > 7 else rows
     return np.column_stack((rows[:, :4], rows[:, 2:4] + rows[:, 4:6]))
 
 

@@ -56,6 +56,7 @@ def test_every_linked_file_exists(text):
 
 def test_the_python_in_the_readme_runs(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(code.strip().splitlines()) <= 10
+    assert len(code.strip().splitlines()) <= 15
+    assert len(README.splitlines()) <= 120
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("[1]")

@@ -1,4 +1,4 @@
-"""What stands in docs/ can be typed: YAML that loads, options that exist, files that are there."""
+"""What stands in docs/ can be typed: Python that runs, YAML that loads, options that exist, files that are there."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.track.media import write_clip
 from track.cli import COMMANDS, main
 from track.setup.class_groups import numbered
 from tracker.class_groups import parse_groups
 from tracker.presets import load_preset
 
-DOCS = sorted((Path(__file__).parents[2] / "docs").glob("*.md"))
+DOCS = sorted((Path(__file__).parents[1] / "docs").rglob("*.md"))
 OF_BENCHMARKS = {
     "--by-sequence",
     "--disturbed",
@@ -60,3 +61,31 @@ def test_every_option_in_the_docs_exists(capsys: pytest.CaptureFixture[str], mon
 def test_every_file_the_docs_link_exists(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", page.read_text())
     assert not [link for link in links if not link.startswith("http") and not (page.parent / link).exists()]
+
+
+def _blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folder: a video of their own, and a run of it."""
+    monkeypatch.chdir(tmp_path)
+    clip = write_clip(tmp_path / "walk.mp4", 12)
+    with pytest.raises(SystemExit) as end:
+        main(["run", str(clip), "--detector", "motion", "--reid", "none", "--no-video", "--out", "runs/shop"])
+    assert end.value.code == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in DOCS if _blocks(page, "python")], ids=lambda page: page.name)
+def test_the_python_in_the_docs_runs(page: Path, folder: Path) -> None:
+    """A block that begins with the name of a file is that file; the commands of the page that name it run."""
+    for code in _blocks(page, "python"):
+        if name := re.match(r"# (\w+\.py)\n", code):
+            (folder / name[1]).write_text(code)
+        exec(compile(code, page.name, "exec"), {"__name__": "page"})
+    for command in re.findall(r"^track (run walk.mp4 .*\.py:.*)$", page.read_text(), re.MULTILINE):
+        with pytest.raises(SystemExit) as end:
+            main([*command.split(), "--no-video"])
+        assert end.value.code == 0, command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -107,3 +108,45 @@ def plain_server(data: bytes) -> Iterator[int]:
         thread.start()
         yield server.getsockname()[1]
         thread.join(10)
+
+
+@contextmanager
+def rtsp_server(transport_stream: bytes) -> Iterator[int]:
+    """Port of a camera that sends a transport stream to one client, over the same connection (RFC 2326, 10.12)."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+
+        def serve() -> None:
+            with suppress(OSError):
+                client, _ = server.accept()
+                with client:
+                    client.settimeout(10)
+                    _speak_rtsp(client, transport_stream)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(10)
+
+
+def _speak_rtsp(client: socket.socket, transport_stream: bytes) -> None:
+    sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 33\r\na=control:track1\r\n"
+    answers = {
+        "OPTIONS": ("Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n", ""),
+        "DESCRIBE": ("Content-Type: application/sdp\r\n", sdp),
+        "SETUP": ("Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n", ""),
+        "PLAY": ("Session: 1\r\n", ""),
+    }
+    lines = client.makefile("rb")
+    method = ""
+    while method != "PLAY":
+        method, number = lines.readline().decode().partition(" ")[0], ""
+        while (line := lines.readline().decode().strip()) != "":
+            if line.lower().startswith("cseq:"):
+                number = line
+        head, body = answers[method]
+        client.sendall(f"RTSP/1.0 200 OK\r\n{number}\r\n{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    for packet, start in enumerate(range(0, len(transport_stream), 7 * 188)):
+        payload = transport_stream[start : start + 7 * 188]
+        rtp = struct.pack(">BBHII", 0x80, 33, packet, 3600 * packet, 1) + payload
+        client.sendall(struct.pack(">cBH", b"$", 0, len(rtp)) + rtp)

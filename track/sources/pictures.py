@@ -36,8 +36,10 @@ def read_picture(path: Path, bits: int = FULL_DEPTH) -> Image | None:
         ValueError: it is too large to be read.
     """
     picture = _decoded(path)
-    if picture is None or picture.dtype == np.uint8:
-        return picture
+    if picture is None:
+        return None
+    if picture.dtype == np.uint8:
+        return np.asarray(picture, np.uint8)
     return np.asarray(np.minimum(picture, (1 << bits) - 1) >> (bits - 8), np.uint8)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.track.media import read_number, write_clip
-from tests.track.servers import files, greeted_server, plain_server, web_server
+from tests.track.servers import files, greeted_server, plain_server, rtsp_server, web_server
 from track.sources import STREAM_SCHEMES, open_source, stream
 
 
@@ -41,6 +41,14 @@ def test_a_connection_may_be_the_video_itself(tmp_path: Path) -> None:
     data = write_clip(tmp_path / "a.ts", 20).read_bytes()
     with plain_server(data) as port, open_source(f"tcp://127.0.0.1:{port}", end_s=0.4) as source:
         assert [read_number(frame.image) for frame in source] == list(range(10))
+
+
+def test_a_camera_on_the_network_is_read(tmp_path: Path) -> None:
+    """All that RTSP needs is allowed: pictures come over the connection that asked for them."""
+    data = write_clip(tmp_path / "a.ts", 60).read_bytes()
+    with rtsp_server(data) as port, open_source(f"rtsp://127.0.0.1:{port}/live", end_s=0.8) as source:
+        assert (source.is_live, source.width, source.height) == (True, 96, 64)
+        assert [read_number(frame.image) for frame in source] == list(range(20))
 
 
 M3U8 = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.4,\n{}\n#EXT-X-ENDLIST\n"

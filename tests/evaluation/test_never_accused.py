@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from evaluation.looking import misread_columns
 from evaluation.looking.checks import look
 from evaluation.reading import read_rows
 from evaluation.rows import NO_CLASS, TrackRows
@@ -30,6 +31,12 @@ ACCUSED = (
 )
 MANY = 1_500
 """Rows: of longer sequences the first are taken."""
+
+
+@pytest.fixture(autouse=True)
+def _few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less to go by, and faster: what is not said then is not said of more."""
+    monkeypatch.setattr(misread_columns, "MAX_FRAMES", 20)
 
 
 def _rows(values: npt.NDArray[np.float64]) -> TrackRows:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from evaluation.overlap import box_iou
-from evaluation.rows import FloatArray, TrackRows
+from evaluation.rows import FloatArray, IntArray, TrackRows
 from registry.box_files import NUM_COLUMNS
 from registry.misread_boxes import are_corners, has_class_in_column_3, lacks_id_column
 
@@ -125,10 +125,17 @@ def fit(truth: TrackRows, prediction: TrackRows) -> float:
         return 0.0
     frames = frames[:: -(-len(frames) // MAX_FRAMES)]
     best = [
-        box_iou(prediction.tlwh[prediction.frames == frame], truth.tlwh[truth.frames == frame]).max(axis=1)
-        for frame in frames
+        box_iou(predicted, annotated).max(axis=1)
+        for predicted, annotated in zip(_boxes_of(prediction, frames), _boxes_of(truth, frames), strict=True)
     ]
     return float(np.concatenate(best).mean())
+
+
+def _boxes_of(rows: TrackRows, frames: IntArray) -> list[FloatArray]:
+    """The boxes of each of these frames."""
+    there = np.flatnonzero(np.isin(rows.frames, frames))
+    there = there[np.argsort(rows.frames[there], kind="stable")]
+    return np.split(rows.tlwh[there], np.searchsorted(rows.frames[there], frames)[1:])
 
 
 def fits_better_as(truth: TrackRows, prediction: TrackRows) -> tuple[bool, Form] | None:

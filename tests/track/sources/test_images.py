@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -119,9 +120,22 @@ def test_sequence_without_pictures(tmp_path: Path) -> None:
     assert source.sequence == folder
 
 
+def test_a_sequence_of_any_length_takes_no_memory_for_its_frames(tmp_path: Path) -> None:
+    """As many as there may be, 46 days: a list of their numbers would take gigabytes."""
+    folder = _write_seqinfo(tmp_path / "MOT-2", frameRate=25, seqLength=100_000_000)
+    tracemalloc.start()
+    source = open_source(str(folder), start_s=3_999_999.9, end_s=None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (source.num_frames, [frame.index for frame in source]) == (2, [99_999_998, 99_999_999])
+    assert peak < 1_000_000
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
+        pytest.param({"frameRate": 25, "seqLength": 10**9}, "seqLength is '1000000000'.*100,000,000", id="endless"),
+        pytest.param({"frameRate": 25, "imDir": "../x"}, "imDir='../x' leads out", id="pictures elsewhere"),
         pytest.param({"frameRate": 25}, "must give seqLength", id="no length"),
         pytest.param({"frameRate": "fast", "seqLength": 3}, "frameRate='fast' must be a positive number", id="word"),
         pytest.param({"frameRate": 0, "seqLength": 3}, "frameRate='0' must be a positive number", id="zero"),

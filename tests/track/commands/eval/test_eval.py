@@ -170,6 +170,11 @@ BAD = {
     "an option left out": (("eval", "--gt", "gt"), ["--pred", "track eval --help"]),
     "a span of words": ((*EVAL, "--frames", "all"), ["--frames is 'all'", "1-150"]),
     "a span of nothing": ((*EVAL, "--frames", "-"), ["--frames is '-'"]),
+    "a span of more digits than an integer takes": (
+        (*EVAL, "--frames", "1-" + "9" * 5000),
+        ["--frames is '999", "(5,000 letters)", "100,000,000"],
+    ),
+    "a shift out of reason": ((*EVAL, "--shift", 10**30), ["--shift has 1,000,000,000,000", "100,000,000 at most"]),
     "unknown rules": ((*EVAL, "--rules", "mot15x"), ["'mot15x'", "Did you mean 'mot15'"]),
     "nothing between commas": ((*EVAL, "--sequences", "a,"), ["--sequences is 'a,'"]),
     "unknown sequence": ((*EVAL, "--sequences", "c"), ["'c'", "Known: a, b"]),

@@ -159,6 +159,17 @@ DAMAGED = {
     "no id": (f"{HEADER}\n1,0.0,0,person,1,2,3,4,0.9,detected", ["line 2", "id is 0", "from 1"]),
     "empty box": (f"{HEADER}\n1,0.0,1,person,3,2,3,4,0.9,detected", ["line 2", "is empty", "x1 < x2"]),
     "not finite": (f"{HEADER}\n1,0.0,1,person,1,2,inf,4,0.9,detected", ["line 2", "x2 is inf"]),
+    "frame 1e9": (f"{HEADER}\n1000000000,0.0,1,person,1,2,3,4,0.9,x", ["line 2", "frame is 1e+09", "1 to 100,000,000"]),
+    "frame 1e18": (f"{HEADER}\n{10**18},0.0,1,person,1,2,3,4,0.9,x", ["line 2", "frame is 1e+18"]),
+    "an id of 30 digits": (f"{HEADER}\n1,0.0,{'9' * 30},person,1,2,3,4,0.9,x", ["line 2", "id is 1e+30"]),
+    "a gap that would fill the memory": (
+        f"{HEADER}\n1,0.0,1,person,1,2,3,4,0.9,x\n99999999,9,1,person,1,2,3,4,0.9,x",
+        ["id 1 has no box from frame 1 to 99999999", "too many to fill"],
+    ),
+    "a field out of reason": (
+        f"{HEADER}\n1,0.0,1,{'a' * 10_000_000},1,2,3,4,0.9,x",
+        ["line 2 has more than 1,000,000"],
+    ),
     "twice": (f"{HEADER}\n" + "1,0.0,1,person,1,2,3,4,0.9,detected\n" * 2, ["line 3", "second box at frame 1"]),
 }
 

@@ -123,6 +123,11 @@ WITH_MODELS = {
     "unknown class": ((*CLIP, "--classes", "persn"), ["'persn'", "Did you mean 'person'"]),
     "detections that are no text": ((*CLIP, "--detector", "clip.npy"), ["clip.npy"]),
     "a broken line of detections": ((*CLIP, "--detector", "broken.txt"), ["broken.txt, line 2", "expected"]),
+    "detections that hold corners": (
+        (*CLIP, "--detector", "corners.txt"),
+        ["corners.txt: the boxes look like x1,y1,x2,y2"],
+    ),
+    "detections in shares": ((*CLIP, "--detector", "shares.txt"), ["shares.txt: the boxes look like shares"]),
     "public detector without a sequence": ((*CLIP, "--detector", "public"), ["--detector path/to/det.txt"]),
     "features that are not there": ((*SEQ, "--reid", "file"), ["--reid file needs", "--reid none"]),
     "features of a detector": ((*CLIP, "--detector", "motion", "--reid", "file"), ["but the detector is motion"]),
@@ -137,6 +142,9 @@ def test_found_while_models_load(
 ) -> None:
     """No folder is left behind, and with `--overwrite` the earlier run is still there."""
     (stage / "broken.txt").write_text("1,-1,1,1,5,5,0.9\n1,-1,x,1,5,5,0.9\n")
+    lefts = [(frame, 2 + 5 * frame) for frame in range(1, 13)]
+    (stage / "corners.txt").write_text("".join(f"{f},-1,{x},4,{x + 12},28,0.9\n" for f, x in lefts))
+    (stage / "shares.txt").write_text("".join(f"{f},-1,{x / 96},0.1,0.125,0.4,0.9\n" for f, x in lefts))
     (stage / "clip.npy").write_text("text")
     (stage / "full" / ".env").write_text("hidden and precious")
     before = all_files(stage)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from detectors.types import Detections, DetectorOptions, Image
 from registry import unknown_name
+from registry.arrays import load_array
 
 __all__ = ["PublicDetector", "create_public", "find_file", "read_detections"]
 
@@ -130,12 +131,9 @@ def _num_columns(file: Path) -> int:
 
 def _load_array(file: Path) -> npt.NDArray[np.generic]:
     try:
-        array = np.load(file, allow_pickle=False, mmap_mode="r")
-    except (ValueError, OSError, EOFError) as error:
+        return load_array(file)
+    except ValueError as error:
         raise ValueError(f"{file} is not a NumPy array of numbers ({error}); expected DeepSORT's detections") from error
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{file} is an archive of arrays, but one array was expected")
-    return array
 
 
 def _read_npy(file: Path) -> Rows:

@@ -6,7 +6,6 @@ import importlib
 import importlib.util
 import logging
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,9 @@ from detectors.weights import (
     class_ids_of,
     fetch_weights,
     find_weights,
-    weights_folder,
 )
+from registry.devices import resolve_device
+from registry.user_folders import weights_folder
 
 __all__ = ["YoloDetector", "create_yolo"]
 
@@ -165,15 +165,4 @@ def _check_size(model: Any, path: Path, asked: int | None) -> None:
 
 def _device(name: str) -> str:
     """The device for ultralytics; `auto` takes CUDA, else Apple's GPU, else the CPU."""
-    import torch
-
-    has_mps = torch.backends.mps.is_available()
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if name == "auto":
-        return "cuda:0" if count else "mps" if has_mps else "cpu"
-    available = ["cpu", *(["mps"] if has_mps else []), *(f"cuda:{index}" for index in range(count))]
-    wanted = "cuda:0" if name == "cuda" else name
-    if wanted in available:
-        return wanted
-    kind = "is not available here" if re.fullmatch(r"cuda(:\d+)?|mps", name) else "is unknown"
-    raise ValueError(f"device {name!r} {kind}. Available: auto, {', '.join(available)}.")
+    return str(resolve_device(name))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from registry.devices import resolve_device
 from reid.backbones.base import Backbone
 from reid.bundled import chosen_weights
 from reid.calibration import warn_of_overlap
-from reid.device import resolve_device
 from reid.pretrained import load_pretrained
 from reid.runtime_encoder import RuntimeEncoder
 from reid.runtimes import cache, check_runtime
@@ -27,7 +27,7 @@ class BackboneEncoder(RuntimeEncoder):
 
     Args:
         backbone: taken over, put into `eval()` mode and moved to the device.
-        device: as for `reid.device.resolve_device`.
+        device: as for `registry.devices.resolve_device`.
         batch_size: as for `RuntimeEncoder`.
         gate: suggested maximum cosine distance, from the checkpoint.
         whitening: for a backbone without trained weights (see `reid.seeded`).

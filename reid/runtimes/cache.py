@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reid.user_cache import cache_folder
+from registry.user_folders import cache_folder
 
 if TYPE_CHECKING:
     from reid.runtimes.network import Network

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from registry.arrays import load_arrays
 from track.files.partial import PartialFile
 from tracker.offline.linking import TrackedDetections
 
@@ -48,13 +48,13 @@ def load_detections(path: Path) -> tuple[TrackedDetections, float]:
         ValueError: not such a file.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
-            columns = [content[name] for name in _COLUMNS]
-            cut = np.asarray(content["cut_off"], np.bool_) if "cut_off" in content else None
-            gate = float(content["max_cosine"])
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        content = load_arrays(path)
+        columns = [content[name] for name in _COLUMNS]
+        cut = np.asarray(content["cut_off"], np.bool_) if "cut_off" in content else None
+        gate = float(content["max_cosine"])
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is damaged or of another kind ({error}): remove it to link without it") from error
     known = columns if cut is None else [*columns, cut]
-    if len({len(column) for column in known}) > 1 or columns[2].ndim != 2:
+    if 0 in {column.ndim for column in known} or len({len(column) for column in known}) > 1 or columns[2].ndim != 2:
         raise ValueError(f"{path} is damaged (its columns differ in length): remove it to link without it")
     return dataclasses.replace(TrackedDetections(*columns), cut_off=cut), gate

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from detectors.file_checks import check_detections
 from detectors.types import Detections, DetectorOptions, Image
 from registry import unknown_name
+from registry.arrays import load_array
 from registry.box_columns import POSITIONS
 from registry.box_files import EXPECTED, NUM_COLUMNS, read_box_table
 from registry.box_table import NO_CLASS, BoxTable, numbered
@@ -210,12 +211,9 @@ def _num_columns(file: Path) -> int:
 
 def _load_array(file: Path) -> npt.NDArray[np.generic]:
     try:
-        array = np.load(file, allow_pickle=False, mmap_mode="r")
-    except (ValueError, OSError, EOFError) as error:
+        return load_array(file)
+    except ValueError as error:
         raise ValueError(f"{file} is not a NumPy array of numbers ({error}); expected DeepSORT's detections") from error
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{file} is an archive of arrays, but one array was expected")
-    return array
 
 
 def _read_npy(file: Path) -> BoxTable:

@@ -17,6 +17,7 @@ from pathlib import Path
 from detectors.digests import check_kept, check_received, note
 from registry import unknown_name
 from registry.network import NetworkOffError, check_allowed
+from registry.user_folders import weights_folder
 
 __all__ = [
     "CONFIDENCE",
@@ -91,14 +92,6 @@ def check_readable(path: Path) -> None:
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         if (file == path or file.suffix in MODEL_PARTS) and file.is_file() and not os.access(file, os.R_OK):
             raise DetectorUnavailableError(f"no right to read {file}: type chmod u+r {file}, or ask its owner")
-
-
-def weights_folder() -> Path:
-    """Folder for downloaded weights: `$TRACK_WEIGHTS`, else `track-reid/weights` in the user's cache folder."""
-    if own := os.environ.get("TRACK_WEIGHTS"):
-        return Path(own).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "track-reid" / "weights"
 
 
 def find_weights(name: str) -> Path | None:

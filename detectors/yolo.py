@@ -7,7 +7,6 @@ import importlib
 import importlib.util
 import logging
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -30,6 +29,7 @@ from detectors.weights import (
     find_weights,
     kept_weights,
 )
+from registry.devices import resolve_device
 from registry.words import encodable
 
 __all__ = ["YoloDetector", "create_yolo"]
@@ -186,15 +186,4 @@ def _check_size(model: Any, path: Path, asked: int | None) -> None:
 
 def _device(name: str) -> str:
     """The device for ultralytics; `auto` takes CUDA, else Apple's GPU, else the CPU."""
-    import torch
-
-    has_mps = torch.backends.mps.is_available()
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if name == "auto":
-        return "cuda:0" if count else "mps" if has_mps else "cpu"
-    available = ["cpu", *(["mps"] if has_mps else []), *(f"cuda:{index}" for index in range(count))]
-    wanted = "cuda:0" if name == "cuda" else name
-    if wanted in available:
-        return wanted
-    kind = "is not available here" if re.fullmatch(r"cuda(:\d+)?|mps", name) else "is unknown"
-    raise ValueError(f"device {name!r} {kind}. Available: auto, {', '.join(available)}.")
+    return str(resolve_device(name))

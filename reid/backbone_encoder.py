@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from registry.devices import resolve_device
 from registry.own_code import same_part
 from reid.backbones.base import Backbone
 from reid.bundled import chosen_weights
 from reid.calibration import warn_of_overlap
-from reid.device import resolve_device
 from reid.pretrained import load_pretrained
 from reid.registry import own_network
 from reid.runtime_encoder import RuntimeEncoder
@@ -29,7 +29,7 @@ class BackboneEncoder(RuntimeEncoder):
 
     Args:
         backbone: taken over, put into `eval()` mode and moved to the device.
-        device: as for `reid.device.resolve_device`.
+        device: as for `registry.devices.resolve_device`.
         batch_size: as for `RuntimeEncoder`.
         gate: suggested maximum cosine distance, from the checkpoint.
         whitening: for a backbone without trained weights (see `reid.seeded`).

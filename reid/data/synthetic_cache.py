@@ -11,7 +11,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from reid.user_cache import cache_folder
+from registry.user_folders import cache_folder
 
 __all__ = ["PREFIX", "synthetic_folder"]
 

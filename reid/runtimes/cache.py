@@ -22,8 +22,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.user_folders import cache_folder
 from reid.registry import own_digest
-from reid.user_cache import cache_folder
 
 if TYPE_CHECKING:
     from reid.runtimes.network import Network

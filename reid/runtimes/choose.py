@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reid.device import resolve_device
+from registry.devices import resolve_device
 from reid.runtimes import AUTO, FASTEST_IN_TORCH, RUNTIMES, cache, check_runtime
 from reid.runtimes.compare import LIMITS, compare, embed_in_batches
 from reid.runtimes.facts import EncoderFacts
@@ -67,7 +67,7 @@ def open_runtime(network: Network, runtime: str = AUTO, device: str = AUTO) -> R
     Args:
         network: taken over.
         runtime: one of `RUNTIMES`; `auto` falls back to PyTorch, with a warning, where a conversion fails.
-        device: as for `reid.device.resolve_device`.
+        device: as for `registry.devices.resolve_device`.
 
     Raises:
         ValueError: unknown runtime or device, or a runtime that cannot run this network.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from reid.data import read_crops
 
 __all__ = ["CropStore"]
+
+logger = logging.getLogger(__name__)
 
 Indices = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
@@ -46,6 +49,7 @@ class CropStore:
         self._paths, self._size = list(paths), size
         self._workers = workers
         self.unreadable: list[int] = []
+        self._told: set[int] = set()
         keep = len(self._paths) * size[0] * size[1] * 3 <= limit_bytes
         self._cache: Pixels | None = np.zeros((len(self._paths), *size, 3), np.uint8) if keep else None
         for start in range(0, len(self._paths), CHUNK):
@@ -63,7 +67,16 @@ class CropStore:
         """`(n, H, W, 3)` uint8 BGR crops."""
         if self._cache is not None:
             return self._cache[rows]
-        return self._read(rows)[0]
+        crops, decoded = self._read(rows)
+        if len(decoded) < len(rows):
+            self._tell_once(np.setdiff1d(rows, decoded).tolist())
+        return crops
+
+    def _tell_once(self, rows: list[int]) -> None:
+        """Name images that could be read at the start and cannot any more; not again in every epoch."""
+        for row in sorted(set(rows) - self._told):
+            logger.warning("%s cannot be read any more; its crop is black from now on", self._paths[row])
+        self._told.update(rows)
 
     @property
     def num_bytes(self) -> int:
@@ -74,6 +87,7 @@ class CropStore:
         """This store, with those rows only, in that order."""
         self._paths = [self._paths[row] for row in rows]
         self.unreadable = []
+        self._told = set()
         if self._cache is not None:
             self._cache = self._cache[rows]
         return self

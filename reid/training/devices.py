@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from reid.device import resolve_device
+from registry.devices import resolve_device
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -35,7 +35,7 @@ def open_accelerator(device: str = "auto", amp: str = "no") -> Accelerator:
     """The accelerator of this process; under `torchrun` it joins the others (gloo on CPUs, NCCL on CUDA).
 
     Args:
-        device: as for `reid.device.resolve_device`; `auto` under torchrun gives each process a GPU of its own.
+        device: as for `registry.devices.resolve_device`; `auto` under torchrun gives each process a GPU of its own.
         amp: `no`, `bf16` or `fp16` (CUDA only) for the network's pass; losses and weights stay float32.
 
     Raises:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker import DeepSort
 from tracker.validation import REJECT_REASONS, admit, reject_reasons
 
 
@@ -49,3 +50,31 @@ def test_the_quick_look_at_all_boxes_agrees_with_the_reasons_of_each(seed, count
         assert admitted.source.tolist() == usable.tolist()
         assert admitted.rejected == count - len(usable)
         np.testing.assert_array_equal(admitted.xyxy, xyxy[usable])
+
+
+def test_of_many_boxes_at_one_place_the_best_hundred_are_kept() -> None:
+    """2,000 of them took minutes and gigabytes an update; a crowd beside them, and two at one place, stay whole."""
+    rng = np.random.default_rng(0)
+    crowd = np.array([[x, y, x + 5, y + 10] for x in range(0, 400, 8) for y in range(0, 400, 16)], float)
+    heap = np.tile([50.0, 50, 70, 90], (2000, 1))
+    pair = np.tile([7.0, 7, 9, 9], (2, 1))
+    boxes = np.concatenate([crowd, heap, pair])
+    scores = rng.random(len(boxes))
+    places = rng.permutation(len(boxes))
+    kept = places[reject_reasons(boxes[places], scores[places]) == 0]
+    in_heap = kept[(kept >= len(crowd)) & (kept < len(crowd) + len(heap))]
+    best = len(crowd) + np.argsort(-scores[len(crowd) : len(crowd) + len(heap)])[:100]
+    assert sorted(in_heap) == sorted(best)
+    assert len(kept) == len(crowd) + 100 + 2
+    found = reject_reasons(boxes, scores)
+    assert {REJECT_REASONS[code] for code in found} == {"", "at one place with 100 others"}
+
+
+@pytest.mark.parametrize("count", [100, 101, 2000])
+def test_the_tracker_itself_turns_them_away_at_its_door(count: int) -> None:
+    tracker = DeepSort()
+    for _ in range(4):
+        tracks = tracker.update(np.tile([50.0, 50, 70, 90], (count, 1)), np.linspace(0.9, 0.5, count))
+    assert len(tracks) <= 100
+    assert tracker.evidence.rejected == 4 * max(0, count - 100)
+    assert set(tracks.detection_index.tolist()) <= set(range(100)), "the best, by their rows as given"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from registry.arrays import load_arrays
 from track.files.partial import PartialFile
 from tracker.class_groups import parse_groups
 from tracker.offline.linking import TrackedDetections
@@ -69,19 +69,19 @@ def load_detections(path: Path) -> SavedDetections:
         ValueError: not such a file.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
-            columns = [content[name] for name in _COLUMNS]
-            cut = np.asarray(content["cut_off"], np.bool_) if "cut_off" in content else None
-            facts = {
-                name: content[name].item()
-                for name in ("max_cosine", "class_vote", "class_groups", "class_names")
-                if name in content
-            }
-            saved = _saved(TrackedDetections(*columns), facts)
-    except (OSError, KeyError, TypeError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        content = load_arrays(path)
+        columns = [content[name] for name in _COLUMNS]
+        cut = np.asarray(content["cut_off"], np.bool_) if "cut_off" in content else None
+        facts: dict[str, Any] = {
+            name: content[name].item()
+            for name in ("max_cosine", "class_vote", "class_groups", "class_names")
+            if name in content
+        }
+        saved = _saved(TrackedDetections(*columns), facts)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{path} is damaged or of another kind ({error}): remove it to link without it") from error
     known = columns if cut is None else [*columns, cut]
-    if len({len(column) for column in known}) > 1 or columns[2].ndim != 2:
+    if 0 in {column.ndim for column in known} or len({len(column) for column in known}) > 1 or columns[2].ndim != 2:
         raise ValueError(f"{path} is damaged (its columns differ in length): remove it to link without it")
     return dataclasses.replace(saved, seen=dataclasses.replace(saved.seen, cut_off=cut))
 

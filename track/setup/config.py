@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry import unknown_name
 from registry.defaults import DEFAULT_ENCODER
+from registry.devices import check_device_name
 from reid.runtimes import AUTO, check_runtime
 from tracker.presets import REID_WHEN, TrackerPreset
 
@@ -67,8 +67,7 @@ class RunConfig:
             raise ValueError(f"--every is {self.every}, expected 1 (each frame) or more")
         if not 0 <= self.seed < 1 << 63:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
-            raise ValueError(f"--device is {self.device!r}, expected auto, cpu, cuda:0 (or another number) or mps")
+        check_device_name(self.device)
         if self.imgsz is not None and not 32 <= self.imgsz <= 8192:
             raise ValueError(f"--imgsz is {self.imgsz}, expected 32 to 8192 px")
         if self.online and self.smooth:

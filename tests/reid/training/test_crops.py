@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from reid.preprocess import crop_batch
 from reid.training.crops import CropStore
@@ -47,3 +48,18 @@ def test_what_does_not_decode_is_told_and_can_be_dropped(tmp_path: Path) -> None
         good = np.array([0, 2])
         expected = store[good]
         assert (store.keep(good)[np.arange(2)] == expected).all()
+
+
+def test_an_image_that_vanishes_in_the_middle_is_named_once_and_not_each_epoch(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = write_images(tmp_path, [(32, 16)] * 3)
+    store = CropStore(paths, (32, 16), limit_bytes=10)
+    paths[1].unlink()
+    for _ in range(3):
+        crops = store[np.array([0, 1, 1])]
+    assert crops[0].any()
+    assert not crops[1:].any()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{paths[1]} cannot be read any more; its crop is black from now on"
+    ]

@@ -16,8 +16,6 @@ import logging
 import os
 import platform
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +24,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reid.user_cache import cache_folder
+from registry.arrays import load_arrays
+from registry.user_folders import cache_folder
 from track.files.versions import versions
 
 __all__ = ["Entry", "EntryCache", "code_digest", "content_digest", "key_of"]
@@ -73,10 +72,9 @@ class EntryCache:
         if not self.enabled or not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}  # every byte is checked against its sum
+            arrays = load_arrays(path)  # every byte is checked against its sum
             facts = json.loads(str(arrays.pop(FACTS)))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (ValueError, KeyError) as error:
             logger.warning("%s in the cache is damaged and is made anew (%s)", path.name, error)
             return None
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from registry.defaults import DEFAULT_ENCODER
+from registry.devices import check_device_name
 from registry.own_names import replacing
 from registry.words import counted
 from reid import create_encoder, is_encoder
@@ -76,6 +77,7 @@ class EvalConfig:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
         if self.store_gate and (self.reid_weights is None or str(self.reid_weights) in (IMAGENET, RANDOM)):
             raise ValueError("--store-gate needs a checkpoint to write into; name it with --reid-weights FILE")
+        check_device_name(self.device)
         check_given("--reid-weights", self.reid_weights, self.trust)
         check_runtime(self.reid_runtime)
 

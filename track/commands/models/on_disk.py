@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detectors.weights import weights_folder
+from registry.user_folders import weights_folder
 
 __all__ = ["WeightsOnDisk", "reid_weights", "weight_folders"]
 

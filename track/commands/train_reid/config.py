@@ -10,6 +10,7 @@ from typing import Any
 
 from registry import unknown_name
 from registry.defaults import DEFAULT_ENCODER
+from registry.devices import check_device_name
 from reid.data.market1501 import EXPECTED
 from reid.registry import ALL_NAMES, BACKBONES, OTHER_NAMES, is_backbone, own_network
 from reid.training.recipe import Recipe, family_recipe, load_recipe
@@ -96,8 +97,7 @@ def _or(value: Any, default: Any) -> Any:
 
 
 def _check(options: TrainOptions) -> None:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", options.device):
-        raise ValueError(f"--device is {options.device!r}, expected auto, cpu, cuda:0 (or another number) or mps")
+    check_device_name(options.device)
     if not 1 <= options.workers <= 256:
         raise ValueError(f"--workers is {options.workers}, expected 1 to 256 threads")
     if options.seed is not None and not 0 <= options.seed < 1 << 63:

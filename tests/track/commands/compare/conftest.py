@@ -52,7 +52,7 @@ def colours(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def quick(colours: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the plot, too."""
-    monkeypatch.setattr("track.commands.compare.report.plot_comparison", lambda path, comparison: None)
+    monkeypatch.setattr("track.commands.compare.report.plot_comparison", lambda path, comparison: path.write_bytes(b""))
 
 
 @pytest.fixture

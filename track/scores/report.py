@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
 from registry.words import counted
-from track.run.summary import frames_of
+from track.rows.run_frames import frames_of
 from track.terminal.tables import print_table
 
 if TYPE_CHECKING:

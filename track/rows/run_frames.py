@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["RunFrames", "read_run_frames"]
+__all__ = ["RunFrames", "frames_of", "read_run_frames"]
 
 Stretches = npt.NDArray[np.int64]
 
@@ -48,3 +48,12 @@ def read_run_frames(run_dir: Path) -> RunFrames:
     in_order = bool((np.diff(borders) >= 0).all())
     inside = not len(borders) or (first < borders[0] and borders[-1] < last)
     return RunFrames(first, last, missing) if in_order and inside and 0 <= first <= last else RunFrames()
+
+
+def frames_of(tracks: Path) -> tuple[int, int] | None:
+    """First and last frame, counted from 1, that the run of a `tracks.txt` looked at, with or without a box in them.
+
+    `None` where no summary lies beside the file, or none that says so.
+    """
+    known = read_run_frames(tracks.parent) if tracks.name == "tracks.txt" else RunFrames()
+    return None if known.first is None or known.last is None else (known.first + 1, known.last + 1)

@@ -168,8 +168,14 @@ def _reason(session: Session, stopped_by: int | None) -> str | None:
 
 def _facts(source: Source) -> dict[str, object]:
     """What `summary.json` tells of the source."""
-    names = ("name", "width", "height", "fps", "num_frames")
-    return {**{name: getattr(source, name) for name in names}, **dataclasses.asdict(source.report)}
+    return {
+        "name": source.name,
+        "width": source.width,
+        "height": source.height,
+        "fps": source.fps,
+        "num_frames": source.num_frames,
+        **dataclasses.asdict(source.report),
+    }
 
 
 def _appearance(session: Session) -> dict[str, int]:

@@ -12,17 +12,13 @@ from typing import Any
 from registry.words import counted
 from track.files.partial import PartialFile
 from track.files.versions import versions
-from track.rows.run_frames import read_run_frames
 from track.run.clock import threaded_stages
-from track.sources import TimeSpan
 
-__all__ = ["Summary", "frames_of"]
+__all__ = ["Summary"]
 
 
 DIGITS = 6
 """Of numbers, after the point."""
-ROUNDING = 0.5 * 10**-DIGITS
-"""What a frame rate may have gained: after an hour at 29.97 a start on a frame would seem to come after it."""
 
 
 @dataclass
@@ -113,26 +109,6 @@ class Summary:
             f"appearance decided {facts['appearance_decided']} of {counted(facts['matches'], 'match', 'matches')}, "
             f"recovered {counted(facts['recovered'], 'lost track')}, vetoed {facts['vetoed']}"
         )
-
-
-def frames_of(tracks: Path) -> tuple[int, int] | None:
-    """First and last frame, counted from 1, that the run of a `tracks.txt` looked at, with or without a box in them.
-
-    `None` where no summary lies beside the file, or none that says so.
-    """
-    if tracks.name != "tracks.txt":
-        return None
-    known = read_run_frames(tracks.parent)
-    if known.first is not None and known.last is not None:
-        return known.first + 1, known.last + 1
-    try:  # of an older version: as many as there were, one after the other
-        summary = json.loads((tracks.parent / "summary.json").read_text(encoding="utf-8"))
-        span = TimeSpan(float(summary["configuration"]["start_s"]))
-        before = span.first_index(float(summary["source"]["fps"]) - ROUNDING)
-        count = int(summary["counts"]["frames"])
-    except (OSError, ValueError, OverflowError, KeyError, TypeError):
-        return None
-    return (before + 1, before + count) if count > 0 else None
 
 
 def _plain(value: Any) -> Any:

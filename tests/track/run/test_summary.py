@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.track.runs import FAST, Track, Walker, read_csv, read_summary, read_txt, write_sequence, write_video
+from tests.track.runs import FAST, Track, Walker, read_csv, read_summary, write_sequence, write_video
 from track.files.versions import versions
 from track.run.clock import STAGES, StageClock
-from track.run.summary import Summary, frames_of
-from track.sources import TimeSpan
+from track.run.summary import Summary
 
 
 def test_configuration_is_the_resolved_one(track: Track, tmp_path: Path) -> None:
@@ -102,28 +101,6 @@ def test_appearance_line(facts: tuple[int, ...], line: str) -> None:
 def test_without_an_encoder_appearance_is_not_spoken_of() -> None:
     summary = Summary(Path(), configuration={"reid": {"name": "none"}}, appearance={"matches": 9})
     assert summary.appearance_line() == "9 matches by overlap alone (--reid none)"
-
-
-@pytest.mark.parametrize("start", ["0.5", "0.52", "0.55", "0.58", "0.6"])
-def test_frames_of_a_run_begin_with_the_first_that_it_tracked(track: Track, tmp_path: Path, start: str) -> None:
-    """There is somebody in each frame."""
-    sequence = write_sequence(tmp_path / "s", [Walker(2, 4)])
-    track("run", sequence, *FAST, "--detector", "public", "--start", start, "--out", "o")
-    frames = read_txt(Path("o"))[:, 0]
-    assert frames_of(Path("o/tracks.txt")) == (frames[0], frames[-1])
-
-
-@pytest.mark.parametrize("fps", [30000 / 1001, 24000 / 1001, 25.0])
-@pytest.mark.parametrize("frame", [0, 1, 900, 108_000])
-@pytest.mark.parametrize("later", [0.0, 0.2, 0.5, 0.8])
-def test_rounded_rates_of_a_summary_leave_the_first_frame_right(
-    tmp_path: Path, fps: float, frame: int, later: float
-) -> None:
-    span = TimeSpan((frame + later) / fps)
-    first = next(index for index in range(max(frame - 2, 0), frame + 3) if not span.is_before(index / fps))
-    summary = Summary(tmp_path, configuration={"start_s": span.start_s}, source={"fps": fps}, counts={"frames": 7})
-    summary.write()
-    assert frames_of(tmp_path / "tracks.txt") == (first + 1, first + 7)
 
 
 def test_versions() -> None:

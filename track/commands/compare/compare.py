@@ -13,6 +13,7 @@ from track.commands.compare.cache import Entry, EntryCache
 from track.commands.compare.config import WITHOUT_NETWORK, CompareConfig
 from track.commands.compare.continuity import continuity
 from track.commands.compare.keys import embedding_key, scene_key, tracking_key
+from track.commands.compare.load import HIGH_LOAD, LoadMeter
 from track.commands.compare.replay import Replay, ReplaySource
 from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
@@ -67,6 +68,7 @@ class _Comparing:
         self._config, self._progress, self._stop, self._cache = config, progress, stop, cache
         self._from_cache: list[str] = []
         self._encoders: dict[str, Encoder] = {}
+        self._load = LoadMeter()
 
     def run(self) -> Comparison:
         config = self._config
@@ -132,7 +134,9 @@ class _Comparing:
         warn_of_idle_options(config, detector.name, has_network)
         self._check_classes(detector.class_names)
         with self._progress.task("detecting", source.num_frames, unit="detection") as task:
+            self._load.start()
             scene = detect_scene(source, detector, task)
+        scene = dataclasses.replace(scene, facts={**scene.facts, "load": self._load.others()})
         self._scene_key = scene_key(config, source)  # the weights may have been fetched just now
         self._cache.store(self._scene_key, scene.to_entry())
         return scene
@@ -154,7 +158,9 @@ class _Comparing:
         with self._progress.waiting(f"loading encoder {name}"):
             encoder = self._encoders.pop(name, None) or load_encoder(self._config.run_of(name))
         with self._open() as source, self._progress.task(f"embedding by {name}", len(scene), unit="crop") as task:
+            self._load.start()
             embedded = embed_scene(source, scene, encoder, task)
+        embedded = dataclasses.replace(embedded, facts={**embedded.facts, "load": self._load.others()})
         self._cache.store(key, Entry({"rows": embedded.rows}, embedded.facts))
         return embedded
 
@@ -174,13 +180,10 @@ class _Comparing:
         settings = dataclasses.replace(settings, camera_motion=settings.camera_motion and len(scene.motions) > 0)
         models = _models(scene, config, embedded, settings)
         place = folder / folder_name(f"{name}-{preset.name}")
+        self._load.start()
         seconds = self._run_tracker(plan_of(config, ReplaySource(scene, source.name, source.fps), models), place)
         key = tracking_key(self._scene_key, self._embedding_key(name) if embedded else name, settings)
-        entry = self._cache.find(key)  # a time measured once, so that the same comparison prints the same again
-        if entry is None:
-            self._cache.store(key, Entry({}, {"associate": seconds}))
-        else:
-            seconds = float(entry.facts["associate"])
+        seconds, load = self._time_kept(key, seconds, self._load.others())
         times = {
             "detect": float(scene.facts["detect_s"]),
             "camera": float(scene.facts["camera_s"]) if models.camera is not None else 0.0,
@@ -195,10 +198,24 @@ class _Comparing:
             report=None if truth is None else truth.score(place / "tracks.txt", scene),
             continuity=continuity(read_rows(place / "tracks.txt"), source.fps),
             seconds=times,
+            loads={
+                "detect": float(scene.facts["load"]),
+                "embed": 0.0 if embedded is None else float(embedded.facts["load"]),
+                "associate": load,
+            },
             num_crops=0 if embedded is None else scene.num_boxes,
             num_frames=len(scene),
             runtime=None if embedded is None else embedded.facts["runtime"],
         )
+
+    def _time_kept(self, key: str, seconds: float, load: float) -> tuple[float, float]:
+        """The time and load that count: those measured once, so that the same comparison prints the same again, unless
+        the machine was busy then and is not now."""
+        entry = self._cache.find(key)
+        if entry is not None and (float(entry.facts["load"]) <= HIGH_LOAD or load > HIGH_LOAD):
+            return float(entry.facts["associate"]), float(entry.facts["load"])
+        self._cache.store(key, Entry({}, {"associate": seconds, "load": load}))
+        return seconds, load
 
     def _run_tracker(self, plan: Plan, place: Path) -> float:
         """Track, write the files into `place`; returns the seconds that the tracker itself took."""

@@ -112,6 +112,7 @@ def _joined(rows: Sequence[Row], sequences: Sequence[str], folder: Path) -> Row:
         report=merge_reports(reports) if reports else None,
         continuity=_continuity([row.continuity for row in rows]),
         seconds={key: sum(values) for key, values in parts.items()},
+        loads={key: max(row.loads[key] for row in rows) for key in rows[0].loads},
         num_crops=sum(row.num_crops for row in rows),
         num_frames=sum(row.num_frames for row in rows),
     )

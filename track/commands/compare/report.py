@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from registry.cells import to_cell
 from registry.own_names import replacing
 from registry.words import counted, printable_lines
+from track.commands.compare.load import HIGH_LOAD
 from track.commands.compare.plot import plot_comparison
 from track.commands.compare.result import Comparison, Row
 from track.files.versions import versions
@@ -27,6 +28,7 @@ SEQUENCES = "sequences"
 PERCENTAGES, COUNTS = ("HOTA", "AssA", "IDF1", "MOTA"), ("IDSW",)
 WITHOUT_TRUTH = ("tracks", "mean_length_s", "switches_suspected")
 SPEED = ("crops_per_s", "fps")
+MARK = "*"
 TITLES = {
     "mean_length_s": "mean length, s",
     "switches_suspected": "switches suspected",
@@ -53,6 +55,7 @@ def figures(row: Row) -> dict[str, float | int | None]:
         "switches_suspected": facts.suspected_switches,
         "crops_per_s": row.crops_per_s,
         "fps": row.fps,
+        "load": row.load,
     }
 
 
@@ -100,6 +103,7 @@ def _row_as_json(comparison: Comparison, row: Row) -> dict[str, Any]:
         **figures(row),
         "crops": row.num_crops,
         "seconds": row.seconds,
+        "loads": row.loads,
         "tracker_settings": dataclasses.asdict(row.settings),
         "files": row.folder.name,
     }
@@ -182,8 +186,17 @@ def _table(comparison: Comparison) -> Table:
         table.add_column(TITLES.get(column, column), justify="right", no_wrap=True)
     for row in comparison.rows:
         values = figures(row)
-        table.add_row(row.encoder, row.tracker, *(_cell(column, values[column]) for column in columns))
+        cells = (_cell(column, values[column]) + _mark(row, column) for column in columns)
+        table.add_row(row.encoder, row.tracker, *cells)
     return table
+
+
+def _mark(row: Row, column: str) -> str:
+    """What tells that a speed was measured beside other programs."""
+    if column not in SPEED or (column == "crops_per_s" and row.crops_per_s is None):
+        return ""
+    load = row.loads["embed"] if column == "crops_per_s" else row.load
+    return MARK if load > HIGH_LOAD else ""
 
 
 def _cell(column: str, value: float | int | None) -> str:
@@ -201,6 +214,12 @@ def _after(comparison: Comparison) -> list[str]:
     if comparison.config.gt is None:
         lines.append(MEANING)
     lines.append("fps: detection, encoder and tracker one after the other, without decoding and drawing")
+    busiest = max(row.load for row in comparison.rows)
+    if busiest > HIGH_LOAD:
+        lines.append(
+            f"{MARK} other programs kept more than {HIGH_LOAD:.0%} of the cores busy while this was measured (up to "
+            f"{busiest:.0%}): the speed is too low; on a machine at rest, --no-cache measures again"
+        )
     if comparison.from_cache:
         lines.append(f"from the cache, with the times measured then: {', '.join(comparison.from_cache)}")
     lines.append(f"results: {comparison.folder} (compare.csv, compare.json, compare.png, the tracks of each run)")

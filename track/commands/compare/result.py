@@ -26,6 +26,7 @@ class Row:
         report: scores; `None` without ground truth.
         continuity: what shows without ground truth.
         seconds: of the parts that count for the speed: `detect`, `camera`, `embed`, `associate`.
+        loads: for `detect`, `embed` and `associate`, the share of the cores that other programs kept busy meanwhile.
         num_crops: crops that went through a network.
         num_frames: frames tracked.
         runtime: what ran the network, `None` without one.
@@ -38,6 +39,7 @@ class Row:
     report: Report | None
     continuity: Continuity
     seconds: dict[str, float]
+    loads: dict[str, float]
     num_crops: int
     num_frames: int
     runtime: str | None
@@ -46,6 +48,11 @@ class Row:
     def crops_per_s(self) -> float | None:
         """Crops that the encoder takes in a second, cutting them out included; `None` without a network."""
         return self.num_crops / self.seconds["embed"] if self.num_crops else None
+
+    @property
+    def load(self) -> float:
+        """The highest of `loads`."""
+        return max(self.loads.values())
 
     @property
     def fps(self) -> float:

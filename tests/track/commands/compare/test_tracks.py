@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 
 from reid.bundled import bundled_names
 from tests.track.commands.compare.clips import compare, rows_of
-from tests.track.runs import TWO_WALKERS, Track, Walker, write_sequence
+from tests.track.media import write_images
+from tests.track.runs import TWO_WALKERS, Track, Walker, assert_one_line, write_detections, write_sequence
+from track.commands.compare import compare as compare_module
+from track.sources import open_source
 
 
 def test_a_preset_that_embeds_on_demand_embeds_everybody_here(track: Track, clip: Path) -> None:
@@ -74,3 +78,35 @@ def test_by_default_the_bundled_encoders(track: Track, tmp_path: Path, clip: Pat
     assert [row["encoder"] for row in rows_of(track("compare", "seq", "--csv").out)] == ["none"]
     result = track("compare", "clip.mp4", "--detector", "clip.txt", "--csv")
     assert [row["encoder"] for row in rows_of(result.out)] == ["none", *bundled_names()]
+
+
+@pytest.mark.usefixtures("quick", "clip")
+def test_ground_truth_of_a_sequence_counts_by_file_names_too(track: Track, tmp_path: Path) -> None:
+    """Twenty pictures, numbered up to 110: a truth up to frame 110 is not one of another source."""
+    names = [f"{number:06d}.png" for number in (*range(1, 11), *range(101, 111))]
+    write_images(write_sequence(tmp_path / "s", (Walker(2, 4, 0.5),), 110) / "img1", names)
+    rows = [",".join(map(str, (frame, 1, *Walker(2, 4, 0.5).row(frame - 1)[2:6], 1, 1, 1))) for frame in range(1, 111)]
+    (tmp_path / "gt.txt").write_text("\n".join(rows) + "\n")
+    result = track("compare", "s", "--detector", "public", "--reid", "none", "--gt", "gt.txt", "--out", "o")
+    assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.usefixtures("quick", "clip")
+@pytest.mark.parametrize("gone", [2, 7], ids=["in the middle", "the last one"])
+def test_a_source_that_gives_other_frames_to_the_encoder_is_no_comparison(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: int
+) -> None:
+    """Crops of one frame would get the boxes of another: told, instead of measured."""
+    write_images(tmp_path / "pictures", [f"{number}.png" for number in range(8)])
+    write_detections(tmp_path / "d.txt", (Walker(2, 4),), 8)
+    opened: list[str] = []
+
+    def opening(path: str, **span: Any) -> Any:
+        opened.append(path)
+        if len(opened) > 1:
+            (tmp_path / "pictures" / f"{gone}.png").write_bytes(b"damaged meanwhile")
+        return open_source(path, **span)
+
+    monkeypatch.setattr(compare_module, "open_source", opening)
+    result = track("compare", "pictures", "--detector", "d.txt", "--reid", "small-cnn", "--out", "o")
+    assert_one_line(result, "pictures gives other frames than before: type the same again with --no-cache")

@@ -196,13 +196,18 @@ def _forget(files: Iterable[Path]) -> None:
 
 @contextmanager
 def _first_on_path(folder: Path) -> Iterator[None]:
-    """The import path with `folder` first, as Python has it for a script in there; it does not stay."""
-    place = str(folder)
+    """The import path with `folder` first, as Python has it for a script in there; it does not stay.
+
+    No bytecode is written: Python would take it for that of a file that was changed within the same second.
+    """
+    place, writes_none = str(folder), sys.dont_write_bytecode
     sys.path.insert(0, place)
+    sys.dont_write_bytecode = True
     importlib.invalidate_caches()
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes_none
         sys.path.remove(place)
 
 

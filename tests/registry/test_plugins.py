@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,8 +49,6 @@ def test_plugins_are_found_by_group_without_being_imported(install: Install) -> 
 def test_a_bad_one_is_told_by_name_and_stops_no_other(
     points: list[str], told: str, install: Install, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import re
-
     install("bad", *points)
     install("good", "osnet = nets:OSNet")
     with caplog.at_level(logging.WARNING):

@@ -100,8 +100,8 @@ class OwnCode:
             raise FileNotFoundError(f"{self.module} not found: expected a Python file, as in my_part.py:MyPart")
         now = self.digest()
         if path not in _LOADED or _LOADED[path][0] != now:
-            _forget(files_with_imports(path))
-            _LOADED[path] = now, self._run_file(path)
+            with _modules_of(path):
+                _LOADED[path] = now, self._run_file(path)
         return _LOADED[path][1]
 
     def _run_file(self, path: Path) -> ModuleType:
@@ -186,12 +186,31 @@ def _digest_of_module(name: str) -> str:
         return _digest(files_of_module(name))
 
 
-def _forget(files: Iterable[Path]) -> None:
-    """Let go of modules that were imported from these files, which may have changed."""
-    paths = {str(file) for file in files}
-    for name, module in list(sys.modules.items()):
-        if getattr(module, "__file__", None) in paths:
+@contextmanager
+def _modules_of(path: Path) -> Iterator[None]:
+    """While a file runs, what it imports from its folder is what lies there now.
+
+    Modules of these names that are there already go aside: as they were before a change, or another folder's `utils`,
+    which comes back afterwards.
+    """
+    beside = [file.relative_to(path.parent) for file in files_with_imports(path) if file != path]
+    names = {file.parts[0].removesuffix(SUFFIX) for file in beside}
+    aside = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in names}
+    for name in aside:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        foreign = {name: module for name, module in aside.items() if not _is_below(path.parent, module)}
+        tops = {name.partition(".")[0] for name in foreign}
+        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
             del sys.modules[name]
+        sys.modules.update(foreign)
+
+
+def _is_below(folder: Path, module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and folder in Path(file).parents
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -67,6 +68,20 @@ def test_a_changed_file_runs_again_with_what_it_imports(tmp_path: Path) -> None:
     assert code.load()() == 1
     (tmp_path / "imported_x.py").write_text("value = 2\n")
     assert code.load()() == 2
+
+
+def test_two_folders_may_have_files_of_one_name(tmp_path: Path) -> None:
+    """Network and detector of different folders, each with a file of its own beside it; and a library of that name."""
+    parts = []
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "shared_name_z.py").write_text(f"value = {number}\n")
+        (folder / "json.py").write_text(f"value = {number}\n")
+        text = "from shared_name_z import value\nimport json\ndef part(): return value, json.value\n"
+        parts.append(own(folder / "mine.py", text).load())
+    assert [part() for part in parts] == [(1, 1), (2, 2)]
+    assert sys.modules["json"] is json
 
 
 def test_its_folder_is_on_the_import_path_only_meanwhile(tmp_path: Path) -> None:

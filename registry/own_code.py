@@ -5,6 +5,7 @@ Own code runs only where a person typed its name, or installed it as a plug-in: 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -12,7 +13,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ __all__ = ["OwnCode", "OwnCodeError", "parse_own", "same_part"]
 
 SUFFIX = ".py"
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-_LOADED: dict[Path, ModuleType] = {}
+_LOADED: dict[Path, tuple[str, ModuleType]] = {}
+"""File -> what it was when it ran, and what came of it."""
 _LOCK = threading.RLock()
 """Detector and encoder may be loaded at the same time, and the import path is everybody's."""
 
@@ -50,7 +52,7 @@ class OwnCode:
     attribute: str
 
     def load(self) -> Any:
-        """The class or function. Its file runs once in a process, with its folder on the import path meanwhile.
+        """The class or function. Its file runs once, with its folder on the import path meanwhile; changed, once more.
 
         Raises:
             FileNotFoundError: no such file or module.
@@ -73,15 +75,8 @@ class OwnCode:
         Nothing is run. A file that cannot be read has none; `load` tells of it.
         """
         if self.module.endswith(SUFFIX):
-            files = files_with_imports(Path(self.module).expanduser())
-        else:
-            with _first_on_path(Path.cwd()):
-                files = files_of_module(self.module)
-        digest = hashlib.blake2b(digest_size=12)
-        for file in files:
-            digest.update(f"{file.name} ".encode())
-            digest.update(file.read_bytes())
-        return digest.hexdigest()
+            return _digest(files_with_imports(Path(self.module).expanduser()))
+        return _digest_of_module(self.module)
 
     @contextmanager
     def telling_lines(self) -> Iterator[None]:
@@ -103,9 +98,11 @@ class OwnCode:
         path = Path(self.module).expanduser().resolve()
         if not path.is_file():
             raise FileNotFoundError(f"{self.module} not found: expected a Python file, as in my_part.py:MyPart")
-        if path not in _LOADED:
-            _LOADED[path] = self._run_file(path)
-        return _LOADED[path]
+        now = self.digest()
+        if path not in _LOADED or _LOADED[path][0] != now:
+            with _modules_of(path):
+                _LOADED[path] = now, self._run_file(path)
+        return _LOADED[path][1]
 
     def _run_file(self, path: Path) -> ModuleType:
         name = f"own_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
@@ -163,22 +160,73 @@ def parse_own(name: str) -> OwnCode | None:
 
 
 def same_part(held: str, asked: str) -> bool:
-    """Whether two names mean the same part: of own files the folder does not count, which differs with the caller's."""
+    """Whether two names mean the same part: of own code the folder or package does not count, which may have moved."""
     first, second = parse_own(held), parse_own(asked)
     if first is None or second is None:
         return held == asked
-    return (Path(first.module).name, first.attribute) == (Path(second.module).name, second.attribute)
+    return (_last_word(first.module), first.attribute) == (_last_word(second.module), second.attribute)
+
+
+def _last_word(module: str) -> str:
+    return Path(module).stem if module.endswith(SUFFIX) else module.rpartition(".")[2]
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    for file in files:
+        digest.update(f"{file.name} ".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _digest_of_module(name: str) -> str:
+    """Once in a process: a module stays as it was imported, whatever becomes of its file."""
+    with _first_on_path(Path.cwd()):
+        return _digest(files_of_module(name))
+
+
+@contextmanager
+def _modules_of(path: Path) -> Iterator[None]:
+    """While a file runs, what it imports from its folder is what lies there now.
+
+    Modules of these names that are there already go aside: as they were before a change, or another folder's `utils`,
+    which comes back afterwards.
+    """
+    beside = [file.relative_to(path.parent) for file in files_with_imports(path) if file != path]
+    names = {file.parts[0].removesuffix(SUFFIX) for file in beside}
+    aside = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in names}
+    for name in aside:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        foreign = {name: module for name, module in aside.items() if not _is_below(path.parent, module)}
+        tops = {name.partition(".")[0] for name in foreign}
+        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+            del sys.modules[name]
+        sys.modules.update(foreign)
+
+
+def _is_below(folder: Path, module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and folder in Path(file).parents
 
 
 @contextmanager
 def _first_on_path(folder: Path) -> Iterator[None]:
-    """The import path with `folder` first, as Python has it for a script in there; it does not stay."""
-    place = str(folder)
+    """The import path with `folder` first, as Python has it for a script in there; it does not stay.
+
+    No bytecode is written: Python would take it for that of a file that was changed within the same second.
+    """
+    place, writes_none = str(folder), sys.dont_write_bytecode
     sys.path.insert(0, place)
+    sys.dont_write_bytecode = True
     importlib.invalidate_caches()
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes_none
         sys.path.remove(place)
 
 

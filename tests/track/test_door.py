@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,8 @@ def test_names_that_no_library_has_never_matter(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("raise SystemExit('the wrong file')\n")
     assert run_python(USE, cwd=tmp_path).stdout == "tracker.deepsort\n"
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert run_python(example, cwd=tmp_path).stdout.startswith("[1]")
     write_sequence(tmp_path / "seq", num_frames=5)
     done = _python(tmp_path, "-m", "track", "run", "seq")
     assert done.returncode == 0, done.stderr

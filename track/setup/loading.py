@@ -16,6 +16,7 @@ from detectors import (
 from detectors.public import PublicDetector
 from reid import Encoder, create_encoder
 from reid.bundled import RANDOM
+from reid.registry import own_network
 from track.setup.camera_motion import CameraMotion
 from track.setup.config import RunConfig
 from track.setup.parts import Models
@@ -41,11 +42,12 @@ def load_models(config: RunConfig, source: Source) -> Models:
     """Detector, encoder and a fresh tracker; the appearance gate is the checkpoint's where it brings one.
 
     They are loaded at the same time where that pays and is safe: OpenVINO compiles a detector without Python, PyTorch
-    has one state of random numbers, and the SciPy of the motion detector stumbles over a PyTorch that another thread is
-    still importing. Of two errors the encoder's is told.
+    has one state of random numbers, the SciPy of the motion detector stumbles over a PyTorch that another thread is
+    still importing, and a user's own file runs with its folder on the import path. Of two errors the encoder's is told.
     """
     detector_named = detector_name(config, source)
-    one_by_one = detector_named == "motion" or str(config.reid_weights) == RANDOM
+    is_own = own_network(config.reid) is not None
+    one_by_one = detector_named == "motion" or str(config.reid_weights) == RANDOM or is_own
     if one_by_one or needs_torch(detector_named, detector_options(config, source)):
         encoder, detector = load_encoder(config), load_detector(config, source)
     else:

@@ -5,17 +5,18 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TOOLS := .venv-tools/.installed
 
-# A worker a core; a test that waits for a core is given to the worker that is free first.
-PYTEST := python -m pytest --numprocesses=auto --dist=worksteal
+# A worker a core, 1.2 GB each; who is done first takes over tests of the others.
+PYTEST := python -m pytest --numprocesses=auto --maxprocesses=8 --dist=worksteal
 
-# $(call install,VENV,CONSTRAINTS,WHAT): pip first, because only a new one also pins what builds the wheel.
+# $(call install,VENV,CONSTRAINTS,WHAT): pip first, because only a new one also pins what builds the wheel. Python
+# compiles what it imports; without --no-compile, pip would first compile every file of every package.
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "track needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 12) and print("Tried with Python 3.11. This one is newer: not tried.")'
 	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 	$(1)/bin/python -m pip install --quiet $(addprefix --constraint=,$(2)) --upgrade pip
-	$(1)/bin/python -m pip install --quiet $(addprefix --constraint=,$(2)) $(addprefix --build-constraint=,$(2)) $(3)
+	$(1)/bin/python -m pip install --quiet --no-compile $(addprefix --constraint=,$(2)) $(addprefix --build-constraint=,$(2)) $(3)
 endef
 
 .PHONY: demo test test-slow test-wheel test-newest test-lowest bench lint format lock audit clean
@@ -79,7 +80,7 @@ audit: $(INSTALLED) $(TOOLS)
 	.venv-tools/bin/cyclonedx-py environment --pyproject=pyproject.toml --output-file=dist/sbom.cdx.json $(BIN)/python
 	.venv-tools/bin/pip-licenses --python=$(BIN)/python --with-urls --format=markdown --output-file=dist/licences.md
 	-.venv-tools/bin/pip-audit --path=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])') \
-		--skip-editable --progress-spinner=off --desc=off --format=json --output=dist/vulnerabilities.json
+		--skip-editable --progress-spinner=off --desc=off --format=json --output=dist/vulnerabilities.json 2>dist/pip-audit.log
 	@.venv-tools/bin/python -m tools.audit dist/vulnerabilities.json
 
 $(INSTALLED): pyproject.toml constraints.txt

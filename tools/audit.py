@@ -28,7 +28,7 @@ def read_report(path: Path) -> tuple[Verdict, str]:
     if not path.is_file():
         return (
             Verdict.UNREACHED,
-            "Vulnerabilities: not checked, the service could not be reached (see what pip-audit says above).",
+            "Vulnerabilities: not checked, the service could not be reached (see pip-audit.log beside it).",
         )
     packages = [row for row in json.loads(path.read_text(encoding="utf-8"))["dependencies"] if row["name"] != OWN]
     skipped = [row["name"] for row in packages if "skip_reason" in row]

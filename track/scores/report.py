@@ -17,7 +17,6 @@ from registry.cells import to_cell
 from registry.numbers import MAX_FRAME, parse_whole
 from registry.words import counted, printable_lines
 from track.rows.run_frames import frames_of
-from track.run.summary import frames_of
 from track.terminal.tables import print_table
 
 if TYPE_CHECKING:

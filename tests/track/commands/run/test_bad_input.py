@@ -102,7 +102,7 @@ BEFORE_ANY_MODEL = {
     "no class": ((*CLIP, "--classes", ""), ["--classes is ''", "person,car"]),
     "unknown option": ((*CLIP, "--ovrwrite"), ["--ovrwrite", "--overwrite", "track run --help"]),
     "value of a wrong type": ((*CLIP, "--every", "two"), ["--every", "integer", "you typed: --every two"]),
-    "value of a wrong type, joined": ((*CLIP, "--conf=high"), ["number", "you typed: --conf=high"]),
+    "value of a wrong type, joined": ((*CLIP, "--conf=high"), ["Invalid value for '--conf'", "you typed: --conf=high"]),
     "option without its value": ((*CLIP, "--conf"), ["--conf", "requires an argument"]),
     "two sources": (("seq", *CLIP), ["clip.mp4"]),
     "no source": ((), ["Missing argument"]),

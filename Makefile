@@ -19,7 +19,7 @@ define install
 	$(1)/bin/python -m pip install --quiet --no-compile $(addprefix --constraint=,$(2)) $(addprefix --build-constraint=,$(2)) $(3)
 endef
 
-.PHONY: demo test test-slow test-wheel test-newest test-lowest bench lint format lock audit clean
+.PHONY: demo test test-slow test-wheel test-newest test-lowest bench docs lint format lock audit clean
 
 demo: $(INSTALLED)
 	$(BIN)/track run videos/plaza.mp4 --reid dogenet50 --detector motion
@@ -53,6 +53,11 @@ test-lowest: $(TOOLS)
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
 
+# The documentation as a site, in site/; a broken link or reference is an error. No network is used.
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html in a browser."
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -84,7 +89,7 @@ audit: $(INSTALLED) $(TOOLS)
 	@.venv-tools/bin/python -m tools.audit dist/vulnerabilities.json
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(call install,$(VENV),constraints.txt,--editable '.[dev]')
+	$(call install,$(VENV),constraints.txt,--editable '.[dev,docs]')
 	touch $@
 
 # What makes and examines the tested set, apart from it.
@@ -93,5 +98,5 @@ $(TOOLS): pyproject.toml
 	touch $@
 
 clean:
-	rm -rf .venv .venv-tools .venv-newest .venv-lowest $(VENV) build dist *.egg-info \
+	rm -rf .venv .venv-tools .venv-newest .venv-lowest $(VENV) build dist site *.egg-info \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from detectors import Detector
 from reid import Encoder
-from tracker import AppearanceOnDemand, DeepSort
+from tracker import AppearanceOnDemand, Tracker
 
 __all__ = ["Affine", "Camera", "Models"]
 
@@ -41,7 +41,7 @@ class Models:
 
     detector: Detector
     encoder: Encoder
-    tracker: DeepSort
+    tracker: Tracker
     camera: Camera | None = None
     demand: AppearanceOnDemand | None = None
     num_detections: int = 0

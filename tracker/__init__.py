@@ -7,7 +7,19 @@ tracks = DeepSort().update(xyxy, scores, embeddings=embeddings)
 from .ambiguity import AppearanceOnDemand
 from .config import TrackerConfig
 from .deepsort import DeepSort
-from .types import Evidence, Tracks
+from .kinds import KINDS, create_tracker
+from .types import Evidence, Tracker, Tracks
 from .validation import REJECT_REASONS, reject_reasons
 
-__all__ = ["REJECT_REASONS", "AppearanceOnDemand", "DeepSort", "Evidence", "TrackerConfig", "Tracks", "reject_reasons"]
+__all__ = [
+    "KINDS",
+    "REJECT_REASONS",
+    "AppearanceOnDemand",
+    "DeepSort",
+    "Evidence",
+    "Tracker",
+    "TrackerConfig",
+    "Tracks",
+    "create_tracker",
+    "reject_reasons",
+]

@@ -32,6 +32,7 @@ from .validation import check_motion
 
 if TYPE_CHECKING:
     from .deepsort import DeepSort
+    from .types import Tracker
 
 __all__ = ["AppearanceOnDemand", "undecided"]
 
@@ -82,17 +83,21 @@ class AppearanceOnDemand:
         ages = array_from(state, "ages", (len(births),), np.int64)
         self._ages = dict(zip(births.tolist(), ages.tolist(), strict=True))
 
-    def wanted(self, tracker: DeepSort, xyxy: npt.ArrayLike, motion: npt.ArrayLike | None = None) -> Mask:
+    def wanted(self, tracker: Tracker, xyxy: npt.ArrayLike, motion: npt.ArrayLike | None = None) -> Mask:
         """`(N,)`, true for the detections whose embedding the tracker needs; to be asked before its `update`.
 
         Args:
             tracker: as the frame before left it.
             xyxy: `(N, 4)` px, boxes that the tracker will accept.
             motion: as for `DeepSort.update`.
+
+        Raises:
+            ValueError: the tracker is no `DeepSort`.
         """
+        known = _deep_sort(tracker)
         boxes = np.asarray(xyxy, np.float64).reshape(-1, 4)
-        table = tracker._table
-        tracks, detections = _near_pairs(tracker, boxes, check_motion(motion))
+        table = known._table
+        tracks, detections = _near_pairs(known, boxes, check_motion(motion))
         levels = table.misses + 1
         chooses = choose_first(tracks, detections, levels, len(boxes))
         wanted = undecided(tracks, detections, levels, chooses, len(boxes))
@@ -103,14 +108,25 @@ class AppearanceOnDemand:
         wanted[detections[lately_lost[tracks]]] = True
         return wanted
 
-    def note(self, tracker: DeepSort, embedded: Mask) -> None:
+    def note(self, tracker: Tracker, embedded: Mask) -> None:
         """Take note, after `DeepSort.update`, of the tracks whose detection was embedded."""
         ages: dict[int, int] = {}
-        table = tracker._table
+        table = _deep_sort(tracker)._table
         for birth, detection in zip(table.birth.tolist(), table.detection.tolist(), strict=True):
             is_new = detection >= 0 and bool(embedded[detection])
             ages[birth] = 0 if is_new else self._ages.get(birth, self._refresh) + 1  # new without a look: due at once
         self._ages = ages
+
+
+def _deep_sort(tracker: Tracker) -> DeepSort:
+    from .deepsort import DeepSort
+
+    if not isinstance(tracker, DeepSort):
+        raise ValueError(
+            f"appearance on demand asks a DeepSort, but the tracker is a {type(tracker).__name__}; embed every "
+            "detection (--reid-when always)"
+        )
+    return tracker
 
 
 def choose_first(tracks: Index, detections: Index, levels: npt.NDArray[np.int64], num_detections: int) -> Mask:

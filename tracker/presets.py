@@ -10,12 +10,14 @@ from typing import Any, get_type_hints
 from registry import unknown_name
 from registry.settings import read_settings
 from registry.shipped import preset_names, preset_path
+from tracker import KINDS
 from tracker.config import TrackerConfig
+from tracker.reference import check_paper
 
 __all__ = ["DEFAULT_PRESET", "DEFAULT_REFRESH", "REID_WHEN", "TrackerPreset", "load_preset"]
 
 
-_KEYS = ("description", "base", "tracker", "reid", "every")
+_KEYS = ("description", "base", "kind", "tracker", "reid", "every")
 REID_WHEN = ("always", "ambiguous")
 DEFAULT_REFRESH = 30
 DEFAULT_PRESET = "strong"
@@ -28,6 +30,7 @@ class TrackerPreset:
     Attributes:
         name: preset name or path of the YAML file.
         config: the settings.
+        kind: of the tracker that takes them, one of `tracker.KINDS`.
         own_gate: whether a user's own file sets the appearance gate; it then outranks the gate of a checkpoint.
         class_groups: where a file names classes, its groups as they stand there; see `track.setup.class_groups`.
         class_groups_file: name of the file that holds them, for errors.
@@ -45,10 +48,12 @@ class TrackerPreset:
     reid_when: str = "always"
     reid_refresh: int = DEFAULT_REFRESH
     every: int = 1
+    kind: str = KINDS[0]
 
 
 def load_preset(name_or_path: str) -> TrackerPreset:
-    """The preset of that name, or the settings in a YAML file; what a file leaves out is as in its `base` (`strong`).
+    """The preset of that name, or the settings in a YAML file; what a file leaves out is as in its `base` (`strong`,
+    or `deepsort` for a file of `kind: reference`).
 
     Raises:
         ValueError: unknown preset, or a file whose keys or values do not fit: names the key, its value and what was
@@ -70,6 +75,7 @@ def load_preset(name_or_path: str) -> TrackerPreset:
     base = _base_of(path.name, content) if is_file or "base" in content else TrackerPreset(config=TrackerConfig())
     groups = _named_groups(settings)
     config = _validated(path.name, {**settings, "class_groups": ""} if groups else settings, base.config)
+    kind = _kind(path.name, content.get("kind", base.kind), config)
     if "max_age" in settings:
         config = _counted_in_frames(path.name, settings, config)
     return TrackerPreset(
@@ -79,8 +85,21 @@ def load_preset(name_or_path: str) -> TrackerPreset:
         class_groups=groups,
         class_groups_file=path.name if groups else "",
         every=_whole(path.name, "every", content.get("every", base.every)),
+        kind=kind,
         **_appearance(path.name, content.get("reid"), base),
     )
+
+
+def _kind(source: str, kind: Any, config: TrackerConfig) -> str:
+    """The kind of tracker, which must take these settings."""
+    if kind not in KINDS:
+        raise ValueError(f"{source}: {unknown_name('kind', str(kind), KINDS)}")
+    if kind == "reference":
+        try:
+            check_paper(config)
+        except ValueError as error:
+            raise ValueError(f"{source}: tracker.{error}") from error
+    return str(kind)
 
 
 def _named_groups(settings: Any) -> str:
@@ -129,7 +148,7 @@ def _check_keys(source: str, content: dict[str, Any]) -> None:
 
 def _base_of(source: str, content: dict[str, Any]) -> TrackerPreset:
     """The settings of the preset that a file builds on."""
-    name = content.get("base", DEFAULT_PRESET)
+    name = content.get("base", "deepsort" if content.get("kind") == "reference" else DEFAULT_PRESET)
     if name not in preset_names():
         raise ValueError(f"{source}: {unknown_name('base', str(name), preset_names())}")
     return load_preset(name)

@@ -153,12 +153,17 @@ class ReferenceDeepSort:
 
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
-        self.evidence = Evidence()
+        self._evidence = Evidence()
         self._tracks: list[_Track] = []
         self._births = self._ids = 0
 
     def __len__(self) -> int:
         return len(self._tracks)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What decided the matches so far."""
+        return self._evidence
 
     def update(
         self,
@@ -199,7 +204,7 @@ class ReferenceDeepSort:
             self._tracks.append(_Track(detection, self.config, self._births))
         self._confirm()
         num_matches, num_rejected = len(by_appearance + by_overlap), count - len(detections)
-        self.evidence += Evidence(matches=num_matches, never_confirmed=len(died), rejected=num_rejected)
+        self._evidence += Evidence(matches=num_matches, never_confirmed=len(died), rejected=num_rejected)
         return self.confirmed()
 
     def coast(self, *, time_s: float | None = None, motion: npt.ArrayLike | None = None) -> Tracks:
@@ -237,7 +242,7 @@ class ReferenceDeepSort:
             in_gate = squared <= self.config.motion_gate  # b(1), equation 1 and the 0.95 quantile of chi^2(4)
             alike = cosine <= self.config.max_cosine_distance  # b(2), equation 3
             found = _assign(np.where(in_gate, cosine, np.inf), self.config.max_cosine_distance)
-            self.evidence += _evidence(squared, in_gate, alike, found, level)
+            self._evidence += _evidence(squared, in_gate, alike, found, level)
             matches += [(tracks[i], free[j]) for i, j in found]
             free = [d for j, d in enumerate(free) if j not in {column for _, column in found}]
         taken = {detection.index for _, detection in matches}

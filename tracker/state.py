@@ -25,7 +25,7 @@ def check_version(state: Mapping[str, Any], kind: str) -> None:
     """Raise `ValueError` unless this is a state of that kind, in the form of this version."""
     found, version = str(_scalar(state, "kind")), _scalar(state, "version")
     if found != kind:
-        raise ValueError(f"the state is of a {found}, expected one of a {kind}")
+        raise ValueError(f"the state is one of {found}, expected one of {kind}")
     if version != VERSION:
         raise ValueError(f"the state has version {version}, expected {VERSION}; save it anew with this version")
 

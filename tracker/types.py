@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,9 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import supervision
 
-__all__ = ["Evidence", "Tracks"]
+    from .config import TrackerConfig
+
+__all__ = ["Evidence", "Tracker", "Tracks"]
 
 
 @dataclass(frozen=True)
@@ -93,3 +95,39 @@ class Evidence:
             self.never_confirmed + other.never_confirmed,
             self.rejected + other.rejected,
         )
+
+
+class Tracker(Protocol):
+    """What follows the objects of one video: `DeepSort`, or the paper's as it is written."""
+
+    config: TrackerConfig
+
+    @property
+    def evidence(self) -> Evidence:
+        """What decided the matches so far."""
+
+    def update(
+        self,
+        xyxy: npt.ArrayLike,
+        scores: npt.ArrayLike,
+        class_ids: npt.ArrayLike | None = None,
+        embeddings: npt.ArrayLike | None = None,
+        *,
+        frame_size: tuple[int, int] | None = None,
+        time_s: float | None = None,
+        motion: npt.ArrayLike | None = None,
+        known: npt.ArrayLike | None = None,
+    ) -> Tracks:
+        """Take the detections of the next frame and return its confirmed tracks; see `DeepSort.update`."""
+
+    def coast(self, *, time_s: float | None = None, motion: npt.ArrayLike | None = None) -> Tracks:
+        """Advance one frame in which no detector looked."""
+
+    def confirmed(self) -> Tracks:
+        """The confirmed tracks of the last frame."""
+
+    def tentative(self) -> Tracks:
+        """The tracks of the last frame that are not confirmed yet."""
+
+    def reset(self) -> None:
+        """Forget everything; ids start from 1 again."""

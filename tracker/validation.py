@@ -126,13 +126,15 @@ def check_motion(motion: npt.ArrayLike | None) -> Array | None:
     affine = np.asarray(motion, np.float64)
     if affine.shape != (2, 3) or not np.isfinite(affine).all():
         raise ValueError(f"motion must be a finite affine map of shape (2, 3), but got {affine.tolist()}")
+    if np.array_equal(affine, np.eye(2, 3)):
+        return None
     zooms = np.linalg.svd(affine[:, :2], compute_uv=False)
     if not (zooms[1] >= 1 / _MAX_ZOOM and zooms[0] <= _MAX_ZOOM and np.abs(affine[:, 2]).max() <= _MAX_COORDINATE):
         raise ValueError(
             f"motion is {affine.tolist()}, expected that of a camera from one frame to the next: a zoom from "
             f"{1 / _MAX_ZOOM:g} to {_MAX_ZOOM:g} and a shift up to {_MAX_COORDINATE:g} px; leave it out where unknown"
         )
-    return None if np.array_equal(affine, np.eye(2, 3)) else affine
+    return affine
 
 
 def reject_reasons(xyxy: Array, scores: Array, frame_size: tuple[int, int] | None = None) -> npt.NDArray[np.int64]:

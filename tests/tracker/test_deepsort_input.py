@@ -134,6 +134,21 @@ def test_needs_neither_torch_nor_opencv_nor_a_video():
     assert done.stdout.strip() == "[1]"
 
 
+def test_neither_torch_nor_filterpy_is_loaded_for_it():
+    """filterpy is of the reference tracker, and loaded when that starts a track."""
+    code = (
+        "import sys\n"
+        "from tracker import DeepSort, create_tracker\n"
+        "DeepSort().update([[0, 0, 10, 20]], [0.9])\n"
+        "paper = create_tracker(DeepSort().config, 'reference')\n"
+        "print([name for name in ('torch', 'filterpy') if name in sys.modules])\n"
+        "paper.update([[0, 0, 10, 20]], [0.9])\n"
+        "print([name for name in ('torch', 'filterpy') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "['filterpy']"]
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -190,3 +190,37 @@ def test_a_run_can_be_changed_in_part(preset: str) -> None:
     """What was resolved from the preset is not taken for an option that somebody gave."""
     config = RunConfig("x", reid="none", tracker=load_preset(preset))
     assert dataclasses.replace(config, source="y") == RunConfig("y", reid="none", tracker=load_preset(preset))
+
+
+def test_the_reference_tracker_has_the_settings_of_the_paper() -> None:
+    preset = load_preset("reference")
+    assert (preset.config, preset.kind) == (TrackerConfig(), "reference")
+    assert {load_preset(name).kind for name in preset_names() if name != "reference"} == {"deepsort"}
+
+
+def test_a_file_of_the_reference_tracker_changes_what_the_paper_has(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("kind: reference\ntracker: {max_age: 7, max_iou_distance: 0.5}")
+    preset = load_preset(str(path))
+    assert preset.config == TrackerConfig(max_age=7, max_iou_distance=0.5)
+    assert preset.kind == "reference"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("kind: reference\ntracker: {class_vote: true}", "tracker.class_vote is True, but", id="beyond"),
+        pytest.param("kind: reference\nbase: strong", "tracker.birth_score is 0.6, but", id="of its base"),
+        pytest.param("kind: sort", "unknown kind 'sort'", id="unknown"),
+    ],
+)
+def test_kinds_that_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f"own.yaml: .*{message}"):
+        load_preset(str(path))
+
+
+def test_the_paper_embeds_every_detection() -> None:
+    with pytest.raises(ValueError, match="--reid-when ambiguous goes beyond the paper"):
+        RunConfig("x", tracker=load_preset("reference"), reid_when="ambiguous")

@@ -21,6 +21,8 @@ from tracker.validation import REJECT_REASONS, admit, reject_reasons
         pytest.param([-np.inf, 0, 10, 10], "not finite", id="infinite"),
         pytest.param([0, 0, 0, 10], "no area", id="no width"),
         pytest.param([0, 0, 10, -10], "no area", id="upside down"),
+        pytest.param([0, 0, 5e-4, 10], "no area", id="thinner than a thousandth px"),
+        pytest.param([0.2, 0.2, 0.202, 0.3], "", id="thin, as shares of the picture"),
         pytest.param([0, 0, 1e-200, 1e-200], "no area", id="an area that vanishes"),
         pytest.param([300, 10, 340, 50], "far outside the frame", id="far to the right"),
         pytest.param([10, -300, 40, -150], "far outside the frame", id="far above"),

@@ -84,6 +84,11 @@ class RunConfig:
             raise ValueError("--max-cosine has no effect with --reid none; name an encoder, or drop it")
         if self.reid_when not in REID_WHEN:
             raise unknown_name("--reid-when", str(self.reid_when), REID_WHEN)
+        if self.reid_when != "always" and self.tracker.kind == "reference":
+            raise ValueError(
+                f"--reid-when {self.reid_when} goes beyond the paper, which embeds every detection; leave it out, or "
+                "take another --tracker"
+            )
         if self.reid_when != "always" and self.reid not in ("none", "file") and (self.offline or self.keep_embeddings):
             option = "--offline" if self.offline else "--keep-embeddings"
             raise ValueError(

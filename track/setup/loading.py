@@ -23,7 +23,7 @@ from track.setup.parts import Models
 from track.setup.settings import tracker_settings
 from track.sources import Source
 from track.threads.ahead import Ahead
-from tracker import AppearanceOnDemand, DeepSort
+from tracker import AppearanceOnDemand, create_tracker
 
 __all__ = [
     "check_detections",
@@ -63,7 +63,7 @@ def load_models(config: RunConfig, source: Source) -> Models:
     settings = dataclasses.replace(settings, camera_motion=camera is not None)
     on_demand = config.reid_when == "ambiguous" and encoder.needs_images
     demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
-    return Models(detector, encoder, DeepSort(settings), camera, demand)
+    return Models(detector, encoder, create_tracker(settings, config.tracker.kind), camera, demand)
 
 
 def _tell_of_gate(config: RunConfig, encoder: Encoder) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from detectors import Detector
 from reid import Encoder
-from tracker import AppearanceOnDemand, DeepSort
+from tracker import AppearanceOnDemand, Tracker
 
 __all__ = ["Affine", "Camera", "Models"]
 
@@ -40,6 +40,6 @@ class Models:
 
     detector: Detector
     encoder: Encoder
-    tracker: DeepSort
+    tracker: Tracker
     camera: Camera | None = None
     demand: AppearanceOnDemand | None = None

@@ -34,7 +34,7 @@ from track.setup.settings import tracker_settings
 from track.sources import Source, open_source
 from track.terminal.interrupt import StoppedError, StopSignal
 from track.terminal.progress import Progress
-from tracker import DeepSort
+from tracker import create_tracker
 from tracker.config import TrackerConfig
 from tracker.presets import TrackerPreset
 
@@ -182,7 +182,7 @@ class _Comparing:
         place = folder / folder_name(f"{name}-{preset.name}")
         self._load.start()
         seconds = self._run_tracker(plan_of(config, ReplaySource(scene, source.name, source.fps), models), place)
-        key = tracking_key(self._scene_key, self._embedding_key(name) if embedded else name, settings)
+        key = tracking_key(self._scene_key, self._embedding_key(name) if embedded else name, settings, preset.kind)
         seconds, load = self._time_kept(key, seconds, self._load.others())
         times = {
             "detect": float(scene.facts["detect_s"]),
@@ -256,4 +256,5 @@ def _models(scene: Scene, config: RunConfig, embedded: Embedded | None, settings
     """Parts that play the scene back, and a fresh tracker."""
     replay = Replay(scene, config.reid, None if embedded is None else embedded.rows)
     camera = replay if settings.camera_motion else None
-    return Models(replay, load_encoder(config) if embedded is None else replay, DeepSort(settings), camera)
+    tracker = create_tracker(settings, config.tracker.kind)
+    return Models(replay, load_encoder(config) if embedded is None else replay, tracker, camera)

@@ -44,7 +44,8 @@ def scene_key(config: RunConfig, source: Source) -> str:
                 "track/setup/camera_motion",
                 "track/setup/loading",
                 "track/run/pipeline",
-                "tracker/validation",  # which boxes are turned away
+                "tracker/boxes",  # which boxes are turned away
+                "tracker/validation",
                 "track/commands/compare/scene",
             ),
         },
@@ -66,10 +67,10 @@ def embedding_key(scene: str, config: RunConfig) -> str:
     )
 
 
-def tracking_key(scene: str, embeddings: str, settings: TrackerConfig) -> str:
+def tracking_key(scene: str, embeddings: str, settings: TrackerConfig, kind: str) -> str:
     """Of the time that tracking took."""
     parts: dict[str, Any] = {"scene": scene, "embeddings": embeddings, "settings": dataclasses.asdict(settings)}
-    return key_of("tracking", {**parts, "code": code_digest("tracker", "track/run/pipeline")})
+    return key_of("tracking", {**parts, "kind": kind, "code": code_digest("tracker", "track/run/pipeline")})
 
 
 def _source_digests(config: RunConfig, source: Source) -> list[str]:

@@ -39,7 +39,7 @@ def parse_span(text: str | None) -> tuple[int | None, int | None]:
     """
     if text is None:
         return None, None
-    match = re.fullmatch(r"\s*(\d*)\s*-\s*(\d*)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{0,9})\s*-\s*([0-9]{0,9})\s*", text)
     if match is None or not (match[1] or match[2]):
         raise ValueError(f"--frames is {text!r}, expected the first and the last frame, such as 1-150, 20- or -150")
     return int(match[1]) if match[1] else None, int(match[2]) if match[2] else None

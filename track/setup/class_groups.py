@@ -8,6 +8,9 @@ from detectors.weights import unknown_class
 
 __all__ = ["has_names", "numbered"]
 
+MOST_CHARACTERS = 10_000
+"""Of all groups; the classes of COCO have 700."""
+
 
 def has_names(text: str) -> bool:
     """Whether groups such as `"car bus truck, 1 3"` hold more than ids."""
@@ -24,6 +27,10 @@ def numbered(text: str, class_names: Mapping[int, str]) -> str:
     Raises:
         ValueError: a class that the detector does not have, a class that stands there twice, or a group without one.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(
+            f"tracker.class_groups has {len(text)} characters, expected at most {MOST_CHARACTERS}; name fewer classes"
+        )
     ids = {tuple(name.lower().split()): str(key) for key, name in class_names.items()}
     groups = [_ids_in(part.split(), ids, class_names) for part in text.split(",")] if text.strip() else []
     _check(text, groups, class_names)

@@ -60,7 +60,7 @@ def mot_command(
         conf=conf,
         iou=iou,
         imgsz=imgsz,
-        reid=reid or "dogenet50",
+        reid="dogenet50" if reid is None else reid,
         reid_weights=reid_weights,
         max_cosine=max_cosine,
         reid_runtime=reid_runtime,

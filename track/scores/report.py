@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
 from registry.cells import to_cell
-from registry.words import counted, printable_lines
+from registry.words import counted, encodable, printable_lines
 from track.run.summary import frames_of
 from track.terminal.tables import print_table
 
@@ -114,7 +114,7 @@ def _csv(rows: Iterable[Iterable[object]]) -> str:
     csv.writer(text, lineterminator="\n").writerows(
         [to_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
-    return text.getvalue()
+    return encodable(text.getvalue())
 
 
 def _flat(scores: Scores) -> dict[str, float | int]:

@@ -269,7 +269,7 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
 def _write_json(out: Path, config: EvalConfig, evaluation: Evaluation) -> Path:
     file = PartialFile(out / "eval.json")
     try:
-        file.append(json.dumps(as_json(config, evaluation), indent=2, ensure_ascii=False).encode() + b"\n")
+        file.append(json.dumps(as_json(config, evaluation), indent=2).encode() + b"\n")
     except OSError:
         file.discard()
         raise

@@ -63,6 +63,10 @@ COMMANDS = (
 )
 
 
+PATHS = frozenset({"--out", "--resume", "--gt", "--pred", "--reid-weights", "--pretrained"})
+"""Options of all commands that take a path."""
+
+
 class _Commands(TyperGroup):
     """The manifest as a group of the parser: the list of commands needs none of them loaded."""
 
@@ -126,6 +130,15 @@ def _main_options(
     pass
 
 
+def _check_filled(given: Sequence[str]) -> None:
+    """An empty path is a mistake, such as a variable of the shell that is not set: Python would take it for `.`."""
+    for word, following in zip(given, [*given[1:], None], strict=True):
+        name, equals, value = word.partition("=")
+        text = value if equals else following
+        if name in PATHS and text is not None and not text.strip():
+            raise ValueError(f"{name} is empty, expected the path of a file or folder after it")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `track`.
 
@@ -136,6 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     network.obey()
     try:
+        _check_filled(given)
         code = app(given, standalone_mode=False) or 0
         with unknown_to_the_parser():
             sys.stdout.flush()  # a closed pipe shows here, not in Python's own words at its end

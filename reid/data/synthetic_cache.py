@@ -17,6 +17,8 @@ __all__ = ["PREFIX", "synthetic_folder"]
 
 PREFIX = "synthetic:"
 CROPS_PER_ID = 16
+MOST_CROPS = 1_000_000
+"""Of a data set: 10 GB, and hours to draw."""
 TEST_SHARE = 0.2
 SIZE = (128, 64)
 
@@ -31,12 +33,13 @@ def synthetic_folder(source: str, *, seed: int) -> Path:
         ValueError: not such a name, or fewer than 10 identities or 4 crops of each.
         OSError: the cache folder cannot be written to.
     """
-    match = re.fullmatch(rf"{PREFIX}(\d+)(?:x(\d+))?", source)
+    match = re.fullmatch(rf"{PREFIX}([0-9]{{1,6}})(?:x([0-9]{{1,4}}))?", source)
     num_ids, crops = (int(match[1]), int(match[2] or CROPS_PER_ID)) if match else (0, 0)
-    if num_ids < 10 or crops < 4:
+    if num_ids < 10 or crops < 4 or num_ids * crops > MOST_CROPS:
         raise ValueError(
             f"{source!r} is no synthetic data set: expected {PREFIX}IDS with 10 identities or more, such as"
-            f" {PREFIX}500, or {PREFIX}IDSxCROPS with 4 crops of each or more, such as {PREFIX}500x20"
+            f" {PREFIX}500, or {PREFIX}IDSxCROPS with 4 crops of each or more, such as {PREFIX}500x20;"
+            f" {MOST_CROPS} crops at most"
         )
     folder = cache_folder("synthetic") / f"{num_ids}x{crops}-seed{seed}-{SIZE[0]}x{SIZE[1]}-{renderer_hash()}"
     if not folder.exists():

@@ -104,7 +104,7 @@ def _files(data: ReidData) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for split in (data.train, data.query, data.gallery):
         for path in split.paths:
-            digest.update("/".join((*path.parts[-3:], "")).encode())
+            digest.update("/".join((*path.parts[-3:], "")).encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

@@ -31,6 +31,8 @@ __all__ = [
 STATE_FILE = "last.pt"
 CONFIG_FILE = "config.json"
 FORMAT_VERSION = 1
+DAMAGED = (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError)
+"""What PyTorch raises for a file that is none of its own, or was cut short, or would run code."""
 LATER_KEYS = {"teacher": None, "teacher_weight": 1.0, "teacher_file": None, "threads": 0}
 """What a configuration that was written before there were such keys meant."""
 
@@ -91,7 +93,7 @@ def read_state(folder: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         version = int(state["format"])
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{path} is not the state of a training, or is damaged; start anew with --out") from error
     if version > FORMAT_VERSION:
         raise ValueError(f"{path} has format {version}, but this version reads up to {FORMAT_VERSION}; update")

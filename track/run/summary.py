@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from registry.words import counted
+from registry.words import counted, encodable
 from track.files.partial import PartialFile
 from track.files.versions import versions
 from track.run.clock import threaded_stages
@@ -66,9 +66,8 @@ class Summary:
         path = self.run_dir / "summary.json"
         file = PartialFile(path)
         try:
-            file.append(
-                json.dumps(_plain(content), indent=2, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
-            )
+            text = json.dumps(_plain(content), indent=2, ensure_ascii=False)
+            file.append(encodable(text).encode() + b"\n")  # half a surrogate pair becomes what JSON writes for it
         except OSError:
             file.discard()
             raise

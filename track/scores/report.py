@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
 from registry.cells import to_cell
 from registry.numbers import MAX_FRAME, parse_whole
-from registry.words import counted, printable_lines
+from registry.words import counted, encodable, printable_lines
 from track.rows.run_frames import frames_of
 from track.terminal.tables import print_table
 
@@ -40,7 +40,7 @@ def parse_span(text: str | None) -> tuple[int | None, int | None]:
     """
     if text is None:
         return None, None
-    match = re.fullmatch(r"\s*(\d*)\s*-\s*(\d*)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{0,9})\s*-\s*([0-9]{0,9})\s*", text)
     if match is None or not (match[1] or match[2]):
         raise ValueError(f"--frames is {text!r}, expected the first and the last frame, such as 1-150, 20- or -150")
     first, last = (parse_whole(digits, "--frames", 0, MAX_FRAME) if digits else None for digits in match.groups())
@@ -116,7 +116,7 @@ def _csv(rows: Iterable[Iterable[object]]) -> str:
     csv.writer(text, lineterminator="\n").writerows(
         [to_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
-    return text.getvalue()
+    return encodable(text.getvalue())
 
 
 def _flat(scores: Scores) -> dict[str, float | int]:

@@ -8,6 +8,9 @@ from detectors.weights import unknown_class
 
 __all__ = ["numbered"]
 
+MOST_CHARACTERS = 10_000
+"""Of all groups; the classes of COCO have 700."""
+
 
 def numbered(text: str, class_names: Mapping[int, str]) -> str:
     """The same groups with ids alone: `"2 5 7, 1 3"`. Names may be of several words, as `traffic light` is.
@@ -19,6 +22,10 @@ def numbered(text: str, class_names: Mapping[int, str]) -> str:
     Raises:
         ValueError: a class that the detector does not have, a class that stands there twice, or a group without one.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(
+            f"tracker.class_groups has {len(text)} characters, expected at most {MOST_CHARACTERS}; name fewer classes"
+        )
     ids = {tuple(name.lower().split()): str(key) for key, name in class_names.items()}
     groups = [_ids_in(part.split(), ids, class_names) for part in text.split(",")] if text.strip() else []
     _check(text, groups, class_names)

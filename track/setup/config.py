@@ -13,6 +13,9 @@ from tracker.presets import REID_WHEN, TrackerPreset
 
 __all__ = ["RunConfig"]
 
+MOST_APART = 10_000
+"""Frames between two detections; a track is forgotten long before."""
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -63,8 +66,8 @@ class RunConfig:
                 raise ValueError(f"{name} is {value:g}, expected a number from {low} to {high}")
         if self.max_cosine is not None and not 0 <= self.max_cosine <= 2:
             raise ValueError(f"--max-cosine is {self.max_cosine:g}, expected a cosine distance from 0 to 2")
-        if self.every is not None and self.every < 1:
-            raise ValueError(f"--every is {self.every}, expected 1 (each frame) or more")
+        if self.every is not None and not 1 <= self.every <= MOST_APART:
+            raise ValueError(f"--every is {self.every}, expected a number from 1 (each frame) to {MOST_APART}")
         if not 0 <= self.seed < 1 << 63:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
         check_device_name(self.device)

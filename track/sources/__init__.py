@@ -11,6 +11,9 @@ from track.sources.types import Frame, Source, SourceReport, TimeSpan
 __all__ = ["Frame", "Source", "SourceReport", "TimeSpan", "open_source"]
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
+
+CAMERA_DIGITS = 4
+"""OpenCV counts the cameras of each of its drivers from another hundred on, up to a few thousand."""
 DETECTION_SUFFIXES = (".txt", ".npy")
 
 
@@ -38,6 +41,8 @@ def open_source(text: str, *, start_s: float = 0.0, end_s: float | None = None) 
     if text.isascii() and text.isdigit():
         from track.sources.webcam import Webcam
 
+        if len(text) > CAMERA_DIGITS:
+            raise ValueError(f"camera {text} is no index, expected a number such as 0 (a file called so is ./{text})")
         return Webcam(int(text), span)
     return _open_path(Path(text), span)
 

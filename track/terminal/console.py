@@ -43,6 +43,7 @@ class _ConsoleHandler(logging.Handler):
 @functools.cache
 def _console_class() -> type[Console]:
     from rich.console import Console
+    from rich.text import Text
 
     class SafeConsole(Console):
         """Neither names of files and classes nor messages of libraries steer the terminal, or are taken for markup."""
@@ -50,6 +51,9 @@ def _console_class() -> type[Console]:
         def render_str(self, text: str, **settings: Any) -> Any:
             inner = text.strip("\n")  # a blank line before or after is ours, a line end within may be a name's
             return super().render_str(text.replace(inner, printable(inner)) if inner else text, **settings)
+
+        def status(self, status: Any, **settings: Any) -> Any:
+            return super().status(Text(printable(status)) if isinstance(status, str) else status, **settings)
 
     return SafeConsole
 

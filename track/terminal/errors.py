@@ -46,6 +46,8 @@ EXIT_BAD_INPUT = 2
 """Something that the user can mend: an option, a file, the disk, the network."""
 EXIT_BY_SIGNAL = 128
 """Plus the number of the signal, as shells have it."""
+MOST_SHOWN = 2000
+"""Characters of a message."""
 SIGPIPE = 13
 """By number: Windows has no such signal."""
 
@@ -163,5 +165,8 @@ def end_early(error: BaseException) -> NoReturn:
 
 def fail(message: str, code: int) -> NoReturn:
     """End the program with one line on standard error."""
-    print(f"track: error: {printable(message)}", file=sys.stderr)
+    text = printable(message)
+    if len(text) > MOST_SHOWN:  # what was typed, or stands in a file, may be of any length; the advice is at the end
+        text = f"{text[: MOST_SHOWN // 2]} [...] {text[-MOST_SHOWN // 2 :]}"
+    print(f"track: error: {text}", file=sys.stderr)
     sys.exit(code)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["DEBUG", "OWN_NETWORK", "comma_separated", "parse_size"]
 
@@ -37,7 +33,7 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     """
     if text is None:
         return None
-    match = re.fullmatch(r"(\d{1,9})[xX](\d{1,9})", text.strip())
-    if match is None:
+    match = re.fullmatch(r"([0-9]{1,9})[xX]([0-9]{1,9})", text.strip())
+    if match is None or not int(match[1]) * int(match[2]):
         raise ValueError(f"--input-size is {text!r}, expected HEIGHTxWIDTH in px, such as 128x64")
     return int(match[1]), int(match[2])

@@ -80,9 +80,9 @@ class ConsoleProgress:
         """
         if not self._console.is_terminal:
             return nullcontext()
-        from rich.markup import escape
+        from rich.text import Text
 
-        return self._console.status(escape(printable(what)))
+        return self._console.status(Text(printable(what)))
 
     @contextmanager
     def task(self, what: str, total: int | None, unit: str = "track") -> Iterator[ProgressTask]:

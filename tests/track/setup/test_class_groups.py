@@ -124,3 +124,9 @@ def test_a_misspelt_class_shows_before_anything_is_detected(
     error = _run(track, tmp_path / "clip", monkeypatch, command, "car buss")
     assert error == "track: error: own.yaml: tracker.class_groups: unknown class 'buss'. Did you mean 'bus'?\n"
     assert not Path("o").exists()
+
+
+def test_groups_of_any_length_are_a_sentence_and_not_a_wait() -> None:
+    text = " ".join(map(str, range(20_000)))
+    with pytest.raises(ValueError, match=r"has 108889 characters, expected at most 10000; name fewer classes$"):
+        numbered(text, {0: "person"})

@@ -135,7 +135,7 @@ def content_digest(path: Path) -> str:
     if path.is_file():
         return _digest_of_file(path)
     for file in sorted(file for file in path.rglob("*") if file.is_file()):
-        digest.update(f"{file.relative_to(path)} {_digest_of_file(file)}\n".encode())
+        digest.update(f"{file.relative_to(path)} {_digest_of_file(file)}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

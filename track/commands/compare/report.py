@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.cells import to_cell
 from registry.own_names import replacing
-from registry.words import counted, printable_lines
+from registry.words import counted, encodable, printable_lines
 from track.commands.compare.load import HIGH_LOAD
 from track.commands.compare.plot import plot_comparison
 from track.commands.compare.result import Comparison, Row
@@ -68,7 +68,7 @@ def as_csv(comparison: Comparison) -> str:
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
-    return text.getvalue()
+    return encodable(text.getvalue())
 
 
 def as_json(comparison: Comparison) -> str:
@@ -90,7 +90,7 @@ def as_json(comparison: Comparison) -> str:
         "warnings": warnings_of(comparison),
         "versions": versions(),
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    return json.dumps(content, indent=2)
 
 
 def _row_as_json(comparison: Comparison, row: Row) -> dict[str, Any]:

@@ -13,6 +13,8 @@ __all__ = ["Classes", "Csv", "Debug", "Events", "Force", "Frames", "Gt", "Json",
 
 _FILES, _WHAT, _SHOW = "Files", "What is scored", "Output"
 
+FURTHEST = 1_000_000_000
+"""Frames; a year at 30 a second."""
 Gt = Annotated[
     Path,
     typer.Option(
@@ -35,7 +37,12 @@ Frames = Annotated[
     str | None,
     typer.Option(help="First and last frame to score: 1-150.", show_default="all", rich_help_panel=_WHAT),
 ]
-Shift = Annotated[int, typer.Option(help="Add this to the frame numbers of the tracks.", rich_help_panel=_WHAT)]
+Shift = Annotated[
+    int,
+    typer.Option(
+        min=-FURTHEST, max=FURTHEST, help="Add this to the frame numbers of the tracks.", rich_help_panel=_WHAT
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Score also what looks like a wrong file.", rich_help_panel=_WHAT)]
 Events = Annotated[
     bool, typer.Option("--events", help="List every identity switch and fragmentation.", rich_help_panel=_SHOW)

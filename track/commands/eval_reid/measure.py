@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EvalConfig", "Evaluation", "as_json", "data_sources", "eval_reid", "parse_angles"]
 
+MOST_PICTURES = 10_000
+"""One file each."""
+
 
 @dataclass(frozen=True)
 class EvalConfig:
@@ -71,8 +74,10 @@ class EvalConfig:
             raise ValueError("--data names an empty data set, expected folders separated by commas, such as A,B")
         if not 0 < self.false_match_rate < 1:
             raise ValueError(f"--false-match-rate is {self.false_match_rate:g}, expected a number between 0 and 1")
-        if self.num_pictures < 0:
-            raise ValueError(f"--pictures is {self.num_pictures}, expected a number of queries, 0 for none")
+        if not 0 <= self.num_pictures <= MOST_PICTURES:
+            raise ValueError(
+                f"--pictures is {self.num_pictures}, expected a number of queries up to {MOST_PICTURES}, 0 for none"
+            )
         if not 0 <= self.seed < 1 << 63:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
         if self.store_gate and (self.reid_weights is None or str(self.reid_weights) in (IMAGENET, RANDOM)):
@@ -279,5 +284,5 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
 
 def _write_json(out: Path, config: EvalConfig, evaluation: Evaluation) -> Path:
     with replacing(out / "eval.json") as path:
-        path.write_bytes(json.dumps(as_json(config, evaluation), indent=2, ensure_ascii=False).encode() + b"\n")
+        path.write_bytes(json.dumps(as_json(config, evaluation), indent=2).encode() + b"\n")
     return out / "eval.json"

@@ -23,7 +23,11 @@ def models_command(
     num_classes: Annotated[
         int,
         typer.Option(
-            "--classes", metavar="N", min=0, help="Count with a classifier of so many identities, as papers do."
+            "--classes",
+            metavar="N",
+            min=0,
+            max=10_000_000,
+            help="Count with a classifier of so many identities, as papers do.",
         ),
     ] = 0,
     time: Annotated[

@@ -61,7 +61,7 @@ def mot_command(
         conf=conf,
         iou=iou,
         imgsz=imgsz,
-        reid=reid or DEFAULT_ENCODER,
+        reid=DEFAULT_ENCODER if reid is None else reid,
         reid_weights=reid_weights,
         max_cosine=max_cosine,
         reid_runtime=reid_runtime,

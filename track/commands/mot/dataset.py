@@ -156,7 +156,9 @@ def _settings(config: MotConfig, sequences: Mapping[str, Path]) -> dict[str, Run
             sources[name] = source
     default = DEFAULT_ENCODER if all(source.has_images for source in sources.values()) else "none"
     settings = {
-        name: dataclasses.replace(config.run, source=str(path), reid=config.reid or default, video=False)
+        name: dataclasses.replace(
+            config.run, source=str(path), reid=default if config.reid is None else config.reid, video=False
+        )
         for name, path in sequences.items()
     }
     for name, each in settings.items():

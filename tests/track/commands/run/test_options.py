@@ -148,7 +148,7 @@ def test_every_option_is_tested_here() -> None:
 
     tested = "".join(path.read_text() for path in Path(__file__).parent.glob("test_options*.py"))
     options = [f"--{name.replace('_', '-')}" for name in inspect.signature(run_command).parameters if name != "source"]
-    assert len(options) == 24
+    assert len(options) == 25
     assert [option for option in options if f'"{option}"' not in tested] == []
 
 

@@ -150,3 +150,12 @@ def test_every(track: Track, tmp_path: Path) -> None:
     assert states(Path("each")) == {"tentative", "detected"}
     last = read_txt(Path("third"))[-1]
     assert last[2] == pytest.approx(2 + 29, abs=2.0), "predictions follow the motion"
+
+
+def test_trust(track: Track, tmp_path: Path) -> None:
+    """A TorchScript export is a program; more of this is in `tests/track/test_untrusted_weights.py`."""
+    clip, _ = write_video(tmp_path, num_frames=2)
+    (tmp_path / "mine.torchscript").write_bytes(b"no program at all")
+    base = ("run", clip, *FAST, "--detector", "mine.torchscript")
+    assert "may run code when it is opened" in track(*base).err
+    assert "cannot load mine.torchscript" in track(*base, "--trust").err

@@ -1,4 +1,4 @@
-"""Whose looks matter in a frame: appearance on demand.
+"""Whose appearance matters in a frame: appearance on demand.
 
 An encoder is the most expensive part of DeepSORT after the detector, and most of its answers change nothing: a person
 who walks alone is found again by motion. Embedded are the detections

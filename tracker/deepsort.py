@@ -124,7 +124,7 @@ class DeepSort:
                 passes.
             motion: `(2, 3)`, where the camera's motion took the px of the frame before; none by default.
             known: `(N,)`, false where the row of `embeddings` stands for nothing (`AppearanceOnDemand`): such a
-                detection is matched by motion at a neutral cost, and its looks are not remembered.
+                detection is matched by motion at a neutral cost, and nothing of its appearance is remembered.
 
         Returns:
             Confirmed tracks seen in this frame or the one before (then with their predicted box).

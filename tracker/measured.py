@@ -12,7 +12,7 @@ from .pairs import Index
 __all__ = ["NEUTRAL", "Measured"]
 
 NEUTRAL = 0.5
-"""Cost of a match whose looks are not known, as a share of the appearance gate: neither as good as a likeness, which is
+"""Cost of a match of unknown appearance, as a share of the appearance gate: neither as good as a likeness, which is
 near 0, nor refused."""
 
 

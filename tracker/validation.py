@@ -58,8 +58,8 @@ def admit(
     classes = np.zeros(count, np.int64) if class_ids is None else np.array(class_ids, np.int64, order="C").reshape(-1)
     vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.array(embeddings, np.float32, order="C")
     vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
-    looks = None if known is None else np.asarray(known, np.bool_).reshape(-1)
-    for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors), ("known", looks)):
+    is_known = None if known is None else np.asarray(known, np.bool_).reshape(-1)
+    for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors), ("known", is_known)):
         if array is None:
             continue
         if len(array) != count:
@@ -79,7 +79,7 @@ def admit(
         normalise_rows(vectors),
         source,
         count - len(source),
-        None if looks is None else looks[source],
+        None if is_known is None else is_known[source],
         misread,
     )
 

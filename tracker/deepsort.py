@@ -108,7 +108,7 @@ class DeepSort:
     ) -> Tracks:
         """Take the detections of the next frame and return its confirmed tracks.
 
-        Boxes that can't be tracked (not finite, without area, far outside) are turned away and counted in `evidence`.
+        Boxes that can't be tracked (not finite, without area, far outside) are rejected and counted in `evidence`.
 
         Args:
             xyxy: `(N, 4)` px; `(0, 4)` or `[]` for a frame without detections. Or a `supervision.Detections` in place

@@ -73,7 +73,7 @@ class Evidence:
         recovered: of those, matches of a track that had been lost for at least one frame.
         vetoed: pairs that were each other's nearest in that sense, inside the motion gate, but looked too different.
         never_confirmed: tentative tracks that died before they were confirmed.
-        rejected: unusable detections that were turned away at the door.
+        rejected: detections that could not be tracked.
     """
 
     matches: int = 0

@@ -1,4 +1,4 @@
-"""The door: what a caller gives is checked once, and boxes that can't be tracked are turned away."""
+"""What a caller gives is checked once, and boxes that cannot be tracked are rejected."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def admit(
     known: npt.ArrayLike | None = None,
     boxes_from: str = "xyxy",
 ) -> Measured:
-    """Check shapes once, at the door, and keep the usable detections.
+    """Check shapes once, and keep the usable detections.
 
     Args:
         boxes_from: one of `inputs.BOX_FORMS`.

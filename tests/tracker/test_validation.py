@@ -1,4 +1,4 @@
-"""Boxes that can't be tracked are turned away at the door, with the reason."""
+"""Boxes that cannot be tracked are rejected, with the reason."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Counts:
         rows: boxes written.
         ids: confirmed tracks: ids are dense, so the largest one; after linking, those that are left.
         detections: usable boxes that the tracker was given.
-        rejected: boxes turned away at the door, by reason.
+        rejected: boxes that could not be tracked, by reason.
         embedded: crops that went through the encoder.
         linking: what linking did, for the summary.
         error: what ended the run before the end of the source, if anything did.

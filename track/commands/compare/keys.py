@@ -44,7 +44,7 @@ def scene_key(config: RunConfig, source: Source) -> str:
                 "track/setup/camera_motion",
                 "track/setup/loading",
                 "track/run/pipeline",
-                "tracker/boxes",  # which boxes are turned away
+                "tracker/boxes",  # which boxes are rejected
                 "tracker/validation",
                 "track/commands/compare/scene",
             ),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from detectors import DetectorOptions, create_detector
 from registry.defaults import DEFAULT_ENCODER
+from detectors.trust import TRUST
 from reid import create_encoder, is_encoder
 from reid.backbone_encoder import load_network
 from reid.export import ExportResult, check_export, default_path, export_network
@@ -182,6 +183,7 @@ def print_export(result: ExportResult) -> None:
     )
     if facts.seed is not None:
         console.print("warning: these are random weights; give trained ones with --reid-weights", style="yellow")
-    console.print(f"use it: track run VIDEO --reid {facts.backbone} --reid-weights {result.path}", markup=False)
+    trust = f" {TRUST}" if result.path.suffix == ".torchscript" else ""  # a program, also if it is our own
+    console.print(f"use it: track run VIDEO --reid {facts.backbone} --reid-weights {result.path}{trust}", markup=False)
     console.print("results:")
     console.print(str(result.path), markup=False)

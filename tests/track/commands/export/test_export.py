@@ -29,7 +29,7 @@ def test_an_export_is_checked_and_can_be_tracked_with(track: Track, tmp_path: Pa
     assert done.out.splitlines()[-2:] == ["results:", "small-cnn.torchscript"]
     clip, detections = write_video(tmp_path)
     base = ("run", clip, "--detector", detections, "--reid", "small-cnn", "--tracker", "deepsort")
-    assert track(*base, "--out", "a", "--reid-weights", "small-cnn.torchscript").code == 0
+    assert track(*base, "--out", "a", "--reid-weights", "small-cnn.torchscript", "--trust").code == 0
     assert track(*base, "--out", "b", "--reid-runtime", "torch").code == 0
     assert read_summary(Path("a"))["configuration"]["reid"]["runtime"] == "torchscript"
     assert (read_txt(Path("a")) == read_txt(Path("b"))).all()

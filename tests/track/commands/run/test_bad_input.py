@@ -79,7 +79,7 @@ BEFORE_ANY_MODEL = {
     "output folder that holds files": ((*CLIP, "--out", "full"), ["full exists", "--overwrite"]),
     "output folder that is a file": ((*CLIP, "--out", "a-file"), ["a-file", "it is a file", "--out"]),
     "output folder below a file": ((*CLIP, "--out", "a-file/deep"), ["cannot write to a-file"]),
-    "every 0": ((*CLIP, "--every", "0"), ["--every is 0", "1 (each frame) or more"]),
+    "every 0": ((*CLIP, "--every", "0"), ["--every is 0", "from 1 (each frame) to 10000"]),
     "every -1": ((*CLIP, "--every", "-1"), ["--every is -1"]),
     "conf 2": ((*CLIP, "--conf", "2"), ["--conf is 2", "from 0 to 1"]),
     "conf nan": ((*CLIP, "--conf", "nan"), ["--conf is nan", "from 0 to 1"]),
@@ -249,17 +249,18 @@ def test_yaml_that_is_not_text(track: Track, stage: Path) -> None:
 def test_files_that_may_not_be_read(track: Track, stage: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """The system refuses; faked, since the superuser may read everything."""
 
-    read_text = Path.read_text
-
     def refuse(path: Any, *_: Any, **options: Any) -> Any:
-        if str(path).endswith("deepsort.yaml"):
-            return read_text(path, **options)
         raise PermissionError(13, "Permission denied", str(path))
 
     before = all_files(stage)
     (stage / "my.yaml").write_text("tracker: {}")
     if what == "video":
         monkeypatch.setattr(av, "open", refuse)
+    elif what == "yaml":
+        opened = Path.open
+        monkeypatch.setattr(
+            Path, "open", lambda path, *a, **o: refuse(path) if path.name == "my.yaml" else opened(path, *a, **o)
+        )
     else:
         monkeypatch.setattr(Path, "read_text", refuse)
     arguments = {"video": CLIP, "seqinfo.ini": SEQ, "yaml": (*CLIP, "--tracker", "my.yaml")}[what]

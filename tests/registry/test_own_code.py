@@ -27,7 +27,16 @@ def test_names_of_own_code(name: str, module: str, attribute: str) -> None:
     assert parse_own(name) == OwnCode(name, module, attribute)
 
 
-OTHERS = "dogenet50 yolo11n.pt C:\\nets\\yolo.onnx rtsp://host/1 nets/x:MyNet a: :b timn:resnet18".split()
+OTHERS = [
+    "dogenet50",
+    "yolo11n.pt",
+    "C:\\nets\\yolo.onnx",
+    "rtsp://host/1",
+    "nets/x:MyNet",
+    "a:",
+    ":b",
+    "timn:resnet18",
+]
 
 
 @pytest.mark.parametrize("name", [*OTHERS, "a:b c", ""])

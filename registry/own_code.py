@@ -23,7 +23,7 @@ from typing import Any
 from registry import unknown_name
 from registry.own_files import files_of_module, files_with_imports
 
-__all__ = ["OwnCode", "OwnCodeError", "parse_own", "same_part"]
+__all__ = ["OwnCode", "OwnCodeError", "names_in_module", "parse_own", "same_part"]
 
 SUFFIX = ".py"
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -151,12 +151,30 @@ class OwnCode:
 
 
 def parse_own(name: str) -> OwnCode | None:
-    """What `file.py:Name`, `file.py` or `module.path:Name` stands for; `None` for other texts."""
+    """What `file.py:Name`, `file.py` or `module.path:Name` stands for; `None` for other texts.
+
+    One word before the colon counts where there is such a module: `timn:resnet18` is a mistyped name of timm.
+    """
     if name.endswith(SUFFIX):
         return OwnCode(name, name, "")
     module, _, attribute = name.rpartition(":")
-    is_one = attribute.isidentifier() and (module.endswith(SUFFIX) or _MODULE.fullmatch(module))
-    return OwnCode(name, module, attribute) if is_one else None
+    is_file = module.endswith(SUFFIX) and attribute.isidentifier()
+    is_module = names_in_module(module, attribute) and ("." in module or _is_there(module))
+    return OwnCode(name, module, attribute) if is_file or is_module else None
+
+
+def names_in_module(module: str, attribute: str) -> bool:
+    """Whether these are words that can name something in a module."""
+    return attribute.isidentifier() and _MODULE.fullmatch(module) is not None
+
+
+def _is_there(module: str) -> bool:
+    """Whether a module without dots can be found, which runs nothing."""
+    with _LOCK, _first_on_path(Path.cwd()):
+        try:
+            return importlib.util.find_spec(module) is not None
+        except ValueError:  # some that are loaded have no spec
+            return True
 
 
 def same_part(held: str, asked: str) -> bool:

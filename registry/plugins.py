@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
 
-from registry.own_code import OwnCode, parse_own
+from registry.own_code import OwnCode, names_in_module
 
 __all__ = ["DETECTORS_GROUP", "ENCODERS_GROUP", "Plugin", "plugins"]
 
@@ -46,7 +46,7 @@ def plugins(group: str, taken: Iterable[str] = ()) -> dict[str, Plugin]:
             if found[point.name].code == OwnCode(point.name, module, attribute):
                 continue  # one distribution that is on the path twice
             problem = f"{found[point.name].origin} has one of this name too"
-        elif parse_own(f"{module}:{attribute}") is None:
+        elif not names_in_module(module, attribute):
             problem = f"it names {point.value!r}, expected package.module:Name"
         else:
             found[point.name] = Plugin(OwnCode(point.name, module, attribute), origin)

@@ -19,6 +19,7 @@ from registry.own_code import OwnCode, OwnCodeError, parse_own, same_part
         pytest.param("nets/my net.py:MyNet", "nets/my net.py", "MyNet", id="file in a folder"),
         pytest.param("C:\\nets\\my_net.py:MyNet", "C:\\nets\\my_net.py", "MyNet", id="file of Windows"),
         pytest.param("package.nets:MyNet", "package.nets", "MyNet", id="module"),
+        pytest.param("json:JSONEncoder", "json", "JSONEncoder", id="module of one word that is there"),
         pytest.param("my_net.py", "my_net.py", "", id="file without a name"),
     ],
 )
@@ -26,9 +27,19 @@ def test_names_of_own_code(name: str, module: str, attribute: str) -> None:
     assert parse_own(name) == OwnCode(name, module, attribute)
 
 
-@pytest.mark.parametrize(
-    "name", ["dogenet50", "yolo11n.pt", "C:\\nets\\yolo.onnx", "rtsp://host/1", "nets/x:MyNet", "a:b c", "a:", ":b", ""]
-)
+OTHERS = [
+    "dogenet50",
+    "yolo11n.pt",
+    "C:\\nets\\yolo.onnx",
+    "rtsp://host/1",
+    "nets/x:MyNet",
+    "a:",
+    ":b",
+    "timn:resnet18",
+]
+
+
+@pytest.mark.parametrize("name", [*OTHERS, "a:b c", ""])
 def test_other_names_are_none(name: str) -> None:
     assert parse_own(name) is None
 

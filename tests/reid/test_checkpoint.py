@@ -43,7 +43,9 @@ def rewritten(path: Path, *, tensors: dict[str, torch.Tensor] | None = None, **c
     """The same checkpoint with other tensors or metadata; `None` removes an entry."""
     entries = metadata(path) | {key: json.dumps(value) for key, value in changes.items()}
     kept = {key: value for key, value in entries.items() if value != "null" or key not in changes}
-    save_file(load_file(path) if tensors is None else tensors, path, kept)
+    tensors = load_file(path) if tensors is None else tensors
+    path.unlink()  # safetensors before 0.8 maps tensors from the file: they must not change under it
+    save_file(tensors, path, kept)
     return path
 
 

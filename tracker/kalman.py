@@ -48,6 +48,10 @@ _SCALING, _FIXED = np.array([1.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0]
 HAIR = 1 + 1e-9
 """Reaches are widened by it, so that rounding can't lose a pair that lies on a gate itself."""
 
+_LEAST_LEFT = 1e-12
+"""Share of a variance that a measurement leaves: where somebody may be anywhere, S and P are one number in float64, and
+nothing would be left."""
+
 LEAST_HEIGHT = 1e-3
 """px; a height that a long prediction has driven to zero must not take the noise, and so the variances, with it."""
 
@@ -212,9 +216,11 @@ def correct(
     new_mean[..., 0] += variance / innovation * residual
     new_mean[..., 1] += gain_velocity * residual
     measured = (innovation - variance) / innovation  # = R / S = 1 - gain: keeps the variance positive
+    np.maximum(measured, _LEAST_LEFT, out=measured)
     np.multiply(variance, measured, out=new_covariance[..., 0])
     np.multiply(cross, measured, out=new_covariance[..., 1])
-    np.subtract(covariance[..., 2], gain_velocity * cross, out=new_covariance[..., 2])
+    velocity = covariance[..., 2]
+    np.maximum(velocity - gain_velocity * cross, _LEAST_LEFT * velocity, out=new_covariance[..., 2])
     return new_mean, new_covariance
 
 

@@ -45,8 +45,7 @@ def as_float32(xyxy: Array) -> npt.NDArray[np.float32]:
     """
     rounded = xyxy.astype(np.float32)
     low, high = rounded[:, :2], rounded[:, 2:]
-    if np.count_nonzero(high <= low):
-        np.maximum(high, np.nextafter(low, np.float32(np.inf)), out=high)
+    np.maximum(high, np.nextafter(low, np.float32(np.inf)), out=high)
     return rounded
 
 

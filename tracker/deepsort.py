@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from . import existence, kalman
 from .border import is_entering, remember_birth, remember_border, watches_border
-from .boxes import as_float32, xyah_to_xyxy
 from .calibration import ScoreCalibration
 from .clock import FrameClock
 from .config import TrackerConfig
@@ -319,7 +318,7 @@ class DeepSort:
         table = self._table
         return Tracks(
             ids=table.id.take(rows),
-            xyxy=as_float32(xyah_to_xyxy(kalman.upright(table.mean.take(rows, axis=0)))),
+            xyxy=table.told_xyxy(rows),
             scores=table.score.take(rows).astype(np.float32),
             class_ids=table.class_id.take(rows),
             detection_index=table.detection.take(rows),

@@ -48,6 +48,10 @@ _SCALING, _FIXED = np.array([1.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0]
 HAIR = 1 + 1e-9
 """Reaches are widened by it, so that rounding can't lose a pair that lies on a gate itself."""
 
+_LEAST_LEFT = 1e-12
+"""Share of a variance that a measurement leaves: where somebody may be anywhere, S and P are one number in float64, and
+nothing would be left."""
+
 LEAST_HEIGHT = 1e-3
 """px; a height that a long prediction has driven to zero must not take the noise, and so the variances, with it."""
 
@@ -161,10 +165,7 @@ def upright(mean: Array) -> Array:
     Who was shrinking when last seen is soon predicted to be less than nothing. The filter goes on with that, as
     published; the box is told with the last size above zero on the way there.
     """
-    xyah: Array = mean[..., 0]
-    if np.count_nonzero(xyah[:, 2:] <= 0) == 0:
-        return xyah
-    xyah, shrinking = xyah.copy(), np.maximum(-mean[:, 2:, 1], LEAST_HEIGHT)
+    xyah, shrinking = mean[..., 0].copy(), np.maximum(-mean[:, 2:, 1], LEAST_HEIGHT)
     sizes = xyah[:, 2:]
     back = (np.floor(-sizes / shrinking) + 1) * shrinking
     xyah[:, 2:] = np.where(sizes > 0, sizes, np.maximum(sizes + back, LEAST_HEIGHT))
@@ -212,6 +213,9 @@ def correct(
     new_mean[..., 0] += variance / innovation * residual
     new_mean[..., 1] += gain_velocity * residual
     measured = (innovation - variance) / innovation  # = R / S = 1 - gain: keeps the variance positive
+    if measured.size and measured.item(measured.argmin()) < _LEAST_LEFT:
+        np.maximum(measured, _LEAST_LEFT, out=measured)
+        gain_velocity = np.where(measured <= _LEAST_LEFT, 0.0, gain_velocity)  # what it takes off would be rounding
     np.multiply(variance, measured, out=new_covariance[..., 0])
     np.multiply(cross, measured, out=new_covariance[..., 1])
     np.subtract(covariance[..., 2], gain_velocity * cross, out=new_covariance[..., 2])

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .boxes import xyah_to_xyxy
+from .boxes import as_float32, xyah_to_xyxy
+from .kalman import upright
 from .pairs import Index, Mask
 from .state import State, array_from
 
@@ -138,6 +139,13 @@ class TrackTable:
     def expected_xyxy(self, rows: Index) -> Array:
         """`(K, 4)` px, the filtered boxes of `rows`."""
         return xyah_to_xyxy(self.mean[..., 0].take(rows, axis=0))
+
+    def told_xyxy(self, rows: Index) -> npt.NDArray[np.float32]:
+        """As `expected_xyxy`, for those who look at it: x1 < x2 and y1 < y2 also where the filter has no such box."""
+        told = self.expected_xyxy(rows).astype(np.float32)
+        if np.count_nonzero(told[:, 2:] <= told[:, :2]):
+            told = as_float32(xyah_to_xyxy(upright(self.mean.take(rows, axis=0))))
+        return told
 
     def add(self, count: int) -> Index:
         """Append `count` rows for new tracks, each with a slot, and return them; the rest is the caller's to fill."""

@@ -124,3 +124,16 @@ def test_a_size_below_zero_that_no_longer_shrinks_is_told_as_small(velocity):
     told = kalman.upright(mean)[0, 2:]
     assert (told > 0).all()
     assert (told <= 0.1).all()
+
+
+@pytest.mark.parametrize("spread", [1e3, 1e9, 1e20, 1e40])
+def test_variances_stay_positive_where_a_measurement_says_all_there_is_to_know(spread):
+    """A camera that zooms in and in leaves a track that may be anywhere; S and P are then one number in float64."""
+    mean, covariance = kalman.initiate(np.array([[0.0, 0.0, 0.5, 1.0]]), NOISE)
+    covariance[..., 0], covariance[..., 1], covariance[..., 2] = spread, spread / 3, spread / 9
+    for _ in range(3):
+        mean, covariance = kalman.update(mean, covariance, np.array([[5.0, 5.0, 0.5, 2.0]]), NOISE)
+        assert (covariance[..., [0, 2]] > 0).all()
+        mean, covariance = kalman.predict(mean, covariance, NOISE)
+        assert (covariance[..., [0, 2]] > 0).all()
+    assert np.isfinite(mean).all()

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors import DetectorOptions, create_detector
-from registry.defaults import DEFAULT_ENCODER
 from detectors.trust import TRUST
+from registry.defaults import DEFAULT_ENCODER
 from reid import create_encoder, is_encoder
 from reid.backbone_encoder import load_network
 from reid.export import ExportResult, check_export, default_path, export_network

@@ -188,7 +188,16 @@ def _named() -> Iterator[Case]:
 
 def _commands() -> Iterator[Case]:
     """The command line itself."""
-    for words in (("nothing",), ("run",), ("--nothing",), ("run", "clip.mp4", "x"), ("",), ("run", "--"), ("-",), ("eval",)):
+    for words in (
+        ("nothing",),
+        ("run",),
+        ("--nothing",),
+        ("run", "clip.mp4", "x"),
+        ("",),
+        ("run", "--"),
+        ("-",),
+        ("eval",),
+    ):
         yield Case(f"the words {' '.join(words)!r}", words)
     for command, words in VALID.items():
         yield Case(f"{command}: an unknown option", (*words, "--nothing"))

@@ -54,7 +54,9 @@ BYTES: dict[str, Rewrite] = {
         + b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 10), }".ljust(117)
         + b"\n"
     ),
-    "a pickle": lambda *_: b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x94\x8c\x06system\x94\x93\x94\x8c\x01x\x94\x85\x94R\x94.",
+    "a pickle": lambda *_: (
+        b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x94\x8c\x06system\x94\x93\x94\x8c\x01x\x94\x85\x94R\x94."
+    ),
     "a ZIP head": lambda *_: b"PK\x03\x04" + bytes(60),
     "a head that claims 2^63 bytes": lambda *_: (2**63 - 1).to_bytes(8, "little") + b"{}",
     "an HTML page": lambda *_: b"<!doctype html><html><body>404 not found</body></html>",
@@ -78,8 +80,9 @@ TEXTS: dict[str, Rewrite] = {
     "semicolons": lambda data, _: data.replace(b",", b";"),
     "a column less": lambda data, _: b"\n".join(line.rpartition(b",")[0] for line in data.split(b"\n")),
     "brackets without end": lambda data, _: b"[" * 20_000 + data,
-    "a YAML bomb": lambda *_: b"a0: &a0 [x]\n" + b"".join(
-        b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 12)
+    "a YAML bomb": lambda *_: (
+        b"a0: &a0 [x]\n"
+        + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 12))
     ),
     "quotes without end": lambda data, _: b'"' + data,
     "only line ends": lambda *_: b"\n" * 5000,

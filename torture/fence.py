@@ -16,7 +16,9 @@ __all__ = ["close_network", "is_inside", "watch"]
 NEW_NETWORK = 0x40000000
 """CLONE_NEWNET of unshare(2)."""
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-CHANGES = frozenset({"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.symlink", "os.link", "os.chmod"})
+CHANGES = frozenset(
+    {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.symlink", "os.link", "os.chmod"}
+)
 LOOKUPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
 CONNECTIONS = frozenset({"socket.connect", "socket.sendto"})
 HERE = re.compile(r"localhost|::1|0\.0\.0\.0|127(\.\d{1,3}){3}|None|b''|")

@@ -27,7 +27,16 @@ LIMIT_S = 120.0
 POLL_S = 0.005
 EXIT_CRASH = 70
 """Of a fork in which something other than `SystemExit` left the command line; no command ends so."""
-HEAVY = ("torch", "torchvision", "cv2", "av", "scipy.optimize", "scipy.linalg", "matplotlib.pyplot", "safetensors.torch")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "cv2",
+    "av",
+    "scipy.optimize",
+    "scipy.linalg",
+    "matplotlib.pyplot",
+    "safetensors.torch",
+)
 ROOMS = ("run", "eval", "mot", "compare", "link", "train_reid", "eval_reid", "export", "models")
 INNER = (
     "track.run.run", "track.commands.mot.dataset", "track.commands.compare.dataset", "track.commands.link.relink",
@@ -96,9 +105,9 @@ def prepare(folder: Path) -> None:
 def homes(folder: Path) -> dict[str, str]:
     """Variables that keep caches and settings of every library inside of `folder`."""
     own = folder / "home"
-    own.mkdir(parents=True, exist_ok=True)
+    (own / "tmp").mkdir(parents=True, exist_ok=True)
     names = ("TRACK_CACHE", "TRACK_WEIGHTS", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TORCH_HOME", "MPLCONFIGDIR")
-    return {"HOME": str(own)} | {name: str(own / name.lower()) for name in names}
+    return {"HOME": str(own), "TMPDIR": str(own / "tmp")} | {name: str(own / name.lower()) for name in names}
 
 
 def run(call: Call) -> Answer:

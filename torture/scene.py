@@ -44,8 +44,8 @@ def make_inputs(folder: Path) -> Path:
 def _write(folder: Path) -> None:
     import numpy as np
 
-    from reid.bundled import bundled_weights
     from registry.shipped import preset_path, recipe_path
+    from reid.bundled import bundled_weights
     from tests.evaluation.scenes import write
     from tests.reid.training.people import write_people
     from tests.track.media import write_images
@@ -58,7 +58,11 @@ def _write(folder: Path) -> None:
         (folder / "mot" / f"s{number}" / "gt").mkdir()
         write(folder / "mot" / f"s{number}" / "gt" / "gt.txt", rows, ",1,1,1")
     write_images(folder / "pictures", [f"{number:06d}.jpg" for number in range(1, 5)])
-    rows = [(frame + 1, number, *walker.row(frame)[2:6]) for frame in range(NUM_FRAMES) for number, walker in enumerate(TWO_WALKERS, 1)]
+    rows = [
+        (frame + 1, number, *walker.row(frame)[2:6])
+        for frame in range(NUM_FRAMES)
+        for number, walker in enumerate(TWO_WALKERS, 1)
+    ]
     write(folder / "gt.txt", rows, ",1,1,1")
     np.save(folder / "clip.npy", np.loadtxt(folder / "clip.txt", delimiter=",").astype(np.float32))
     write_people(folder / "people", num_train=6, num_test=4, crops=4)

@@ -44,44 +44,50 @@ class Slot:
 
 
 QUICK = ("--reid", "none", "--no-video", *NAMED)
+RUN = ("run", "clip.mp4", "--detector", "clip.txt")
+COMPARE = ("compare", "clip.mp4", "--detector", "clip.txt", "--reid")
+MOT = ("mot", "{}", *FAST, *NAMED)
+LINK = ("link", "{}", *NAMED)
+TRAIN = ("train-reid", *TINY, "--out", "new", "--data")
+EVAL_REID = ("eval-reid", "--reid", "small-cnn", "--out", "new", "--data")
+EXPORT = ("export", "--reid", "small-cnn", "--to", "torchscript", "--out", "new.torchscript")
+WEIGHTS, PICTURE = "weights.safetensors", "people/query/0007_c1s1_000000_00.png"
 SLOTS = (
     Slot("run", "clip.mp4", ("run", "{}", "--detector", "clip.txt", *QUICK)),
     Slot("run", "clip.mp4", ("run", "{}", "--detector", "clip.txt", "--reid", "none", "--offline", *NAMED)),
     Slot("run", "clip.txt", ("run", "clip.mp4", "--detector", "{}", *QUICK), is_text=True),
     Slot("run", "clip.npy", ("run", "clip.mp4", "--detector", "{}", *QUICK)),
-    Slot("run", "tracker.yaml", ("run", "clip.mp4", "--detector", "clip.txt", "--tracker", "{}", *QUICK), is_text=True),
-    Slot(
-        "run",
-        "weights.safetensors",
-        ("run", "clip.mp4", "--detector", "clip.txt", "--reid", "small-cnn", "--reid-weights", "{}", *NAMED),
-    ),
-    Slot("run", "weights.safetensors", ("run", "clip.mp4", "--detector", "{}", *QUICK)),
+    Slot("run", "tracker.yaml", (*RUN, "--tracker", "{}", *QUICK), is_text=True),
+    Slot("run", WEIGHTS, (*RUN, "--reid", "small-cnn", "--reid-weights", "{}", *NAMED)),
+    Slot("run", WEIGHTS, ("run", "clip.mp4", "--detector", "{}", *QUICK)),
     Slot("run", "pictures/000002.jpg", ("run", "{}", "--detector", "motion", *QUICK), at="pictures"),
     Slot("run", "mot/s1/seqinfo.ini", ("run", "{}", *QUICK), is_text=True, at="mot/s1"),
     Slot("run", "mot/s1/det/det.txt", ("run", "{}", *QUICK), is_text=True, at="mot/s1"),
-    Slot("mot", "mot/s1/seqinfo.ini", ("mot", "{}", *FAST, *NAMED), is_text=True, at="mot"),
-    Slot("mot", "mot/s1/det/det.txt", ("mot", "{}", *FAST, *NAMED), is_text=True, at="mot"),
-    Slot("mot", "mot/s1/gt/gt.txt", ("mot", "{}", *FAST, *NAMED), is_text=True, at="mot"),
+    Slot("mot", "mot/s1/seqinfo.ini", MOT, is_text=True, at="mot"),
+    Slot("mot", "mot/s1/det/det.txt", MOT, is_text=True, at="mot"),
+    Slot("mot", "mot/s1/gt/gt.txt", MOT, is_text=True, at="mot"),
     Slot("eval", "gt.txt", ("eval", "--gt", "{}", "--pred", "run/tracks.txt"), is_text=True),
     Slot("eval", "run/tracks.txt", ("eval", "--gt", "gt.txt", "--pred", "{}"), is_text=True),
     Slot("eval", "run/tracks.csv", ("eval", "--gt", "gt.txt", "--pred", "{}"), is_text=True),
     Slot("compare", "clip.mp4", ("compare", "{}", "--detector", "clip.txt", "--reid", "none", *NAMED)),
-    Slot("compare", "gt.txt", ("compare", "clip.mp4", "--detector", "clip.txt", "--reid", "none", "--gt", "{}", *NAMED), is_text=True),
-    Slot(
-        "compare",
-        "weights.safetensors",
-        ("compare", "clip.mp4", "--detector", "clip.txt", "--reid", "small-cnn", "--reid-weights", "small-cnn={}", *NAMED),
-    ),
-    Slot("link", "run/tracks.csv", ("link", "{}", *NAMED), is_text=True, at="run"),
-    Slot("link", "run/summary.json", ("link", "{}", *NAMED), is_text=True, at="run"),
-    Slot("link", "run/embeddings.npz", ("link", "{}", *NAMED), at="run"),
-    Slot("train-reid", "recipe.yaml", ("train-reid", "--data", "synthetic:4", "--recipe", "{}", *TINY, "--out", "new"), is_text=True),
-    Slot("train-reid", "weights.safetensors", ("train-reid", "--data", "people", *TINY, "--pretrained", "{}", "--out", "new")),
-    Slot("eval-reid", "people/query/0007_c1s1_000000_00.png", ("eval-reid", "--data", "{}", "--reid", "small-cnn", "--out", "new"), at="people"),
-    Slot("eval-reid", "weights.safetensors", ("eval-reid", "--data", "people", "--reid", "small-cnn", "--reid-weights", "{}", "--out", "new")),
-    Slot("export", "weights.safetensors", ("export", "--reid", "small-cnn", "--reid-weights", "{}", "--to", "torchscript", "--out", "new.torchscript")),
-)  # fmt: skip
+    Slot("compare", "gt.txt", (*COMPARE, "none", "--gt", "{}", *NAMED), is_text=True),
+    Slot("compare", WEIGHTS, (*COMPARE, "small-cnn", "--reid-weights", "small-cnn={}", *NAMED)),
+    Slot("link", "run/tracks.csv", LINK, is_text=True, at="run"),
+    Slot("link", "run/summary.json", LINK, is_text=True, at="run"),
+    Slot("link", "run/embeddings.npz", LINK, at="run"),
+    Slot("train-reid", "recipe.yaml", (*TRAIN, "synthetic:10x4", "--recipe", "{}"), is_text=True),
+    Slot("train-reid", WEIGHTS, (*TRAIN, "people", "--pretrained", "{}")),
+    Slot("eval-reid", PICTURE, (*EVAL_REID, "{}"), at="people"),
+    Slot("eval-reid", WEIGHTS, (*EVAL_REID, "people", "--reid-weights", "{}")),
+    Slot("export", WEIGHTS, (*EXPORT, "--reid-weights", "{}")),
+)
 """What commands read; the damage is done to a copy."""
+
+
+LINES: tuple[tuple[str, ...], ...] = (
+    ("nothing",), ("run",), ("--nothing",), ("run", "clip.mp4", "x"), ("",), ("run", "--"), ("-",), ("eval",),
+)  # fmt: skip
+"""Command lines that say nothing that could be done."""
 
 
 @dataclass(frozen=True)
@@ -188,16 +194,7 @@ def _named() -> Iterator[Case]:
 
 def _commands() -> Iterator[Case]:
     """The command line itself."""
-    for words in (
-        ("nothing",),
-        ("run",),
-        ("--nothing",),
-        ("run", "clip.mp4", "x"),
-        ("",),
-        ("run", "--"),
-        ("-",),
-        ("eval",),
-    ):
+    for words in LINES:
         yield Case(f"the words {' '.join(words)!r}", words)
     for command, words in VALID.items():
         yield Case(f"{command}: an unknown option", (*words, "--nothing"))

@@ -30,7 +30,7 @@ CAN_OVERWRITE = frozenset({"run", "mot", "compare", "link"})
 def crowd(effort: Effort, tally: Tally) -> None:
     """Every pair of commands, with and without --overwrite."""
     inputs = make_inputs(effort.folder / "inputs")
-    ways = [(name, words) for name, words in FOLDER_COMMANDS.items()]
+    ways = list(FOLDER_COMMANDS.items())
     ways += [(f"{name} --overwrite", (*FOLDER_COMMANDS[name], "--overwrite")) for name in sorted(CAN_OVERWRITE)]
     cases = list(itertools.combinations_with_replacement(ways, 2))
     effort.choices("crowd").shuffle(cases)

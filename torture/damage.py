@@ -1,4 +1,4 @@
-"""Kinds of damage: to the bytes of a file, to the place where a file should be, to a name, to the value of an option."""
+"""Kinds of damage: to the bytes of a file, to the place where it should be, to a name, to the value of an option."""
 
 from __future__ import annotations
 
@@ -168,8 +168,8 @@ NAMES: dict[str, str] = {
 
 ANY_VALUE: Sequence[str] = (
     "", " ", "nan", "inf", "-inf", "-1", "0", "1e308", "1e-320", "9" * 30, "-" + "9" * 30, "9" * 5000, "1.5", "abc",
-    "\x00", "\udc80", "a\nb", "\u00b2", "\u0661\u0662", "1_000", "0x10", "1,2", ",", "None", "true", "/", ".", "..", "-",
-    "~", "/dev/null", "\x1b[31m", "\U0001f600", "x" * 300, "a/" * 2000, "$HOME", "%s%n", "'; --", "http://", "file:///x",
+    "\x00", "\udc80", "a\nb", "\u00b2", "\u0661\u0662", "1_000", "0x10", "1,2", ",", "None", "true", "/", ".", "..",
+    "-", "~", "/dev/null", "\x1b[31m", "\U0001f600", "x" * 300, "a/" * 2000, "$HOME", "%s%n", "'; --", "http://", "file:///x",
     "[1]", "{}", "1x1", "0x0", "-1x-1", "1-2-3", "2-1", "=", "a=", "=a", "a=b=c", "*", "cuda:99", "synthetic:", "timm:",
 )  # fmt: skip
 """For options of every type: what makes no sense for one is a value of another."""

@@ -74,11 +74,12 @@ def _size(folder: Path) -> int:
 def _fill(folder: Path, disk: Path | None, inputs: Path, killed: Killed, left: int) -> tuple[list[str], bool]:
     """What was wrong, and whether the disk was full before the end. The homes are on another disk."""
     homes_at = homes(folder.with_name("homes"))
+    limits: tuple[tuple[int, int], ...] = ()
     if disk is None:
         work = fresh(folder, inputs)
         limits = ((resource.RLIMIT_FSIZE, max(left, 1)),)
     else:
-        work, limits = disk / "case", ()
+        work = disk / "case"
         _limit(disk, 1 << 30)
         fresh(work, inputs)
     if killed.over:

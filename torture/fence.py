@@ -1,4 +1,4 @@
-"""What a command may not touch: files outside of its folder, and the network. An audit hook notes who does (PEP 578)."""
+"""What a command may not touch: files outside of its folder, and the network. An audit hook notes it (PEP 578)."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ REMOTE = {
     "compare auto": ("compare", "clip.mp4", "--reid", "none", "--out", "new"),
     "train-reid imagenet": ("train-reid", "--data", "people", "--reid", "resnet50", "--pretrained", "imagenet"),
     "eval-reid imagenet": ("eval-reid", "--data", "people", "--reid", "resnet50", "--reid-weights", "imagenet"),
-    "export imagenet": ("export", "--reid", "resnet50", "--reid-weights", "imagenet", "--to", "onnx", "--out", "x.onnx"),
-    "export int8 auto": ("export", "--reid", "small-cnn", "--to", "openvino", "--int8", "--calibrate", "clip.mp4", "--out", "x"),
+    "export imagenet": ("export", "--reid", "resnet50", "--reid-weights", "imagenet", "--to", "onnx"),
+    "export int8 auto": ("export", "--reid", "small-cnn", "--to", "openvino", "--int8", "--calibrate", "clip.mp4"),
     "models timm": ("models", "timm:resnet18"),
 }  # fmt: skip
 """Would fetch something: 0 or one line; with the switch nothing is looked up."""

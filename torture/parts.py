@@ -23,9 +23,7 @@ PARTS = (
     Part("limits", "few file handles, little memory: one line or a clean end", 4, limits),
     Part("crowd", "8 commands at once on one --out", 5, crowd),
     Part("streams", "hostile servers on the loopback: bounded in time", 6, streams),
-    Part(
-        "steps", "random update steps: finite boxes with an area, unique ids, births in order, bounded memory", 4, steps
-    ),
+    Part("steps", "random update steps: finite boxes with an area, unique ids born in order, flat memory", 4, steps),
     Part("soak", "20,000 frames a preset: flat in time and memory", 4, soak),
     Part("caches", "damaged caches: the same result, or one line", 4, caches),
     Part("network", "every command without a network", 1, network),

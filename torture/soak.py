@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +31,7 @@ def soak(effort: Effort, tally: Tally) -> None:
         if effort.is_over:
             return
         note = effort.folder / f"{preset}.json"
-        in_fork(lambda preset=preset, note=note: _track(effort.folder, preset, note))
+        in_fork(partial(_track, effort.folder, preset, note))
         told = json.loads(note.read_text(encoding="utf-8"))
         tally.add(f"{preset} over {told['frames']} frames", _judge(told, NUM_FRAMES))
         tally.remarks.append(
@@ -48,7 +50,7 @@ def _track(folder: Path, preset: str, note: Path) -> None:
     from track.setup.config import RunConfig
     from tracker.presets import load_preset
 
-    meter = Meter(every=BLOCK)
+    meter: Any = Meter(every=BLOCK)
     out = folder / f"out-{preset}"
     config = RunConfig(str(folder / "soak"), detector="public", reid="file", tracker=load_preset(preset), out=out)
     summary = run(config, meter)

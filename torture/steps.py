@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import resource
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +38,7 @@ def steps(effort: Effort, tally: Tally) -> None:
     for number, preset in enumerate(PRESETS):
         until = effort.until if effort.is_long else _share(effort, len(PRESETS) - number)
         note = effort.folder / f"{preset}.json"
-        in_fork(lambda preset=preset, until=until, note=note: _walk(preset, effort.seed, wanted, until, note))
+        in_fork(partial(_walk, preset, effort.seed, wanted, until, note))
         told = json.loads(note.read_text(encoding="utf-8"))
         tally.add(f"{preset}, {told['steps']} steps, seed {effort.seed}", told["faults"])
         tally.remarks.append(
@@ -45,15 +47,11 @@ def steps(effort: Effort, tally: Tally) -> None:
 
 
 def _share(effort: Effort, parts: int) -> float:
-    import time
-
     now = time.monotonic()
     return now + (effort.until - now) / parts
 
 
 def _walk(preset: str, seed: int, wanted: int, until: float, note: Path) -> None:
-    import time
-
     from tracker import DeepSort
     from tracker.presets import load_preset
 
@@ -94,7 +92,7 @@ class Ledger:
     def check(self, step: int, tracks: Tracks, num_detections: int) -> None:
         """Ids unique and born in order, boxes finite with an area, each detection used once."""
         ids, boxes, used = tracks.ids, tracks.xyxy, tracks.detection_index
-        new = sorted(int(each) for each in ids if each > self.newest)
+        new = sorted({int(each) for each in ids if each > self.newest})
         wrong = {
             "an id twice": len(set(ids.tolist())) != len(ids),
             "an id below 1": bool((ids < 1).any()),

@@ -147,9 +147,6 @@ SERVERS: dict[str, Serve] = {
     "a good clip": _answer(HEAD + b"Content-Length: {length}\r\n"),
 }
 SCHEMES = ("http", "tcp", "rtsp")
-RUNS = ("run", "compare")
-ENDLESS = frozenset({"the same picture for ever"})
-"""A live source that works: it ends when the user ends it, here by --end."""
 
 
 def streams(effort: Effort, tally: Tally) -> None:

@@ -44,7 +44,4 @@ def _row(part: Part, tally: Tally, minutes: float, seed: int) -> str:
 
 def _machine() -> str:
     facts = machine(())
-    known = [
-        f"{facts[name]} {name}" if name == "cores" else facts[name] for name in ("cores", "memory") if name in facts
-    ]
-    return f"Machine of the last rows: {', '.join(known)}, {facts['system']}, Python {facts['python']}."
+    return f"Machine: {facts['cores']} cores, {facts.get('memory', '')}, {facts['system']}, Python {facts['python']}."

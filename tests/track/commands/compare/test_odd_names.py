@@ -11,7 +11,7 @@ from registry.shipped import preset_path
 from tests.track.runs import Track, write_sequence
 
 
-@pytest.mark.parametrize("name", ["no formula $x_{", "not UTF-8 \udcff", "a line\nend"])
+@pytest.mark.parametrize("name", ["no formula $x_{$", "not UTF-8 \udcff", "a line\nend"])
 def test_a_comparison_is_drawn_whatever_its_source_and_presets_are_called(
     track: Track, tmp_path: Path, name: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""The door: what a caller gives is checked once, and boxes that can't be tracked are turned away."""
+"""What a caller gives is checked once, and boxes that can't be tracked are rejected."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def admit(
     known: npt.ArrayLike | None = None,
     boxes_from: str = "xyxy",
 ) -> Measured:
-    """Check shapes once, at the door, and keep the usable detections.
+    """Check shapes once, and keep the usable detections.
 
     Args:
         boxes_from: one of `inputs.BOX_FORMS`.
@@ -54,8 +54,13 @@ def admit(
     classes = np.zeros(count, np.int64) if class_ids is None else np.array(class_ids, np.int64, order="C").reshape(-1)
     vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.array(embeddings, np.float32, order="C")
     vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
-    looks = None if known is None else np.asarray(known, np.bool_).reshape(-1)
-    for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors), ("known", looks)):
+    embedded = None if known is None else np.asarray(known, np.bool_).reshape(-1)
+    for name, array in (
+        ("scores", confidences),
+        ("class_ids", classes),
+        ("embeddings", vectors),
+        ("known", embedded),
+    ):
         if array is None:
             continue
         if len(array) != count:
@@ -75,7 +80,7 @@ def admit(
         normalise_rows(vectors),
         source,
         count - len(source),
-        None if looks is None else looks[source],
+        None if embedded is None else embedded[source],
         misread,
     )
 

@@ -29,7 +29,7 @@ from tracker.reference import H, ReferenceDeepSort
 FRAME = 175
 """From 0. Somebody who was hidden is found again here, and appearance decides against the nearest box."""
 INTO = ROOT / "docs" / "images"
-WIDE, HIGH = 130, 13
+WIDE, HIGH = 78, 13
 """px that a text may take."""
 COLOURS = plt.get_cmap("tab10").colors  # type: ignore[attr-defined]
 

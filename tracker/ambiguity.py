@@ -114,7 +114,7 @@ class AppearanceOnDemand:
         table = _deep_sort(tracker)._table
         for birth, detection in zip(table.birth.tolist(), table.detection.tolist(), strict=True):
             is_new = detection >= 0 and bool(embedded[detection])
-            ages[birth] = 0 if is_new else self._ages.get(birth, self._refresh) + 1  # new without a look: due at once
+            ages[birth] = 0 if is_new else self._ages.get(birth, self._refresh) + 1  # new and not embedded: due at once
         self._ages = ages
 
 

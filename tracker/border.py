@@ -14,11 +14,11 @@ from .config import TrackerConfig
 from .pairs import Index, Mask
 from .table import TrackTable
 
-__all__ = ["TOLERANCE", "cut_off", "is_entering", "is_leaving", "remember_birth", "remember_border", "watches_border"]
+__all__ = ["cut_off", "is_entering", "is_leaving", "remember_birth", "remember_border", "watches_border"]
 
 Array = npt.NDArray[np.float64]
 
-TOLERANCE = 0.005
+_TOLERANCE = 0.005
 """Fraction of the longer side of the picture within which a side of a box lies on the border: detectors clip their
 boxes there, some a few px short of it."""
 _ROUNDING_S = 1e-3
@@ -38,7 +38,7 @@ def cut_off(xyxy: Array, frame_size: tuple[int, int] | None) -> Mask:
     if frame_size is None:
         return np.zeros(len(xyxy), np.bool_)
     from_border = xyxy - (0, 0, *frame_size)
-    near = np.abs(from_border, out=from_border) <= TOLERANCE * max(frame_size)
+    near = np.abs(from_border, out=from_border) <= _TOLERANCE * max(frame_size)
     return np.asarray(np.logical_or.reduce(near, axis=1))
 
 

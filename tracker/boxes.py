@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEAST_SIDE", "TINY", "as_float32", "iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
+__all__ = ["LEAST_SIDE", "as_float32", "iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
 
 Array = npt.NDArray[np.float64]
 
 LEAST_SIDE = 1e-3
 """px; a box with a side this short has no area: far thinner than a pixel, it can only be an error."""
-TINY = 1e-300
+_TINY = 1e-300
 """px^2; boxes whose union is smaller do not overlap."""
 
 
@@ -69,7 +69,7 @@ def _iou(first: Array, second: Array) -> Array:
     union = _areas(first) + _areas(second)
     union -= overlap
     # Boxes without a positive union do not overlap either.
-    overlap /= np.maximum(union, TINY, out=union)
+    overlap /= np.maximum(union, _TINY, out=union)
     return overlap
 
 

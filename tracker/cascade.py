@@ -18,7 +18,7 @@ from .association import mutually_nearest
 from .pairs import Index, Mask, Pairs, with_costs
 from .types import Evidence
 
-__all__ = ["NOBODY", "Look", "Match", "Near", "matching_cascade"]
+__all__ = ["NOBODY", "Appearance", "Match", "Near", "matching_cascade"]
 
 Array = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
@@ -32,13 +32,13 @@ _NEVER = np.iinfo(np.int64).max
 
 Near = Callable[[Index, Index], Pairs]
 """From some tracks and some detections to their pairs inside the motion gate, at their Mahalanobis distance."""
-Look = Callable[[Pairs, bool], Array]
+Appearance = Callable[[Pairs, bool], Array]
 """From pairs to their cosine distances, `(P,)`; unless these have to be exact, it is enough that they are on the right
 side of the gate."""
 
 
 def matching_cascade(
-    tracks: Index, levels: Levels, detections: Index, near: Near, look: Look, gate: float
+    tracks: Index, levels: Levels, detections: Index, near: Near, appearance: Appearance, gate: float
 ) -> tuple[Match, Evidence]:
     """Match level by level; a level sees only pairs whose detection nobody before it has taken.
 
@@ -46,7 +46,7 @@ def matching_cascade(
         tracks, detections: those that may be matched, `(N,)` and `(M,)`, in any numbering.
         levels: detector frames since a track of that number was last seen.
         near: asked for the first level with all detections, then for the others with what it leaves.
-        look: asked only for pairs that `near` has found.
+        appearance: asked only for pairs that `near` has found.
         gate: largest cosine distance.
 
     Returns:
@@ -56,40 +56,40 @@ def matching_cascade(
         return NOBODY, Evidence()
     level = levels.take(tracks)
     is_first = level == np.minimum.reduce(level)
-    matches, evidence = _match(near(tracks[is_first], detections), levels, look, gate)
+    matches, evidence = _match(near(tracks[is_first], detections), levels, appearance, gate)
     if np.count_nonzero(is_first) == len(tracks):
         return matches, evidence
-    # Who is lost may be anywhere, and so near to everybody: only what is left is worth a look.
+    # Who is lost may be anywhere, and so near to everybody: only what is left is compared.
     left = detections[_still_free(detections, matches[1])]
     if not len(left):
         return matches, evidence
-    found, more = _match(near(tracks[~is_first], left), levels, look, gate)
+    found, more = _match(near(tracks[~is_first], left), levels, appearance, gate)
     both = np.concatenate((matches[0], found[0])), np.concatenate((matches[1], found[1]))
     return both, evidence + more
 
 
-def _match(pairs: Pairs, levels: Levels, look: Look, gate: float) -> tuple[Match, Evidence]:
+def _match(pairs: Pairs, levels: Levels, appearance: Appearance, gate: float) -> tuple[Match, Evidence]:
     if not len(pairs):
         return NOBODY, Evidence()
-    chosen, evidence = _choose(pairs, levels.take(pairs.tracks), look, gate)
+    chosen, evidence = _choose(pairs, levels.take(pairs.tracks), appearance, gate)
     return (pairs.tracks.take(chosen), pairs.detections.take(chosen)), evidence
 
 
-def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index, Evidence]:
+def _choose(pairs: Pairs, level: Levels, appearance: Appearance, gate: float) -> tuple[Index, Evidence]:
     """The matches among pairs of any levels; `level`, `(P,)`, is that of each."""
     rivals = pairs.contested()
-    alike = look(pairs, False) <= gate
+    similar = appearance(pairs, False) <= gate
     if not len(rivals):
-        return _undisputed(alike, level)
-    matched = alike.copy()
+        return _undisputed(similar, level)
+    matched = similar.copy()
     # Who competes only with pairs beyond the gate has no rival any more, and most have none.
-    waiting = rivals[alike.take(rivals)]
+    waiting = rivals[similar.take(rivals)]
     if len(waiting):
         waiting = waiting.take(pairs[waiting].contested())
     if len(waiting):
         matched[waiting] = False
         costs = np.zeros(len(pairs))
-        costs[waiting] = look(pairs[waiting], True)
+        costs[waiting] = appearance(pairs[waiting], True)
         while len(waiting):
             level_here = level.take(waiting)
             turn = level_here == np.minimum.reduce(level_here)
@@ -104,15 +104,15 @@ def _choose(pairs: Pairs, level: Levels, look: Look, gate: float) -> tuple[Index
         by_appearance=len(indices),
         appearance_decided=len(indices) - int(np.count_nonzero(nearest.take(indices))),
         recovered=int(np.count_nonzero(level.take(indices) > 1)),
-        vetoed=int(np.count_nonzero(nearest & ~alike)),
+        vetoed=int(np.count_nonzero(nearest & ~similar)),
     )
 
 
-def _undisputed(alike: Mask, level: Levels) -> tuple[Index, Evidence]:
-    """`_choose` where no two pairs compete: all that look alike, and motion alone would have made the same matches."""
-    indices = alike.nonzero()[0]
+def _undisputed(similar: Mask, level: Levels) -> tuple[Index, Evidence]:
+    """`_choose` where no two pairs compete: all inside the gate, and motion alone would have made the same matches."""
+    indices = similar.nonzero()[0]
     recovered = int(np.count_nonzero(level.take(indices) > 1))
-    return indices, Evidence(by_appearance=len(indices), recovered=recovered, vetoed=len(alike) - len(indices))
+    return indices, Evidence(by_appearance=len(indices), recovered=recovered, vetoed=len(similar) - len(indices))
 
 
 def _nearest_in_turn(pairs: Pairs, level: Levels, rivals: Index, matched: Index) -> Mask:

@@ -81,7 +81,7 @@ class TrackerConfig:
         tentative_penalty: what an unconfirmed track pays in the IoU stage, where it competes with a confirmed one.
         doubt_penalty: what a detection pays there for each unit of score that it lacks of 1.
         duplicate_iou: of two tracks that overlap more than this the lesser is dropped; 1 switches this off.
-        appearance_momentum: share that the past keeps in the one moving average which then stands for a track
+        appearance_momentum: share that the past keeps in the one moving average which then is a track's appearance
             (0.9: StrongSORT, Du et al. 2023); 0 keeps a gallery instead.
         class_vote: whether a track has the class that most of its detections had, weighted by score, instead of the
             last one's.

@@ -123,7 +123,7 @@ class DeepSort:
                 passes.
             motion: `(2, 3)`, where the camera's motion took the px of the frame before; none by default.
             known: `(N,)`, false where the row of `embeddings` stands for nothing (`AppearanceOnDemand`): such a
-                detection is matched by motion at a neutral cost, and nothing of its appearance is remembered.
+                detection is matched by motion at a neutral cost, and its appearance is not remembered.
 
         Returns:
             Confirmed tracks seen in this frame or the one before (then with their predicted box).
@@ -301,10 +301,10 @@ class DeepSort:
         if config.class_vote:
             votes = detections.class_ids[matched], detections.scores[matched]
             table.class_id[rows] = self._votes.cast(table.slot[rows], *votes)
-        self._remember_looks(rows, matched, detections)
+        self._remember_appearance(rows, matched, detections)
         self._ids += confirm(table, config, self._clock.now_s, self._ids + 1)
 
-    def _remember_looks(self, rows: Index, matched: Index, detections: Measured) -> None:
+    def _remember_appearance(self, rows: Index, matched: Index, detections: Measured) -> None:
         """The embeddings of matched detections, as far as they have one, into the galleries."""
         if not detections.embeddings.shape[1]:
             return

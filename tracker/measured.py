@@ -1,4 +1,4 @@
-"""The detections of a frame as the tracker works with them, once they are through the `door`."""
+"""The detections of a frame as the tracker works with them, once `validation` has let them in."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .pairs import Index
 __all__ = ["NEUTRAL", "Measured"]
 
 NEUTRAL = 0.5
-"""Cost of a match of unknown appearance, as a share of the appearance gate: neither as good as a likeness, which is
-near 0, nor refused."""
+"""Cost of a match whose appearance is not known, as a share of the appearance gate: neither as good as one person's,
+which is near 0, nor refused."""
 
 
 @dataclass(slots=True)

@@ -240,9 +240,9 @@ class ReferenceDeepSort:
             squared = np.array([t.squared_mahalanobis(free) for t in tracks])
             cosine = np.array([[t.cosine_distance(d) for d in free] for t in tracks])
             in_gate = squared <= self.config.motion_gate  # b(1), equation 1 and the 0.95 quantile of chi^2(4)
-            alike = cosine <= self.config.max_cosine_distance  # b(2), equation 3
+            similar = cosine <= self.config.max_cosine_distance  # b(2), equation 3
             found = _assign(np.where(in_gate, cosine, np.inf), self.config.max_cosine_distance)
-            self._evidence += _evidence(squared, in_gate, alike, found, level)
+            self._evidence += _evidence(squared, in_gate, similar, found, level)
             matches += [(tracks[i], free[j]) for i, j in found]
             free = [d for j, d in enumerate(free) if j not in {column for _, column in found}]
         taken = {detection.index for _, detection in matches}
@@ -265,7 +265,7 @@ def _assign(costs: Array, gate: float) -> list[tuple[int, int]]:
     return [(int(i), int(j)) for i, j in zip(*linear_sum_assignment(bounded), strict=True) if costs[i, j] <= gate]
 
 
-def _evidence(squared: Array, in_gate: Any, alike: Any, found: list[tuple[int, int]], level: int) -> Evidence:
+def _evidence(squared: Array, in_gate: Any, similar: Any, found: list[tuple[int, int]], level: int) -> Evidence:
     """What appearance did at a level: motion alone would have matched who is nearest to one another in the gate."""
     distance = np.where(in_gate, squared, np.inf)
     nearest = in_gate & (distance == distance.min(axis=0)) & (distance == distance.min(axis=1, keepdims=True))
@@ -273,7 +273,7 @@ def _evidence(squared: Array, in_gate: Any, alike: Any, found: list[tuple[int, i
         by_appearance=len(found),
         appearance_decided=sum(not nearest[pair] for pair in found),
         recovered=len(found) if level > 1 else 0,
-        vetoed=int((nearest & ~alike).sum()),
+        vetoed=int((nearest & ~similar).sum()),
     )
 
 

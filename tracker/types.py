@@ -71,9 +71,10 @@ class Evidence:
             to the track, or the track not the nearest to the detection, by Mahalanobis distance, among those that the
             cascade had left at that point.
         recovered: of those, matches of a track that had been lost for at least one frame.
-        vetoed: pairs that were each other's nearest in that sense, inside the motion gate, but looked too different.
+        vetoed: pairs that were each other's nearest in that sense, inside the motion gate, but not inside that of
+            appearance.
         never_confirmed: tentative tracks that died before they were confirmed.
-        rejected: detections that could not be tracked.
+        rejected: detections that cannot be tracked.
     """
 
     matches: int = 0

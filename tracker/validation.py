@@ -1,4 +1,4 @@
-"""What a caller gives is checked once, and boxes that cannot be tracked are rejected."""
+"""What a caller gives is checked once, and boxes that can't be tracked are rejected."""
 
 from __future__ import annotations
 
@@ -58,8 +58,13 @@ def admit(
     classes = np.zeros(count, np.int64) if class_ids is None else np.array(class_ids, np.int64, order="C").reshape(-1)
     vectors = np.zeros((count, 0), np.float32) if embeddings is None else np.array(embeddings, np.float32, order="C")
     vectors = vectors.reshape(0, 0) if vectors.shape == (0,) and count == 0 else vectors
-    is_known = None if known is None else np.asarray(known, np.bool_).reshape(-1)
-    for name, array in (("scores", confidences), ("class_ids", classes), ("embeddings", vectors), ("known", is_known)):
+    embedded = None if known is None else np.asarray(known, np.bool_).reshape(-1)
+    for name, array in (
+        ("scores", confidences),
+        ("class_ids", classes),
+        ("embeddings", vectors),
+        ("known", embedded),
+    ):
         if array is None:
             continue
         if len(array) != count:
@@ -79,7 +84,7 @@ def admit(
         normalise_rows(vectors),
         source,
         count - len(source),
-        None if is_known is None else is_known[source],
+        None if embedded is None else embedded[source],
         misread,
     )
 

@@ -36,7 +36,7 @@ def soak(effort: Effort, tally: Tally) -> None:
         told = json.loads(note.read_text(encoding="utf-8"))
         tally.add(f"{preset} over {told['frames']} frames", _judge(told, NUM_FRAMES))
         tally.remarks.append(
-            f"{preset} {told['frames']} frames, {told['early_ms']:.2f} -> {told['late_ms']:.2f} ms of processor a frame, "
+            f"{preset} {told['frames']} frames, {told['early_ms']:.2f} -> {told['late_ms']:.2f} ms of CPU a frame, "
             f"memory {told['grown_mb']:+.0f} MB"
         )
 

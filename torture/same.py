@@ -42,7 +42,8 @@ def _content(path: Path) -> bytes:
 
 def left_over(folder: Path) -> list[str]:
     """Unfinished files that nobody will finish."""
-    return [f"{path.name} is left over" for path in folder.rglob("*") if is_unfinished(path.name)]
+    found = [path.name for path in folder.rglob("*") if is_unfinished(path.name) or path.name.endswith(".exporting")]
+    return [f"{name} is left over" for name in found]
 
 
 def broken_files(folder: Path) -> list[str]:

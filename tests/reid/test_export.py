@@ -298,3 +298,15 @@ def test_torchscript_on_a_full_disk_is_an_error_and_no_end_of_the_process(tmp_pa
     )
     ended = run_python(program, cwd=tmp_path)  # in a process of its own: PyTorch's writer would end it by SIGABRT
     assert (ended.returncode, ended.stdout) == (0, "No space left on device\n"), ended.stderr
+
+
+def test_openvino_on_a_full_disk_says_that_it_could_not_write(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))  # the largest file: that disk is full at 1 MiB
+    try:
+        with pytest.raises(OSError, match=r"could not be written to its end .*: is the disk full\?"):
+            export_network(network(), tmp_path / "small-cnn", to="openvino", crops=CROPS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())

@@ -38,7 +38,7 @@ def test_every_preset_in_the_docs_loads(tmp_path: Path) -> None:
 
 def test_the_classes_in_the_docs_are_taken(tmp_path: Path) -> None:
     (page,) = [page for page in DOCS if page.name == "strong.md"]
-    (text,) = re.findall(r"```yaml\n(.*?class_groups.*?)```", page.read_text(), re.DOTALL)
+    (text,) = [block for block in _blocks(page, "yaml") if "class_groups" in block]
     (tmp_path / "traffic.yaml").write_text(text)
     preset = load_preset(str(tmp_path / "traffic.yaml"))
     of_coco = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}

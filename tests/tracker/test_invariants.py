@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from track.setup.presets import load_preset
 
 from tests.tracker.scenes import crowd
 from tracker import DeepSort, TrackerConfig
+from tracker.presets import load_preset
 
 
 def random_frames(seed, num_frames, dim=4):

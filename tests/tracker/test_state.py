@@ -10,10 +10,10 @@ import pickle
 
 import numpy as np
 import pytest
-from track.setup.presets import load_preset
 
 from tests.tracker.scenes import crowd
 from tracker import AppearanceOnDemand, DeepSort, TrackerConfig
+from tracker.presets import load_preset
 
 STRONG = load_preset("strong").config
 CONFIGS = {

@@ -72,7 +72,7 @@ class PublicDetector:
         self.class_names = found.class_names
         kept = np.isin(found.class_ids, _chosen(file, found.class_names, options.classes))
         if options.confidence is not None:
-            kept &= ~(found.scores < options.confidence)  # a NaN stays, to be counted at the tracker's door
+            kept &= ~(found.scores < options.confidence)  # a NaN stays, to be counted by the tracker
         order = np.flatnonzero(kept)
         self.file = file
         self._order = order[np.argsort(found.frames[order], kind="stable")]
@@ -89,6 +89,13 @@ class PublicDetector:
     def num_beyond(self, num_frames: int) -> int:
         """Boxes of frames that a source of `num_frames` frames does not have."""
         return len(self._frames) - int(np.searchsorted(self._frames, num_frames + 1))
+
+    def share_outside(self, width: int, height: int) -> float:
+        """Share of the boxes whose centre lies outside a picture of that size, px."""
+        boxes = self._found.xyxy[self._order]
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        outside = ((centres < 0) | (centres > (width, height))).any(axis=1)
+        return float(outside.mean()) if len(boxes) else 0.0
 
 
 def _chosen(file: Path, known: Mapping[int, str], names: tuple[str, ...]) -> list[int]:

@@ -187,7 +187,7 @@ class DeepSort:
             ValueError: a state of another version, of a tracker with other settings, or a damaged one; the tracker
                 stays as it is.
         """
-        load_state(self, state)
+        load_state(self, DeepSort(self.config), state)
 
     def _make_room(self, detections: Measured) -> None:
         """For the embeddings of every track there is; some may have come before there were any."""
@@ -301,10 +301,10 @@ class DeepSort:
         if config.class_vote:
             votes = detections.class_ids[matched], detections.scores[matched]
             table.class_id[rows] = self._votes.cast(table.slot[rows], *votes)
-        self._remember_looks(rows, matched, detections)
+        self._remember_appearance(rows, matched, detections)
         self._ids += confirm(table, config, self._clock.now_s, self._ids + 1)
 
-    def _remember_looks(self, rows: Index, matched: Index, detections: Measured) -> None:
+    def _remember_appearance(self, rows: Index, matched: Index, detections: Measured) -> None:
         """The embeddings of matched detections, as far as they have one, into the galleries."""
         if not detections.embeddings.shape[1]:
             return

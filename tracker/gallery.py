@@ -1,4 +1,4 @@
-"""What each track looks like: a ring buffer of its last embeddings, one slot a track.
+"""The appearance of each track: a ring buffer of its last embeddings, one slot a track.
 
 A full gallery of a thousand tracks is 50 MB, and reading it all takes longer than everything else in a frame. Mostly
 the newest embedding already says enough, so the newest ones stand together in an array of their own, and the gallery is

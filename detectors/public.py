@@ -55,7 +55,7 @@ class FoundBoxes:
 class PublicDetector:
     """Boxes of a file, as they stand there: same order, same decimals, nothing clipped or suppressed.
 
-    A file whose scores are all -1 has none: its boxes count as sure (score 1).
+    A file whose scores are all -1 has none: its boxes have score 1.
 
     Args:
         file: `.txt` or `.npy`.

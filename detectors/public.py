@@ -205,7 +205,7 @@ def _classes(table: BoxTable) -> tuple[npt.NDArray[np.int64], Mapping[int, str]]
     class_ids = table.class_ids
     are_filled = not table.header and not table.values[:, POSITIONS.index("class") : FEATURE_COLUMN].any()
     found = np.unique(class_ids).tolist()
-    if are_filled or (not table.class_names and set(found) <= {NO_CLASS, PERSON}):
+    if not table.class_names and (are_filled or set(found) <= {NO_CLASS, PERSON}):
         return np.full(len(table), PERSON, np.int64), PEOPLE
     names = {number: table.class_names.get(number, str(number)) for number in found}
     return class_ids, {number: "none" if number == NO_CLASS else name for number, name in names.items()}

@@ -150,7 +150,7 @@ def find_file(path: Path, sequence: Path | None) -> Path:
     files = [file for file in names if file.is_file()]
     if not files:
         looked = ", ".join(str(file.relative_to(path)) for file in names)
-        raise FileNotFoundError(f"no detections in {path}: expected one of {looked}")
+        raise FileNotFoundError(f"no detections in {path}: expected one of {looked}; or give weights by their own path")
     with_features = [file for file in files if file.suffix == ".npy" and _num_columns(file) > FEATURE_COLUMN]
     texts = [file for file in files if file.suffix == ".txt"]
     return (with_features + texts + files)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,13 @@ def _blocks(page: Path, language: str) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's folder: a video of their own, and a run of it."""
+    """A user's folder: a video of their own, and runs of it."""
     monkeypatch.chdir(tmp_path)
     clip = write_clip(tmp_path / "walk.mp4", 12)
     with pytest.raises(SystemExit) as end:
         main(["run", str(clip), "--detector", "motion", "--reid", "none", "--no-video", "--out", "runs/shop"])
     assert end.value.code == 0
+    shutil.copytree("runs/shop", "runs/walk")
     return tmp_path
 
 

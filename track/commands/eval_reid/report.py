@@ -58,7 +58,7 @@ def people_line(ranking: RankingScores) -> str:
     """How many people rank-1 rests on, and how far it can be trusted."""
     low, high = ranking.rank1_interval
     people = counted(ranking.num_identities, "person", "people")
-    return f"rank-1 rests on {people}: {low:.0%} to {high:.0%} with 95 % confidence"
+    return f"rank-1 rests on {people}: {low:.0%} to {high:.0%} with 95% confidence"
 
 
 def _table(config: EvalConfig, evaluation: Evaluation) -> Table:

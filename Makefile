@@ -19,7 +19,7 @@ define install
 	$(1)/bin/python -m pip install --quiet --no-compile $(addprefix --constraint=,$(2)) $(addprefix --build-constraint=,$(2)) $(3)
 endef
 
-.PHONY: demo test test-slow test-wheel test-newest test-lowest bench docs lint format lock audit clean
+.PHONY: demo test test-slow test-wheel test-newest test-lowest bench torture torture-long docs lint format lock audit clean
 
 demo: $(INSTALLED)
 	$(BIN)/track run videos/plaza.mp4 --reid dogenet50 --detector motion
@@ -52,6 +52,16 @@ test-lowest: $(TOOLS)
 # Half an hour. PEERS=DIR: a folder into which other trackers were installed (see benchmarks/peers_*.py).
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
+
+# A campaign against the command line, about an hour; MINUTES=10: a part of it. Its table goes into docs/reliability.md.
+MINUTES ?= 60
+SEED ?= 0
+torture: $(INSTALLED)
+	$(BIN)/python -m torture --minutes $(MINUTES) --seed $(SEED)
+
+# Overnight: 200 kills, a million steps a preset, all bad inputs; it ends when all is done.
+torture-long: $(INSTALLED)
+	$(BIN)/python -m torture --long --seed $(SEED)
 
 # The documentation as a site, in site/; a broken link or reference is an error. No network is used.
 docs: $(INSTALLED)

@@ -9,6 +9,7 @@ from detectors.types import Detections, Detector, DetectorOptions, Image
 from registry import Registry, unknown_name
 from registry.own_code import OwnCode, parse_own
 from registry.plugins import DETECTORS_GROUP, Plugin, plugins
+from registry.user_folders import expanded
 
 __all__ = [
     "DETECTORS",
@@ -60,7 +61,7 @@ def create_detector(name_or_path: str, options: DetectorOptions | None = None) -
         from detectors.own import create_own
 
         return create_own(own, options)
-    path = Path(name_or_path).expanduser()
+    path = expanded(name_or_path)
     if _is_model(path):
         return _create_yolo(path, name_or_path, options)
     if reads_detections(name_or_path):
@@ -96,7 +97,7 @@ def detector_plugins() -> dict[str, Plugin]:
 
 def is_detector_file(name_or_path: str) -> bool:
     """Whether that path ends as weights or detections do, or is a folder of such."""
-    path = Path(name_or_path).expanduser()
+    path = expanded(name_or_path)
     return path.is_dir() or _is_model(path) or path.suffix.lower() in FILE_SUFFIXES
 
 
@@ -116,7 +117,7 @@ def reads_detections(name_or_path: str) -> bool:
         return name_or_path == "public"
     if own_detector(name_or_path) is not None:
         return False
-    path = Path(name_or_path).expanduser()
+    path = expanded(name_or_path)
     return not _is_model(path) and (path.is_dir() or path.suffix.lower() in FILE_SUFFIXES)
 
 
@@ -126,7 +127,7 @@ def needs_torch(name_or_path: str, options: DetectorOptions | None = None) -> bo
         return name_or_path in ("auto", "yolo")
     if own_detector(name_or_path) is not None:
         return True
-    path = Path(name_or_path).expanduser()
+    path = expanded(name_or_path)
     if not _is_model(path):
         return False
     from detectors.openvino_yolo import plain_model

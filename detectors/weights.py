@@ -17,7 +17,7 @@ from pathlib import Path
 from detectors.digests import check_kept, check_received, note
 from registry import unknown_name
 from registry.network import NetworkOffError, check_allowed
-from registry.user_folders import weights_folder
+from registry.user_folders import expanded, weights_folder
 
 __all__ = [
     "CONFIDENCE",
@@ -96,7 +96,7 @@ def check_readable(path: Path) -> None:
 
 def find_weights(name: str) -> Path | None:
     """The weights that a user typed the name or path of: as a path, from the current folder, then `kept_weights`."""
-    typed = Path(name).expanduser()
+    typed = expanded(name)
     return typed if typed.exists() else kept_weights(name)
 
 

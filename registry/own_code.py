@@ -22,6 +22,7 @@ from typing import Any
 
 from registry import unknown_name
 from registry.own_files import files_of_module, files_with_imports
+from registry.user_folders import expanded
 
 __all__ = ["OwnCode", "OwnCodeError", "names_in_module", "parse_own", "same_part"]
 
@@ -75,7 +76,7 @@ class OwnCode:
         Nothing is run. A file that cannot be read has none; `load` tells of it.
         """
         if self.module.endswith(SUFFIX):
-            return _digest(files_with_imports(Path(self.module).expanduser()))
+            return _digest(files_with_imports(expanded(self.module)))
         return _digest_of_module(self.module)
 
     @contextmanager
@@ -95,7 +96,7 @@ class OwnCode:
     def _module(self) -> ModuleType:
         if not self.module.endswith(SUFFIX):
             return self._import_module()
-        path = Path(self.module).expanduser().resolve()
+        path = expanded(self.module).resolve()
         if not path.is_file():
             raise FileNotFoundError(f"{self.module} not found: expected a Python file, as in my_part.py:MyPart")
         now = self.digest()
@@ -145,7 +146,7 @@ class OwnCode:
     def _folder(self) -> Path:
         """Where the user's own code lies."""
         if self.module.endswith(SUFFIX):
-            return Path(self.module).expanduser().resolve().parent
+            return expanded(self.module).resolve().parent
         origin = getattr(sys.modules.get(self.module), "__file__", None)
         return Path.cwd() if origin is None else Path(origin).parent
 

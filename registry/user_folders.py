@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["cache_folder", "weights_folder"]
+__all__ = ["cache_folder", "expanded", "weights_folder"]
 
 
 def cache_folder(kind: str) -> Path:
@@ -14,7 +14,7 @@ def cache_folder(kind: str) -> Path:
     It need not exist.
     """
     if own := os.environ.get("TRACK_CACHE"):
-        return Path(own).expanduser() / kind
+        return expanded(own) / kind
     return _of_user() / kind
 
 
@@ -24,9 +24,14 @@ def weights_folder() -> Path:
     `$TRACK_CACHE` does not move them: it may be emptied at any time.
     """
     if own := os.environ.get("TRACK_WEIGHTS"):
-        return Path(own).expanduser()
+        return expanded(own)
     return _of_user() / "weights"
 
 
 def _of_user() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "track-reid"
+    return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "track-reid"
+
+
+def expanded(name: str | Path) -> Path:
+    """A path with `~` and `~user` written out; `~x.pt` is a file of that name where there is no user `x.pt`."""
+    return Path(os.path.expanduser(name))  # noqa: PTH111 (`Path.expanduser` raises `RuntimeError` for no such user)

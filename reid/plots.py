@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from registry.words import printable
 from reid.calibration import Calibration
 
 __all__ = ["plot_distances", "ranking_picture"]
@@ -37,7 +38,8 @@ def plot_distances(path: Path, calibration: Calibration, title: str = "") -> Non
     axes.axvline(calibration.gate, color="black", label=f"gate {calibration.gate:.3f}: {rates}")
     equal = f"equal error {100 * calibration.eer:.1f} % at {calibration.eer_gate:.3f}"
     axes.axvline(calibration.eer_gate, color="black", linestyle=":", label=equal)
-    axes.set(title=title, xlabel="cosine distance", ylabel="share of pairs, %", xlim=(0, histogram.edges[-1]))
+    axes.set_title(printable(title), parse_math=False)  # it holds names of folders, in which a $ is a $
+    axes.set(xlabel="cosine distance", ylabel="share of pairs, %", xlim=(0, histogram.edges[-1]))
     axes.legend(frameon=False)
     FigureCanvasAgg(figure).print_png(path)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from registry import close_names
 from registry.pictures import pictures_in
+from registry.user_folders import expanded
 from registry.words import counted
 from reid.data.layouts import load_folder
 from reid.data.market1501 import EXPECTED, how_to_get, load_market1501
@@ -35,7 +35,7 @@ def load_reid_data(sources: Sequence[str], *, seed: int = 0) -> ReidData:
     """
     if not sources:
         raise ValueError("no data set was named; expected a folder, such as Market-1501-v15.09.15, or synthetic:500")
-    places = [source if source.startswith(PREFIX) else str(Path(source).expanduser().resolve()) for source in sources]
+    places = [source if source.startswith(PREFIX) else str(expanded(source).resolve()) for source in sources]
     if twice := next((source for source, place in zip(sources, places, strict=True) if places.count(place) > 1), None):
         raise ValueError(f"data set {twice} is named twice, so its people would be strangers to themselves; drop one")
     data = _join([_load_one(source, seed) for source in sources])
@@ -54,7 +54,7 @@ def counts_table(data: ReidData) -> list[tuple[str, int, int, int]]:
 def _load_one(source: str, seed: int) -> ReidData:
     if source.startswith(PREFIX):
         return replace(load_market1501(synthetic_folder(source, seed=seed)), name=source)
-    root = Path(source).expanduser()
+    root = expanded(source)
     if root.name == PREFIX[:-1] and not any(pictures_in(folder) for folder in root.glob("*")):
         raise ValueError(f"--data {PREFIX[:-1]} says nothing of how many people: write {PREFIX}500 for 500 of them")
     if not root.exists():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from registry.user_folders import expanded
 from reid.bundled import bundled_names, bundled_weights
 from reid.data import ReidData, num_identities
 from reid.training.log import Row
@@ -88,7 +89,7 @@ def teacher_file(name_or_path: str) -> Path:
         ValueError: no such backbone, or none of its weights come with the package.
         FileNotFoundError: no such file.
     """
-    path = Path(name_or_path).expanduser() if name_or_path.endswith(SUFFIX) else bundled_weights(name_or_path)
+    path = expanded(name_or_path) if name_or_path.endswith(SUFFIX) else bundled_weights(name_or_path)
     if path is None:
         raise ValueError(
             f"teacher is {name_or_path!r}, expected a backbone with weights in this package "

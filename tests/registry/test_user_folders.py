@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.user_folders import cache_folder, weights_folder
+from registry.user_folders import cache_folder, expanded, weights_folder
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,19 @@ def test_each_variable_has_its_meaning(
         monkeypatch.setenv(name, value)
     assert cache_folder("compare") == Path(cache).expanduser()
     assert weights_folder() == Path(weights).expanduser()
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        pytest.param("~", "/h", id="the home folder"),
+        pytest.param("~/w.pt", "/h/w.pt", id="a file in it"),
+        pytest.param("a/~/w.pt", "a/~/w.pt", id="a folder called ~"),
+        pytest.param("~no such user.pt", "~no such user.pt", id="a file whose name begins so"),
+    ],
+)
+def test_a_tilde_is_a_home_folder_only_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, typed: str, expected: str
+) -> None:
+    monkeypatch.setenv("HOME", "/h")
+    assert expanded(typed) == Path(expected)

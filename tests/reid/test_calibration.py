@@ -134,9 +134,10 @@ def test_a_sample_is_of_those_pairs_and_follows_the_seed() -> None:
     assert (one.num_same, one.num_different) == (whole.num_same, whole.num_different)
 
 
-def test_the_plot_is_a_picture(tmp_path: Path) -> None:
+@pytest.mark.parametrize("title", ["a crowd", "not UTF-8: \udcff\udce4", "no formula: $x_{$", "a line\nend"])
+def test_the_plot_is_a_picture_whatever_the_data_are_called(tmp_path: Path, title: str) -> None:
     from reid.data import read_image
 
     query, gallery, of = _crowd(2)
-    plot_distances(tmp_path / "distances.png", calibrate(query, gallery, of), "a crowd")
+    plot_distances(tmp_path / "distances.png", calibrate(query, gallery, of), title)
     assert read_image(tmp_path / "distances.png").std() > 5

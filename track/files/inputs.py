@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from registry.user_folders import expanded
+
 __all__ = ["files_in", "refuse_to_replace"]
 
 
@@ -24,7 +26,7 @@ def files_in(configuration: Any) -> Iterator[Path]:
         for value in configuration:
             yield from files_in(value)
     elif isinstance(configuration, (str, Path)) and str(configuration):
-        path = Path(configuration).expanduser()
+        path = expanded(configuration)
         if _is_file(path):
             yield path
 

@@ -11,6 +11,7 @@ from detectors import (
     is_detector_file,
     own_detector,
 )
+from registry.user_folders import expanded
 from reid import create_encoder, is_encoder
 from reid.bundled import chosen_weights
 from track.setup.config import RunConfig
@@ -58,6 +59,6 @@ def _names_nothing(detector: str) -> bool:
     """Whether this is neither a known detector nor a file of one, nor the name of weights that may be fetched."""
     if detector in DETECTORS or own_detector(detector) is not None:
         return False
-    if Path(detector).expanduser().exists():
+    if expanded(detector).exists():
         return not is_detector_file(detector)
     return os.sep in detector or not (Path(detector).suffix or detector.endswith("_model"))

@@ -10,6 +10,7 @@ from typing import Any
 from detectors import DETECTORS, FILE_SUFFIXES, own_detector
 from detectors.public import find_file
 from detectors.weights import DEFAULT_WEIGHTS, find_weights
+from registry.user_folders import expanded
 from reid.bundled import RANDOM, chosen_weights
 from reid.imagenet import IMAGENET
 from reid.registry import own_digest
@@ -92,7 +93,7 @@ def _detector_files(name: str, source: Source) -> Iterable[Path]:
     elif name == "public" and source.sequence is not None:
         weights = find_file(source.sequence, source.sequence)
     else:
-        path = Path(name).expanduser()
+        path = expanded(name)
         if path.suffix == ".xml":
             return [path.parent]
         is_model = path.is_dir() and any(path.glob("*.xml"))

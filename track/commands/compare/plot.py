@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from registry.words import printable
 from track.commands.compare.result import Comparison, Row
 
 __all__ = ["plot_comparison"]
@@ -20,6 +21,13 @@ WIDE_RANGE = 4.0
 
 def plot_comparison(path: Path, comparison: Comparison) -> None:
     """Draw `comparison` as a PNG file: IDF1 (without ground truth: suspected switches, few at the top) over fps."""
+    from matplotlib import rc_context
+
+    with rc_context({"text.parse_math": False}):  # in the name of a file, a $ is a $
+        _plot(path, comparison)
+
+
+def _plot(path: Path, comparison: Comparison) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -51,7 +59,7 @@ def _draw_points(axes: Any, comparison: Comparison) -> None:
             marker=MARKERS[number % len(MARKERS)],
             markersize=8,
             color=COLOURS[number % len(COLOURS)],
-            label=preset.name,
+            label=printable(preset.name),
             zorder=3,
         )
     if len(comparison.config.trackers) > 1:  # outside, so that its marks are not taken for results
@@ -64,7 +72,7 @@ def _set_axes(axes: Any, comparison: Comparison, points: list[tuple[float, float
     speeds = [fps for fps, _ in points]
     heights = [height for _, height in points]
     title = f"{comparison.source}: {comparison.seen.num_frames} frames, detector {comparison.seen.detector}"
-    axes.set_title(title)
+    axes.set_title(printable(title))
     axes.set_xlabel("frames per second: detection, encoder and tracker")
     if max(speeds) > WIDE_RANGE * min(speeds):
         axes.set_xscale("log")
@@ -93,7 +101,7 @@ def _write_labels(axes: Any, renderer: Any, comparison: Comparison, points: list
     for row, point in zip(comparison.rows, points, strict=True):
         for x, y in AROUND:
             label = axes.annotate(
-                row.encoder if len(comparison.config.encoders) > 1 else row.tracker,
+                printable(row.encoder if len(comparison.config.encoders) > 1 else row.tracker),
                 point,
                 xytext=(x, y),
                 textcoords="offset points",

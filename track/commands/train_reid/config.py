@@ -11,6 +11,7 @@ from typing import Any
 from registry import unknown_name
 from registry.defaults import DEFAULT_ENCODER
 from registry.devices import check_device_name
+from registry.user_folders import expanded
 from reid.data.market1501 import EXPECTED
 from reid.registry import ALL_NAMES, BACKBONES, OTHER_NAMES, is_backbone, own_network
 from reid.training.recipe import Recipe, family_recipe, load_recipe
@@ -178,13 +179,13 @@ def _names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if not all(names):
         raise ValueError(f"--data is {text!r}, expected folders separated by commas")
-    return tuple(name if name.startswith("synthetic:") else str(Path(name).expanduser().resolve()) for name in names)
+    return tuple(name if name.startswith("synthetic:") else str(expanded(name).resolve()) for name in names)
 
 
 def _lasting(weights: Path | None) -> Path | None:
     """Where the weights are, independent of the present folder."""
     is_path = weights is not None and str(weights) != IMAGENET
-    return weights.expanduser().resolve() if weights is not None and is_path else weights
+    return expanded(weights).resolve() if weights is not None and is_path else weights
 
 
 def _resumed(options: TrainOptions, folder: Path) -> TrainConfig:

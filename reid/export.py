@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import logging
 import os
 import shutil
@@ -27,9 +28,12 @@ from reid.runtimes.quantise import quantised
 from reid.runtimes.torch_runtime import TorchRuntime
 from reid.runtimes.torchscript import save_torchscript
 
-__all__ = ["TARGETS", "ExportResult", "Target", "check_export", "default_path", "export_network"]
+__all__ = ["TARGETS", "ExportResult", "Target", "check_export", "default_path", "export_network", "remove_killed"]
 
 logger = logging.getLogger(__name__)
+
+UNFINISHED = ".exporting"
+"""Ends the name of the folder in which an export is made."""
 
 Crops = npt.NDArray[np.uint8]
 Writer = Callable[[CropsToEmbeddings, EncoderFacts, Path], None]
@@ -142,7 +146,7 @@ def export_network(
     check_export(path, to=to, precision=precision, overwrite=overwrite)
     graph, facts = network.graph(), dataclasses.replace(network.facts(), precision=precision)
     expected = TorchRuntime(graph, torch.device("cpu")).run(crops)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{path.name}-", suffix=UNFINISHED, dir=path.parent))
     try:
         written = unfinished / path.name
         _write(graph, facts, written, to=to, calibration=calibration)
@@ -155,6 +159,12 @@ def export_network(
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return ExportResult(path, num_bytes, facts, agreement, LIMITS[precision])
+
+
+def remove_killed(path: Path) -> None:
+    """Remove what exports to `path` left that were killed; only while nobody else exports to it."""
+    for folder in path.parent.glob(f".{glob.escape(path.name)}-*{UNFINISHED}"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write(graph: CropsToEmbeddings, facts: EncoderFacts, path: Path, *, to: str, calibration: Crops | None) -> None:

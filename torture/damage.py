@@ -153,7 +153,7 @@ NAMES: dict[str, str] = {
     "a percent sign": "%05d%s%n{}",
     "wildcards": "*?[x]{}",
     "quotes": "'\"`$(touch x){}",
-    "markup": "[bold]x[/]{}",
+    "markup": "[bold]x[red]{}",
     "capital letters after the dot": "X.{}.BAK",
     "right-to-left": "\u202eabc{}",
     "a comma": "a,b{}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import random
 import resource
 import signal
 import sys
@@ -208,7 +207,6 @@ def _child(call: Call, files: tuple[Path, ...]) -> NoReturn:
 def _enter(call: Call, files: tuple[Path, ...]) -> None:
     with contextlib.suppress(PermissionError):
         os.setpgid(0, 0)
-    random.seed()
     os.chdir(call.folder)
     handles = [os.open(os.devnull, os.O_RDONLY), *(os.open(path, os.O_WRONLY | os.O_TRUNC) for path in files[:2])]
     for number, handle in enumerate(handles):
@@ -218,11 +216,12 @@ def _enter(call: Call, files: tuple[Path, ...]) -> None:
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    ours = Path(os.environ["HOME"])  # libraries asked for it, and for the temporary folder, when they were imported
     os.environ |= dict(call.environment)
     tempfile.tempdir = None
     if not call.has_network:
         close_network()
-    watch(notes, [call.folder, Path(os.environ["HOME"]), *(Path(value) for value in call.environment.values())])
+    watch(notes, [call.folder, ours, *(Path(value) for value in call.environment.values())])
     for number, value in call.limits:
         resource.setrlimit(number, (value, value))
     if call.more_memory is not None:

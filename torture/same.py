@@ -15,6 +15,10 @@ EXACT = ("tracks.txt", "tracks.csv", "embeddings.npz", "best.safetensors", ".tor
 """Files that say the same for the same command; the others tell times too."""
 
 
+OF_THE_WRITER = (".debug_pkl", "serialization_id")
+"""Parts of a TorchScript archive that tell from which lines of which files it was written."""
+
+
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of what each file says that does not depend on time, in `folder` and below."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name.endswith(EXACT)]
@@ -31,13 +35,15 @@ def _content(path: Path) -> bytes:
             return json.dumps(file.metadata(), sort_keys=True).encode() + b"".join(arrays)
     if path.suffix in {".npz", ".torchscript"}:
         with zipfile.ZipFile(path) as archive:
-            return b"".join(name.encode() + archive.read(name) for name in sorted(archive.namelist()))
+            names = sorted(name for name in archive.namelist() if not name.endswith(OF_THE_WRITER))
+            return b"".join(name.encode() + archive.read(name) for name in names)
     return path.read_bytes()
 
 
 def left_over(folder: Path) -> list[str]:
     """Unfinished files that nobody will finish."""
-    return [f"{path.name} is left over" for path in folder.rglob("*") if is_unfinished(path.name)]
+    found = [path.name for path in folder.rglob("*") if is_unfinished(path.name) or path.name.endswith(".exporting")]
+    return [f"{name} is left over" for name in found]
 
 
 def broken_files(folder: Path) -> list[str]:

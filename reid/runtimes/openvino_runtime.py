@@ -192,8 +192,17 @@ def describe(model: Any, facts: EncoderFacts) -> None:
 
 
 def save_openvino(model: Any, xml: Path, *, half: bool = False) -> None:
-    """Write `xml` and, beside it, the `.bin` of its weights; with `half` as float16."""
-    require("openvino").save_model(model, str(xml), compress_to_fp16=half)
+    """Write `xml` and, beside it, the `.bin` of its weights; with `half` as float16.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    try:
+        require("openvino").save_model(model, str(xml), compress_to_fp16=half)
+    except RuntimeError as error:
+        if "iostream" not in str(error):
+            raise
+        raise OSError(f"{xml} could not be written to its end ({error}): is the disk full?") from error
 
 
 def xml_of(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -44,9 +45,15 @@ def trace(graph: CropsToEmbeddings) -> torch.jit.ScriptModule:
 
 
 def save_torchscript(graph: CropsToEmbeddings, facts: EncoderFacts, path: Path) -> None:
-    """Write the traced graph with its facts as an extra file inside."""
+    """Write the traced graph with its facts as an extra file inside.
+
+    Raises:
+        OSError: it cannot be written, such as to a full disk; PyTorch's own writer ends the whole process then.
+    """
+    buffer = io.BytesIO()
     with quiet():
-        torch.jit.save(trace(graph), str(path), _extra_files={FACTS_FILE: json.dumps(facts.to_strings())})
+        torch.jit.save(trace(graph), buffer, _extra_files={FACTS_FILE: json.dumps(facts.to_strings())})
+    path.write_bytes(buffer.getbuffer())
 
 
 def load_torchscript(path: Path, device: torch.device) -> tuple[TorchScriptRuntime, EncoderFacts]:

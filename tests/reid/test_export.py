@@ -19,6 +19,7 @@ from reid.runtimes.choose import is_exported, open_exported
 from reid.runtimes.compare import Limit
 from reid.runtimes.network import Network
 from reid.seeded import drawn_people
+from tests.track.runs import run_python
 
 CROPS = drawn_people(20, (128, 64), 11)
 
@@ -285,3 +286,27 @@ def test_torchscript_whose_metadata_is_damaged_is_named(metadata: str, tmp_path:
     torch.jit.save(torch.jit.trace(torch.nn.ReLU(), torch.zeros(1)), str(path), _extra_files={"track.json": metadata})
     with pytest.raises(ValueError, match=r"odd\.torchscript has metadata that cannot be understood"):
         open_exported(path, device="cpu")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_torchscript_on_a_full_disk_is_an_error_and_no_end_of_the_process(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from reid.runtimes.torchscript import save_torchscript;"
+        "from tests.reid.networks import network; given = network('small-cnn')\n"
+        "try: save_torchscript(given.graph(), given.facts(), Path('/dev/full'))\n"
+        "except OSError as error: print(error.strerror)"
+    )
+    ended = run_python(program, cwd=tmp_path)  # in a process of its own: PyTorch's writer would end it by SIGABRT
+    assert (ended.returncode, ended.stdout) == (0, "No space left on device\n"), ended.stderr
+
+
+def test_openvino_on_a_full_disk_says_that_it_could_not_write(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))  # the largest file: that disk is full at 1 MiB
+    try:
+        with pytest.raises(OSError, match=r"could not be written to its end .*: is the disk full\?"):
+            export_network(network(), tmp_path / "small-cnn", to="openvino", crops=CROPS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ from detectors.trust import TRUST
 from registry.defaults import DEFAULT_ENCODER
 from reid import create_encoder, is_encoder
 from reid.backbone_encoder import load_network
-from reid.export import ExportResult, check_export, default_path, export_network
+from reid.export import ExportResult, check_export, default_path, export_network, remove_killed
 from reid.preprocess import crop_batch
 from reid.runtimes.choose import is_exported
 from reid.runtimes.facts import EncoderFacts
@@ -93,7 +93,9 @@ def export(config: ExportConfig, progress: Progress) -> ExportResult:
         stack.enter_context(locked(config.path.with_name(f".{config.path.name}.lock"), str(config.path)))
         below = config.path.iterdir() if config.path.is_dir() else ()
         refuse_to_replace(files_in(dataclasses.replace(config, out=None)), [config.path, *below])
-        return _export(config, progress)
+        result = _export(config, progress)
+        remove_killed(config.path)  # not before: one may hold the earlier export, killed while that was replaced
+        return result
 
 
 def _export(config: ExportConfig, progress: Progress) -> ExportResult:

@@ -57,6 +57,24 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_a_killed_export_left_goes_when_the_next_one_has_succeeded(track: Track, tmp_path: Path) -> None:
+    """In a process of its own, which is killed when the file is written and not yet checked."""
+    program = (
+        "import os, numpy as np, signal, track.commands.export.export, reid.export\n"
+        "track.commands.export.export.rendered_crops = lambda size: np.zeros((1, *size, 3), np.uint8)\n"
+        "from track.cli import main\n"
+        "reid.export.open_exported = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "main(['export', '--reid', 'small-cnn', '--to', 'torchscript'])\n"
+    )
+    assert run_python(program, cwd=tmp_path).returncode == -signal.SIGKILL
+    left = [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert [path.name.startswith(".small-cnn.torchscript-") for path in left] == [True]
+    foreign = tmp_path / ".small-cnn.torchscript-mine"
+    foreign.mkdir()
+    assert track("export", "--reid", "small-cnn", "--to", "torchscript").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [foreign.name, "small-cnn.torchscript"]
+
+
 def test_options_of_the_network(track: Track) -> None:
     base = ("export", "--reid", "dogenet26", "--reid-weights", "random", "--to", "torchscript", "--input-size", "32x16")
     done = track(*base, "--out", "a.torchscript", "--seed", "4")

@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TOOLS := .venv-tools/.installed
+COMMA := ,
 
 # A worker a core, 1.2 GB each; who is done first takes over tests of the others.
 PYTEST := python -m pytest --numprocesses=auto --maxprocesses=8 --dist=worksteal
@@ -99,7 +100,7 @@ audit: $(INSTALLED) $(TOOLS)
 	@.venv-tools/bin/python -m tools.audit dist/vulnerabilities.json
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(call install,$(VENV),constraints.txt,--editable '.[dev,docs]')
+	$(call install,$(VENV),constraints.txt,--editable '.[dev$(COMMA)docs]')
 	touch $@
 
 # What makes and examines the tested set, apart from it.

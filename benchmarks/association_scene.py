@@ -1,7 +1,7 @@
-"""A crowd for timing trackers: people who speed up and turn, come and go, are missed, and look noisy.
+"""A crowd for timing trackers: people who speed up and turn, come and go, and are missed; their embeddings are noisy.
 
 No tracker's motion model is true here: velocities wander. Appearance is an identity with a part common to all plus
-noise, so that two looks at one person are about 0.1 apart (cosine distance), at two people about 0.5, and one look in
+noise, so that two embeddings of one person are about 0.1 apart (cosine distance), of two people about 0.5, and one in
 twenty is spoiled.
 """
 
@@ -49,18 +49,18 @@ def crowd(num_people: int, num_frames: int, seed: int = 0) -> Iterator[Sight]:
     size, common = np.array(FRAME_SIZE, np.float64), _unit(rng.normal(size=(1, _DIM)))[0]
     place, velocity = rng.uniform(0, size, (num_people, 2)), rng.normal(0, 3, (num_people, 2))
     height, aspect = rng.uniform(*_HEIGHTS, num_people), rng.uniform(0.35, 0.5, num_people)
-    looks = _identities(rng, common, num_people)
+    appearance = _identities(rng, common, num_people)
     for _ in range(num_frames):
         velocity = 0.97 * velocity + rng.normal(0, 0.7, velocity.shape)
         place = place + velocity
         velocity = np.where((place < 0) | (place > size), -velocity, velocity)
         place = np.clip(place, 0, size)
         new = np.flatnonzero(rng.random(num_people) < _REPLACED)
-        place[new], looks[new] = rng.uniform(0, size, (len(new), 2)), _identities(rng, common, len(new))
-        yield _look_at(rng, place, height, aspect, looks)
+        place[new], appearance[new] = rng.uniform(0, size, (len(new), 2)), _identities(rng, common, len(new))
+        yield _look_at(rng, place, height, aspect, appearance)
 
 
-def _look_at(rng: np.random.Generator, place: Array, height: Array, aspect: Array, looks: Array) -> Sight:
+def _look_at(rng: np.random.Generator, place: Array, height: Array, aspect: Array, appearance: Array) -> Sight:
     """What a detector and an encoder make of it, in any order."""
     seen = np.flatnonzero(rng.random(len(place)) >= _MISSED)
     num_false = rng.binomial(len(place), _CLUTTER)
@@ -70,7 +70,7 @@ def _look_at(rng: np.random.Generator, place: Array, height: Array, aspect: Arra
     halves = np.column_stack((widths, heights)) / 2
     corners = np.concatenate((centres - halves, centres + halves), axis=1)
     corners += rng.normal(0, 0.02, corners.shape) * heights[:, None]
-    embeddings = np.concatenate((looks[seen], _unit(rng.normal(size=(num_false, _DIM)))))
+    embeddings = np.concatenate((appearance[seen], _unit(rng.normal(size=(num_false, _DIM)))))
     noise = np.where(rng.random(len(embeddings)) < _SPOILED, 1.0, 0.35)[:, None]
     embeddings = _unit(embeddings + noise * rng.normal(size=embeddings.shape) / np.sqrt(_DIM))
     scores = np.concatenate((rng.uniform(0.5, 0.98, len(seen)), rng.uniform(0.1, 0.6, num_false)))

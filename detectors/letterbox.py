@@ -100,17 +100,10 @@ def non_maximum_suppression(xyxy: Floats, class_ids: npt.NDArray[np.int64], max_
         class_ids: `(K,)`.
         max_iou: largest overlap, 0 to 1.
     """
-    areas = (xyxy[:, 2] - xyxy[:, 0]) * (xyxy[:, 3] - xyxy[:, 1])
-    left = np.arange(len(xyxy))
-    kept: list[int] = []
-    while len(left) and len(kept) < MAX_DETECTIONS:
-        first, left = left[0], left[1:]
-        kept.append(int(first))
-        low, high = np.maximum(xyxy[first, :2], xyxy[left, :2]), np.minimum(xyxy[first, 2:], xyxy[left, 2:])
-        shared = np.prod(np.maximum(high - low, 0), axis=1)
-        union = np.maximum(areas[first] + areas[left] - shared, np.finfo(np.float32).tiny)
-        left = left[(shared / union <= max_iou) | (class_ids[left] != class_ids[first])]
-    return np.array(kept, np.intp)
+    tlwh = np.column_stack((xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2])).astype(np.float64)
+    ranks = np.arange(len(xyxy), 0, -1, dtype=np.float32)  # in place of scores, whose order is given
+    kept = cv2.dnn.NMSBoxesBatched(tlwh, ranks, class_ids.astype(np.int32), 0.0, max_iou)  # type: ignore[arg-type]
+    return np.asarray(kept, np.intp).reshape(-1)[:MAX_DETECTIONS]
 
 
 def to_detections(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ def create_own(code: OwnCode, options: DetectorOptions) -> Detector:
     if not callable(getattr(made, "detect", None)):
         kind = type(made).__name__
         raise ValueError(f"{code.name}() gave an object of type {kind} without detect(image, frame_index=...)")
+    if not _takes_a_frame(made.detect):
+        given = inspect.signature(made.detect)
+        raise ValueError(f"{code.name}: detect takes {given}, expected def detect(self, image, frame_index)")
     return OwnDetector(code, made, options)
 
 
@@ -44,6 +47,17 @@ def _takes_options(factory: Any) -> bool:
     if not parameters or parameters[0].kind in (parameters[0].VAR_POSITIONAL, parameters[0].VAR_KEYWORD):
         return False
     return parameters[0].default is parameters[0].empty or parameters[0].name == "options"
+
+
+def _takes_a_frame(detect: Callable[..., Any]) -> bool:
+    """Whether it can be called as `detect(image, frame_index=...)`."""
+    try:
+        inspect.signature(detect).bind(None, frame_index=0)
+    except ValueError:  # some built in C tell nothing
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 class OwnDetector:

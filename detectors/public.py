@@ -55,7 +55,7 @@ class FoundBoxes:
 class PublicDetector:
     """Boxes of a file, as they stand there: same order, same decimals, nothing clipped or suppressed.
 
-    A file whose scores are all -1 has none: its boxes count as sure (score 1).
+    A file whose scores are all -1 has none: its boxes have score 1.
 
     Args:
         file: `.txt` or `.npy`.
@@ -72,7 +72,7 @@ class PublicDetector:
         self.class_names = found.class_names
         kept = np.isin(found.class_ids, _chosen(file, found.class_names, options.classes))
         if options.confidence is not None:
-            kept &= ~(found.scores < options.confidence)  # a NaN stays, to be counted at the tracker's door
+            kept &= ~(found.scores < options.confidence)  # a NaN stays, to be counted by the tracker
         order = np.flatnonzero(kept)
         self.file = file
         self._order = order[np.argsort(found.frames[order], kind="stable")]
@@ -89,6 +89,13 @@ class PublicDetector:
     def num_beyond(self, num_frames: int) -> int:
         """Boxes of frames that a source of `num_frames` frames does not have."""
         return len(self._frames) - int(np.searchsorted(self._frames, num_frames + 1))
+
+    def share_outside(self, width: int, height: int) -> float:
+        """Share of the boxes whose centre lies outside a picture of that size, px."""
+        boxes = self._found.xyxy[self._order]
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        outside = ((centres < 0) | (centres > (width, height))).any(axis=1)
+        return float(outside.mean()) if len(boxes) else 0.0
 
 
 def _chosen(file: Path, known: Mapping[int, str], names: tuple[str, ...]) -> list[int]:
@@ -143,7 +150,7 @@ def find_file(path: Path, sequence: Path | None) -> Path:
     files = [file for file in names if file.is_file()]
     if not files:
         looked = ", ".join(str(file.relative_to(path)) for file in names)
-        raise FileNotFoundError(f"no detections in {path}: expected one of {looked}")
+        raise FileNotFoundError(f"no detections in {path}: expected one of {looked}; or give weights by their own path")
     with_features = [file for file in files if file.suffix == ".npy" and _num_columns(file) > FEATURE_COLUMN]
     texts = [file for file in files if file.suffix == ".txt"]
     return (with_features + texts + files)[0]
@@ -198,7 +205,7 @@ def _classes(table: BoxTable) -> tuple[npt.NDArray[np.int64], Mapping[int, str]]
     class_ids = table.class_ids
     are_filled = not table.header and not table.values[:, POSITIONS.index("class") : FEATURE_COLUMN].any()
     found = np.unique(class_ids).tolist()
-    if are_filled or (not table.class_names and set(found) <= {NO_CLASS, PERSON}):
+    if not table.class_names and (are_filled or set(found) <= {NO_CLASS, PERSON}):
         return np.full(len(table), PERSON, np.int64), PEOPLE
     names = {number: table.class_names.get(number, str(number)) for number in found}
     return class_ids, {number: "none" if number == NO_CLASS else name for number, name in names.items()}

@@ -1,7 +1,7 @@
 """One switch that promises that no network is touched: `TRACK_OFFLINE=1`, or `track --no-network ...`.
 
 Whoever would fetch something asks `check_allowed` first and says what is missing. What libraries try on their own is
-told to them by their own switches, and as the last door no socket of this process reaches another machine.
+told to them by their own switches, and as the last barrier no socket of this process reaches another machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Crops -> embeddings: what a person looks like, as a vector of unit length.
+"""Crops -> embeddings: the appearance of a person, as a vector of unit length.
 
     from reid import create_encoder
 

@@ -35,7 +35,7 @@ class Command:
         with unknown_to_the_parser():
             module = importlib.import_module(f"track.commands.{self.room}.command")
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(self.name)(_past_the_parser(getattr(module, f"{self.room}_command")))
+        alone.command(self.name, cls=_Command)(_past_the_parser(getattr(module, f"{self.room}_command")))
         return typer.main.get_command(alone)
 
 
@@ -67,7 +67,23 @@ PATHS = frozenset({"--out", "--resume", "--gt", "--pred", "--reid-weights", "--p
 """Options of all commands that take a path."""
 
 
-class _Commands(TyperGroup):
+class _FlagsAlone:
+    """Of a command: its help names no value after an option that takes none."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Arguments and options, `--help` among them."""
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if getattr(parameter, "is_bool_flag", False):
+                parameter.metavar = ""
+        return parameters
+
+
+class _Command(_FlagsAlone, TyperCommand):
+    pass
+
+
+class _Commands(_FlagsAlone, TyperGroup):
     """The manifest as a group of the parser: the list of commands needs none of them loaded."""
 
     def __init__(self, **settings: Any) -> None:

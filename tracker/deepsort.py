@@ -187,7 +187,7 @@ class DeepSort:
             ValueError: a state of another version, of a tracker with other settings, or a damaged one; the tracker
                 stays as it is.
         """
-        load_state(self, state)
+        load_state(self, DeepSort(self.config), state)
 
     def _make_room(self, detections: Measured) -> None:
         """For the embeddings of every track there is; some may have come before there were any."""

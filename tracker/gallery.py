@@ -124,7 +124,7 @@ class Gallery:
         self.pushed[slots] = pushed + 1
 
     def distances(self, slots: Index, embeddings: Embeddings, gate: float | None = None) -> Array:
-        """Smallest cosine distance (eq. 2) between the gallery of `slots[i]` and `embeddings[i]`, `(P,)`.
+        """Smallest cosine distance (eq. 3) between the gallery of `slots[i]` and `embeddings[i]`, `(P,)`.
 
         A slot that remembers nothing is as far as can be (2).
 

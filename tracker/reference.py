@@ -101,7 +101,7 @@ class _Track:
         return np.asarray(np.sum(residuals @ np.linalg.inv(s) * residuals, axis=1))
 
     def cosine_distance(self, detection: _Detection) -> float:
-        """d(2) = min(1 - r^T r_k) over the last embeddings r_k of the track (equation 2); 2 without any."""
+        """d(2) = min(1 - r^T r_k) over the last embeddings r_k of the track (equation 3); 2 without any."""
         if not self.gallery or detection.feature is None:
             return 2.0
         return max(1 - max(float(detection.feature @ known) for known in self.gallery), 0.0)
@@ -239,8 +239,8 @@ class ReferenceDeepSort:
                 continue
             squared = np.array([t.squared_mahalanobis(free) for t in tracks])
             cosine = np.array([[t.cosine_distance(d) for d in free] for t in tracks])
-            in_gate = squared <= self.config.motion_gate  # b(1), equation 1 and the 0.95 quantile of chi^2(4)
-            similar = cosine <= self.config.max_cosine_distance  # b(2), equation 3
+            in_gate = squared <= self.config.motion_gate  # b(1), equation 2: the 0.95 quantile of chi^2(4)
+            similar = cosine <= self.config.max_cosine_distance  # b(2), equation 4; both must hold, equation 6
             found = _assign(np.where(in_gate, cosine, np.inf), self.config.max_cosine_distance)
             self._evidence += _evidence(squared, in_gate, similar, found, level)
             matches += [(tracks[i], free[j]) for i, j in found]

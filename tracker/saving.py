@@ -4,23 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from .calibration import ScoreCalibration
 from .clock import FrameClock
+from .config import TrackerConfig
+from .gallery import Gallery
+from .inputs import MisreadBoxes
 from .observation import keeps_observations
 from .state import VERSION, State, check_config, check_version, number_from, part_from
 from .table import TrackTable
 from .types import Evidence
-
-if TYPE_CHECKING:
-    from .deepsort import DeepSort
+from .votes import ClassVotes
 
 __all__ = ["load_state", "save_state"]
 
 _KIND = "DeepSort"
 
 
-def save_state(tracker: DeepSort) -> State:
+class _Tracker(Protocol):
+    """What a `DeepSort` keeps from frame to frame."""
+
+    config: TrackerConfig
+    _table: TrackTable
+    _gallery: Gallery
+    _calibration: ScoreCalibration
+    _votes: ClassVotes
+    _clock: FrameClock
+    _births: int
+    _ids: int
+    _by_appearance: Evidence
+    _matches: int
+    _never_confirmed: int
+    _rejected: int
+    _misread: MisreadBoxes
+
+    @property
+    def evidence(self) -> Evidence:
+        """What decided the matches so far."""
+        ...
+
+
+def save_state(tracker: _Tracker) -> State:
     """What `DeepSort.state_dict` returns."""
     return {
         "kind": _KIND,
@@ -37,11 +62,10 @@ def save_state(tracker: DeepSort) -> State:
     }
 
 
-def load_state(tracker: DeepSort, state: Mapping[str, Any]) -> None:
-    """What `DeepSort.load_state_dict` does; nothing changes before all of the state is read."""
+def load_state(tracker: _Tracker, loaded: _Tracker, state: Mapping[str, Any]) -> None:
+    """What `DeepSort.load_state_dict` does, by way of `loaded`, an empty one; nothing changes before all is read."""
     check_version(state, _KIND)
     check_config(state, tracker.config)
-    loaded = type(tracker)(tracker.config)
     loaded._table = TrackTable.from_state(part_from(state, "table"), observed=keeps_observations(tracker.config))
     table = loaded._table
     loaded._gallery.load_state_dict(part_from(state, "gallery"), table.slot, table.capacity)

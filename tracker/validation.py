@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 REJECT_REASONS = ("", "not finite", "no area", "far outside the frame", "at one place with 100 others")
 """What each code of `reject_reasons` means; 0 is a usable box."""
 MAX_AT_ONE_PLACE = 100
-"""Boxes of a frame that are the same to the last bit. No detector gives many; each of N is a candidate for each of N
+"""Boxes of a frame whose corners are the same to the px. No detector gives many; each of N is a candidate for each of N
 tracks there, so that an update with 1,000 took 20 s and 1.6 GB, with this limit a tenth of a second."""
 
 _MAX_COORDINATE = 1e6
@@ -175,7 +175,7 @@ def _at_one_place(xyxy: Array, scores: npt.NDArray[np.floating[Any]]) -> npt.NDA
     beyond = np.zeros(len(xyxy), np.bool_)
     if len(xyxy) <= MAX_AT_ONE_PLACE:
         return beyond
-    _, place = np.unique(xyxy, axis=0, return_inverse=True)
+    _, place = np.unique(np.floor(np.nan_to_num(xyxy)), axis=0, return_inverse=True)
     place = place.reshape(-1)  # of shape (N, 1) in NumPy 2.0
     order = np.lexsort((-scores, place))
     first = np.searchsorted(place[order], np.arange(int(place.max()) + 1))

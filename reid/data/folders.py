@@ -26,6 +26,10 @@ TRAIN, QUERY, GALLERY = "train", "query", "gallery"
 MEASURED = ("test", "val", "valid", "validation")
 """What the people to measure with are called where there is no query and gallery; the first that is there counts."""
 
+PARTS = frozenset({TRAIN, QUERY, GALLERY, *MEASURED})
+
+_PERSON = re.compile(r"(\d{3,})_c(?:am)?\d", re.IGNORECASE)
+"""How a name begins where a person and a camera are told as in Market-1501."""
 _CAMERA = re.compile(r"(?:^|[_.-])c(?:am)?(\d+)(?=s\d|[_.-]|$)", re.IGNORECASE)
 _CAMERA_FOLDER = re.compile(r"(?:c|cam|camera)[_-]?(\d{1,9})|cam(?:era)?[_-]?([a-z])", re.IGNORECASE)
 
@@ -53,7 +57,24 @@ def load_identity_folders(root: Path, *, seed: int = 0) -> ReidData:
             f" ({root.name}/anna/1.jpg, {root.name}/ben/1.jpg, ...), or bounding_box_train, query and bounding_box_test"
             f" as in Market-1501{how_to_get(root)}"
         )
+    _check_one_person_each(root, folders)
     return split_by_identity(root, split_of(_views(folders, _numbers(folders))), seed=seed)
+
+
+def _check_one_person_each(root: Path, folders: Folders) -> None:
+    """Parts of a data set are no people, though they are folders with images as well: `train`, `image_query`.
+
+    Raises:
+        ValueError: they are parts: by their names, or by the many people whom the images in each are named after.
+    """
+    people = {name: {found[1] for path, _ in folders[name] if (found := _PERSON.match(path.name))} for name in folders}
+    if all(name.lower() in PARTS for name in folders) or all(len(found) > 1 for found in people.values()):
+        names = ", ".join(list(folders)[:3])
+        raise ValueError(
+            f"{root} holds {names}, which are parts of a data set and no people: expected a folder for each identity "
+            f"({root.name}/anna/1.jpg, or {root.name}/{TRAIN}/anna/1.jpg), or bounding_box_train, query and "
+            "bounding_box_test with names as in Market-1501 (0002_c1s1_000451_03.jpg)"
+        )
 
 
 def has_identity_folders(root: Path) -> bool:

@@ -128,6 +128,7 @@ def test_an_array_of_corners_is_refused_too(tmp_path: Path) -> None:
 CLASSES = {
     "numbers": ("1,-1,1,1,30,40,1,1\n1,-1,9,1,30,40,1,3\n", {"1": 1, "3": 1}),
     "names in column 8": ("1,-1,1,1,30,40,1,car\n1,-1,9,1,30,40,1,dog\n1,-1,20,1,30,40,1,car\n", {"car": 2, "dog": 1}),
+    "one name in column 8": ("1,-1,1,1,30,40,1,car\n1,-1,9,1,30,40,1,car\n", {"car": 2}),
     "names under a header": ("frame,x,y,w,h,class\n1,1,1,30,40,car\n1,9,1,30,40,dog\n", {"car": 1, "dog": 1}),
     "MOTChallenge's class 1 alone": ("1,-1,1,1,30,40,1,1\n", {"person": 1}),
     "none": ("1,-1,1,1,30,40,1,-1,-1,-1\n", {"person": 1}),

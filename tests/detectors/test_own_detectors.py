@@ -120,6 +120,11 @@ def test_anything_else_is_refused_in_one_sentence(expression: str, message: str,
     [
         pytest.param("MyDetector = 3", "of type int, expected a class or function of a detector", id="a number"),
         pytest.param("class MyDetector: ...", r"without detect\(image, frame_index=\.\.\.\)", id="no detect"),
+        pytest.param(
+            "class MyDetector:\n    def detect(self, image): ...",
+            r"detect takes \(image\), expected def detect\(self, image, frame_index\)",
+            id="no frame number",
+        ),
         pytest.param("def MyDetector(): return 1 / 0", r"^other\.py, line 1: ZeroDivisionError", id="an error"),
         pytest.param(
             "class MyDetector:\n    class_names = 5\n    def detect(self, image, frame_index): ...",

@@ -172,7 +172,7 @@ def test_sequence_without_images(tmp_path: Path) -> None:
 
 
 def test_folder_without_detections_says_what_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"det/det\.txt"):
+    with pytest.raises(FileNotFoundError, match=r"det/det\.txt; or give weights by their own path"):
         create_detector(str(tmp_path))
 
 

@@ -185,6 +185,12 @@ def test_strangers_of_mars_match_nobody(tmp_path: Path) -> None:
         pytest.param(
             ["train/a/1.jpg", "query/a/1.jpg", "gallery/a/2.jpg"], "a is in train/ and in query/", id="trained on"
         ),
+        pytest.param(
+            [f"image_{part}/000{person}_c001_1.jpg" for part in ("train", "query", "test") for person in range(4)],
+            "holds image_query, image_test, image_train, which are parts of a data set and no people",
+            id="VeRi-776",
+        ),
+        pytest.param(["train/1.jpg", "val/2.jpg"], "holds train, val, which are parts", id="pictures in train and val"),
         pytest.param(["anna/walk1/1.jpg", "ben/walk1/1.jpg"], "holds 0 folders with images, expected one", id="deeper"),
     ],
 )

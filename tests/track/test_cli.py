@@ -265,6 +265,7 @@ def test_help_fits_into_eighty_columns(track: Track, monkeypatch: pytest.MonkeyP
     for line in text.splitlines():
         cells = [cell for cell in re.split(r"\s{2,}", line.strip("│ ")) if cell]
         assert not cells or not re.fullmatch(r"<[^>]*|[^<\s]*[^<\s-]>", cells[0 if len(cells) == 1 else 1]), line
+    assert "<bool>" not in text  # a flag takes no value
     groups = re.findall(r"^╭─ (.+?) ─+╮$", text, re.MULTILINE)
     if set(groups) - {"Arguments", "Options"}:
         rest = re.search(r"^╭─ Options ─+╮$(.*?)^╰", text, re.MULTILINE | re.DOTALL)

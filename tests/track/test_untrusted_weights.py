@@ -1,4 +1,4 @@
-"""A file that would run code when it is unpickled runs none, whichever door of the command line it comes through."""
+"""A file that would run code when it is unpickled runs none, whichever option it comes by."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import torch
 from reid.training.state import STATE_FILE, read_state
 from reid.training.teacher import load_teacher
 from tests.track.runs import FAST, Track, assert_one_line, write_sequence, write_video
+from track import stream
 
 
 class Evil:
@@ -85,6 +86,17 @@ def test_with_trust_a_detector_is_read_after_a_sentence(track: Track, ran: Path)
     assert ran.exists()
     assert result.code == 2
     assert "warning: evil.pt is read with --trust: it may run code of whoever made it" in result.err
+
+
+def test_in_a_program_trust_is_a_keyword(ran: Path) -> None:
+    """What is said to type works where it is said."""
+    clip, weights = ran.parent / "clip.mp4", ran.parent / "evil.pt"
+    with pytest.raises(ValueError, match=r"evil.pt .* add trust=True$"):
+        next(stream(clip, detector=weights, reid="none"))
+    assert not ran.exists()
+    with pytest.raises(ValueError, match="cannot load"):
+        next(stream(clip, detector=weights, reid="none", trust=True))
+    assert ran.exists()
 
 
 def test_torchscript_is_a_program_and_needs_trust(track: Track, ran: Path) -> None:

@@ -114,7 +114,7 @@ def test_refresh_of_less_than_a_frame_is_refused(refresh: int) -> None:
         AppearanceOnDemand(refresh)
 
 
-def test_unknown_looks_neither_refuse_nor_decide_a_match() -> None:
+def test_unknown_appearance_neither_refuses_nor_decides_a_match() -> None:
     """Matched by motion in the first stage; a zero vector would be as far away as a stranger."""
     tracker, _ = _tracker(HERE)
     before = tracker.evidence.by_appearance
@@ -124,7 +124,7 @@ def test_unknown_looks_neither_refuse_nor_decide_a_match() -> None:
     assert tracker.evidence.vetoed == 0
 
 
-def test_unknown_looks_are_not_remembered() -> None:
+def test_unknown_appearance_is_not_remembered() -> None:
     """After many frames without a look the track still knows what it looked like, in a gallery of three."""
     tracker = DeepSort(TrackerConfig(gallery_size=3))
     for frame in range(20):
@@ -147,9 +147,9 @@ def test_a_known_likeness_wins_over_an_unknown_look() -> None:
 
 def test_without_the_argument_all_are_known() -> None:
     (one, _), (other, _) = _tracker(HERE, BESIDE), _tracker(HERE, BESIDE)
-    looks = np.stack((BLUE, RED))
-    plain = one.update([HERE, BESIDE], [0.9, 0.9], embeddings=looks)
-    told = other.update([HERE, BESIDE], [0.9, 0.9], embeddings=looks, known=[True, True])
+    appearance = np.stack((BLUE, RED))
+    plain = one.update([HERE, BESIDE], [0.9, 0.9], embeddings=appearance)
+    told = other.update([HERE, BESIDE], [0.9, 0.9], embeddings=appearance, known=[True, True])
     assert plain.detection_index.tolist() == told.detection_index.tolist()
     assert plain.xyxy.tobytes() == told.xyxy.tobytes()
 

@@ -67,12 +67,12 @@ def test_what_the_first_level_has_taken_is_not_looked_at_again():
     assert asked == [{(0, 0)}, {(1, 1)}]
 
 
-def by_the_paper(near, levels, looks):
+def by_the_paper(near, levels, appearance):
     """Listing 1, and what `Evidence` counts, one level after the other: (matches, decided, recovered, vetoed)."""
     matches, free, decided, recovered, vetoed = set(), set(near.detections.tolist()), 0, 0, 0
     for level in sorted(set(levels.tolist())):
         mine = [i for i in range(len(near)) if levels[near.tracks[i]] == level and near.detections[i] in free]
-        here, cosine = near[np.array(mine, np.intp)], looks[np.array(mine, np.intp)]
+        here, cosine = near[np.array(mine, np.intp)], appearance[np.array(mine, np.intp)]
         chosen, nearest = assign(with_costs(here, cosine), GATE), mutually_nearest(here)
         matches |= as_set(here[chosen])
         free -= set(here.detections[chosen].tolist())
@@ -88,13 +88,13 @@ def test_looking_at_many_levels_together_matches_as_the_paper_does(seed, num_tra
     rng = np.random.default_rng(seed)
     tracks, detections = np.nonzero(rng.random((num_tracks, num_detections)) < share)
     near = Pairs(tracks, detections, rng.random(len(tracks)))
-    levels, looks = rng.integers(1, deepest + 1, num_tracks), rng.random(len(tracks))
-    cosine = dict(zip(zip(tracks.tolist(), detections.tolist(), strict=True), looks.tolist(), strict=True))
+    levels, appearance = rng.integers(1, deepest + 1, num_tracks), rng.random(len(tracks))
+    cosine = dict(zip(zip(tracks.tolist(), detections.tolist(), strict=True), appearance.tolist(), strict=True))
 
     def look(some, _):
         return np.array([cosine[pair] for pair in zip(some.tracks.tolist(), some.detections.tolist(), strict=True)])
 
     matched, evidence = cascade(near, levels, look)
     counted = evidence.appearance_decided, evidence.recovered, evidence.vetoed
-    assert (set(zip(*map(np.ndarray.tolist, matched), strict=True)), *counted) == by_the_paper(near, levels, looks)
+    assert (set(zip(*map(np.ndarray.tolist, matched), strict=True)), *counted) == by_the_paper(near, levels, appearance)
     assert evidence.by_appearance == len(matched[0])

@@ -10,7 +10,7 @@ from tracker.class_groups import group_of, parse_groups
 
 PERSON, CAR, BUS = 0, 2, 5
 BOX = [[10.0, 20, 50, 120]]
-LOOKS = np.eye(1, 8, dtype=np.float32)
+APPEARANCE = np.eye(1, 8, dtype=np.float32)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_class_that_is_not_named_is_a_group_of_its_own() -> None:
     assert group_of(np.array([0, 2, 5, 7, 9]), parse_groups("5 2 7")).tolist() == [0, 5, 5, 5, 9]
 
 
-@pytest.mark.parametrize("looks", [None, LOOKS], ids=["by overlap", "by appearance"])
+@pytest.mark.parametrize("appearance", [None, APPEARANCE], ids=["by overlap", "by appearance"])
 @pytest.mark.parametrize(
     ("groups", "second", "same"),
     [
@@ -54,10 +54,12 @@ def test_a_class_that_is_not_named_is_a_group_of_its_own() -> None:
         pytest.param("0", BUS, False, id="a class that is not named"),
     ],
 )
-def test_a_track_goes_on_only_within_its_group(groups: str, second: int, same: bool, looks: np.ndarray | None) -> None:
+def test_a_track_goes_on_only_within_its_group(
+    groups: str, second: int, same: bool, appearance: np.ndarray | None
+) -> None:
     tracker = DeepSort(TrackerConfig(class_groups=groups))
     for _ in range(4):
-        first = tracker.update(BOX, [0.9], [CAR], looks)
+        first = tracker.update(BOX, [0.9], [CAR], appearance)
     assert first.ids.tolist() == [1]
-    tracks = tracker.update(BOX, [0.9], [second], looks)
+    tracks = tracker.update(BOX, [0.9], [second], appearance)
     assert (tracks.ids.tolist() == [1] and tracks.detection_index.tolist() == [0]) == same

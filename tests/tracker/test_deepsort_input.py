@@ -172,9 +172,9 @@ def test_arrays_of_any_layout_are_taken_and_left_as_they_are(make):
 
 
 def test_embeddings_may_come_late_and_go_again():
-    tracker, looks = DeepSort(), np.eye(30, 8, dtype=np.float32) + 0.1
+    tracker, appearance = DeepSort(), np.eye(30, 8, dtype=np.float32) + 0.1
     ids = []
-    for step, embeddings in enumerate([None] * 4 + [looks] * 4 + [None] * 4 + [looks] * 4):
+    for step, embeddings in enumerate([None] * 4 + [appearance] * 4 + [None] * 4 + [appearance] * 4):
         low = np.column_stack((np.arange(30) * 60.0 + step, np.full(30, 40.0)))
         boxes = np.concatenate((low, low + (40, 100)), axis=1)
         ids.append(tracker.update(boxes, np.ones(30), embeddings=embeddings).ids.tolist())

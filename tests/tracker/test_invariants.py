@@ -138,11 +138,11 @@ class Wild:
         xyxy[rng.random(len(xyxy)) < 0.02] *= rng.choice([np.nan, np.inf, 1e30, 1e-30, -1.0, 1e3])
         scores = rng.choice([0.9, 0.9, 0.9, 0.5, 0.5, 0.0, -3.0, 7.0, 1e30, -1e30], len(xyxy))
         seen = rng.random(len(xyxy)) < 0.8
-        looks = {} if rng.random() < 0.2 else {"embeddings": rng.normal(size=(int(seen.sum()), 4))}
+        appearance = {} if rng.random() < 0.2 else {"embeddings": rng.normal(size=(int(seen.sum()), 4))}
         size = None if rng.random() < 0.5 else (800, 600)
         return refused_or(
             lambda motion: tracker.update(
-                xyxy[seen], scores[seen], **looks, frame_size=size, **named | {"motion": motion}
+                xyxy[seen], scores[seen], **appearance, frame_size=size, **named | {"motion": motion}
             ),
             named["motion"],
             tracker,

@@ -122,7 +122,7 @@ def test_keys_in_the_wrong_place(tmp_path: Path, text: str, message: str) -> Non
         load_preset(str(tmp_path / "my.yaml"))
 
 
-def test_realtime_is_strong_with_looks_on_demand_and_every_second_frame() -> None:
+def test_realtime_is_strong_with_appearance_on_demand_and_every_second_frame() -> None:
     strong, realtime = load_preset("strong"), load_preset("realtime")
     assert realtime.config == strong.config
     assert (strong.reid_when, strong.every) == ("always", 1)

@@ -80,9 +80,9 @@ def steps(seed, num_frames):
         if number % 11 == 3:
             yield number, None, named
             continue
-        looks = {} if number < 8 or number % 9 == 0 else {"embeddings": frame.features}
+        appearance = {} if number < 8 or number % 9 == 0 else {"embeddings": frame.features}
         classes = rng.integers(0, 3, len(frame.xyxy))
-        yield number, (frame.xyxy, frame.scores, classes), named | looks | {"frame_size": (640, 360)}
+        yield number, (frame.xyxy, frame.scores, classes), named | appearance | {"frame_size": (640, 360)}
 
 
 def step(tracker, positional, named):

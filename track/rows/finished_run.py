@@ -17,7 +17,7 @@ from registry.numbers import MAX_EXACT, MAX_FRAME, MAX_PX
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, load_detections
 from track.rows.offline import Moments
 from track.rows.run_frames import read_run_frames
-from track.sinks.text import CSV_HEADER
+from track.rows.types import CSV_HEADER
 from tracker.offline.linking import LinkConfig, TrackedDetections
 
 __all__ = ["FinishedRun", "read_run"]

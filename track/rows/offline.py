@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from track.sinks import FrameTracks, RowState
+from track.rows.types import FrameTracks, RowState
 from tracker.offline.linking import LinkConfig, Linked, TrackedDetections, link_tracks
 
 __all__ = ["Moments", "linked_rows", "linking_facts", "missing_between", "moments_of"]

@@ -1,4 +1,4 @@
-"""What the pipeline hands to every sink: the tracks shown at one frame."""
+"""What the pipeline hands to every sink, the tracks shown at one frame, and the columns they become."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FrameTracks", "RowState"]
+__all__ = ["CSV_HEADER", "FrameTracks", "RowState"]
+
+CSV_HEADER = ("frame", "time_s", "id", "class", "x1", "y1", "x2", "y2", "score", "state")
+"""The columns of `tracks.csv`."""
 
 
 class RowState(IntEnum):

@@ -9,6 +9,8 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from detectors.trust import TRUST
+from detectors.weights import DetectorUnavailableError
 from registry import close_names
 from registry.defaults import DEFAULT_ENCODER
 from track.rows.types import FrameTracks
@@ -26,7 +28,7 @@ __all__ = ["stream"]
 
 KEYWORDS = (
     *("detector", "classes", "conf", "iou", "imgsz", "reid", "reid_weights", "max_cosine", "reid_runtime"),
-    *("reid_when", "tracker", "start", "end", "every", "online", "device", "seed"),
+    *("reid_when", "tracker", "start", "end", "every", "online", "device", "seed", "trust"),
 )
 OF_FILES = ("out", "overwrite", "no_video", "smooth", "offline", "keep_embeddings")
 """Options of `track run` that write files, or change tracks when all frames are known."""
@@ -52,6 +54,7 @@ def stream(
     online: bool = False,
     device: str = "auto",
     seed: int = 0,
+    trust: bool = False,
     **unknown: NoReturn,
 ) -> Generator[tuple[Frame, FrameTracks], None, None]:
     """Track a source: each frame, with its picture, and the tracks in it, in order.
@@ -85,6 +88,7 @@ def stream(
         online: yield each frame at once, with what is known at that frame.
         device: `"auto"`, `"cpu"`, `"cuda:0"`, `"mps"`.
         seed: of the encoder with random weights.
+        trust: open weights that may run code of whoever made them.
         unknown: any other keyword is an error.
 
     Yields:
@@ -118,6 +122,7 @@ def stream(
             every=every,
             online=online,
             seed=seed,
+            trust=trust,
         )
     return _stream(config, any_reid=reid is None)
 
@@ -145,8 +150,9 @@ def _keywords_for_options() -> Iterator[None]:
     try:
         yield
     except (ValueError, FileNotFoundError) as error:
-        text = re.sub(r"--([a-z][a-z-]*)", lambda found: found[1].replace("-", "_"), str(error))
-        if type(error) not in (ValueError, FileNotFoundError) or text == str(error):
+        text = str(error).replace(f"add {TRUST}", "add trust=True")
+        text = re.sub(r"--([a-z][a-z-]*)", lambda found: found[1].replace("-", "_"), text)
+        if type(error) not in (ValueError, FileNotFoundError, DetectorUnavailableError) or text == str(error):
             raise
         raise type(error)(text) from error
 

@@ -40,7 +40,7 @@ def parse_span(text: str | None) -> tuple[int | None, int | None]:
     """
     if text is None:
         return None, None
-    match = re.fullmatch(r"\s*([0-9]{0,9})\s*-\s*([0-9]{0,9})\s*", text)
+    match = re.fullmatch(r"\s*([0-9]*)\s*-\s*([0-9]*)\s*", text)
     if match is None or not (match[1] or match[2]):
         raise ValueError(f"--frames is {text!r}, expected the first and the last frame, such as 1-150, 20- or -150")
     first, last = (parse_whole(digits, "--frames", 0, MAX_FRAME) if digits else None for digits in match.groups())

@@ -12,11 +12,10 @@ import numpy as np
 from registry.cells import to_cell
 from registry.closing import Closing
 from track.files.partial import PartialFile
-from track.rows.types import FrameTracks, RowState
+from track.rows.types import CSV_HEADER, FrameTracks, RowState
 
-__all__ = ["CSV_HEADER", "TracksCsv", "TracksTxt"]
+__all__ = ["TracksCsv", "TracksTxt"]
 
-CSV_HEADER = ("frame", "time_s", "id", "class", "x1", "y1", "x2", "y2", "score", "state")
 NO_SCORE = -1.0
 """MOTChallenge marks what is not known with -1; so does a box without a detection."""
 

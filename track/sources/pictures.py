@@ -10,11 +10,16 @@ from typing import Any
 
 import cv2
 import numpy as np
+from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
 
 from track.sources.limits import check_size, too_large
 from track.sources.types import Image
 
 __all__ = ["FULL_DEPTH", "read_picture", "significant_bits"]
+
+_open_picture = Pillow.open
+"""As it is now: ultralytics puts a function in its place that may install packages."""
 
 MAX_FILE_BYTES = 1 << 30
 """More than a picture of the largest size takes, also uncompressed and with 16 bits."""
@@ -80,16 +85,19 @@ def _decoded(path: Path) -> Any:
 
 def _has_header(data: bytes, name: str) -> bool:
     """Whether the picture has a size, which is checked: a few kB may stand for gigabytes."""
-    from PIL import Image as Pillow
-    from PIL import UnidentifiedImageError
-
     try:
         with warnings.catch_warnings():  # there is a limit below
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            width, height = Pillow.open(io.BytesIO(data)).size
+            width, height = _open_picture(io.BytesIO(data)).size
     except Pillow.DecompressionBombError as error:
         raise too_large(name, "more than 178 megapixels") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (
+        UnidentifiedImageError,
+        ImportError,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ):  # ultralytics imports another reader
         return False
     check_size(name, width, height)
     return True

@@ -115,7 +115,7 @@ def test_a_recipe_does_not_choose_the_code_that_runs(track: Track, folder: Path)
 def test_export_and_run_without_the_file(track: Track, folder: Path) -> None:
     ran(track, "export", "--reid", "my_net.py:MyNet", "--to", "torchscript", "--out", "net.torchscript")
     (folder / "my_net.py").write_text("1 / 0\n")
-    weights = ("--reid-weights", "net.torchscript", "--out", "run")
+    weights = ("--reid-weights", "net.torchscript", "--trust", "--out", "run")
     ran(track, "run", "clip.mp4", *OWN, *weights)
     assert read_summary(folder / "run")["configuration"]["reid"]["name"] == "my_net.py:MyNet"
 

@@ -29,7 +29,7 @@ from tests.track.runs import (
     write_video,
 )
 from track.files.run_folder import LOCK_FILE
-from track.sinks.text import CSV_HEADER
+from track.rows.types import CSV_HEADER
 
 STOPPING = """
 import sys

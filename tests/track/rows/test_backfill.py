@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from track.rows.backfill import Backfill
-from track.sinks import FrameTracks, RowState
+from track.rows.types import FrameTracks, RowState
 from track.sources import Frame
 from tracker import DeepSort, TrackerConfig, Tracks
 

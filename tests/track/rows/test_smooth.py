@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from track.rows.smooth import smoothed_rows
-from track.sinks import FrameTracks, RowState
+from track.rows.types import FrameTracks, RowState
 from tracker.config import TrackerConfig
 from tracker.offline.smoothing import smooth_track
 

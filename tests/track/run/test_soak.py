@@ -52,8 +52,8 @@ def write_sequence(folder: Path) -> Path:
     visit = (frames + 97 * person) // 400  # a new person takes the place every 400 frames
     x = (frames * (1 + person % 5) * 2.0 + 131 * person) % 1900
     rows = np.column_stack((frames, -np.ones_like(frames), x, 40.0 * person, 40 + person, 100 + person))
-    looks = rng.normal(size=(NUM_PEOPLE, visit.max() + 1, DIM))
-    features = looks[person, visit] + 0.3 * rng.normal(size=(len(frames), DIM))
+    appearance = rng.normal(size=(NUM_PEOPLE, visit.max() + 1, DIM))
+    features = appearance[person, visit] + 0.3 * rng.normal(size=(len(frames), DIM))
     table = np.concatenate((rows, np.full((len(rows), 1), 0.9), -np.ones((len(rows), 3)), features), axis=1)
     kept = table[rng.random(len(table)) < 0.9].astype(np.float32)
     (folder / "det").mkdir(parents=True)

@@ -95,8 +95,26 @@ def test_a_run_with_tracks_gives_no_advice(track: Track, tmp_path: Path) -> None
 
 def test_detections_of_frames_beyond_the_source_are_told(track: Track, tmp_path: Path) -> None:
     sequence = write_sequence(tmp_path / "seq", num_frames=10, extra=[(99, -1, 1, 1, 5, 5, 0.9)])
-    assert "1 detections in" in track("run", sequence, "--reid", "none", "--out", "out").err
+    assert "1 detection in" in track("run", sequence, "--reid", "none", "--out", "out").err
     assert "are they of this source?" in read_summary(Path("out"))["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("scale", "is_told"),
+    [
+        pytest.param(1, False, id="as they are"),
+        pytest.param(2, True, id="of pictures twice as large"),
+        pytest.param(0.5, False, id="of pictures half as large: they may well be right"),
+    ],
+)
+def test_boxes_of_pictures_of_another_size_are_told(track: Track, tmp_path: Path, scale: float, is_told: bool) -> None:
+    """`track eval` sees that they do not overlap the ground truth; a run has only the size of its picture."""
+    video, _ = write_video(tmp_path / "v", num_frames=10)  # 96x64 px
+    rows = [f"{frame},-1,{60 * scale},{10 * scale},{20 * scale},{30 * scale},0.9\n" for frame in range(1, 11)]
+    Path("found.txt").write_text("".join(rows))
+    done = track("run", video, "--detector", "found.txt", "--reid", "none", "--no-video", "--out", "o")
+    assert ("100 % of the boxes in found.txt lie outside the picture (96x64 px)" in done.err) == is_told
+    assert ("warning" in done.err) == is_told
 
 
 def test_no_more_frames_are_held_back_than_fit() -> None:

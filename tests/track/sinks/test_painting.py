@@ -18,7 +18,7 @@ import pytest
 
 from detectors import DetectorOptions, create_detector
 from reid import create_encoder
-from track.run.clock import StageClock
+from track.run.counts import Counts
 from track.run.pipeline import track_frames
 from track.setup.camera_motion import CameraMotion
 from track.setup.parts import Models
@@ -119,7 +119,7 @@ def _track(create: Callable[[], Any], num_frames: int, painter: _Painter | None)
     models = Models(create(), create_encoder("none"), DeepSort(TrackerConfig()), CameraMotion())
     rows = []
     with read_ahead(_frames(num_frames)) as frames:
-        for step in track_frames(frames, models, StageClock(), size=SMALL, overlaps=True):
+        for step in track_frames(frames, models, Counts(), size=SMALL, overlaps=True):
             if painter is not None and step.frame.image is not None:
                 painter.hand(step.frame.image)
             boxes = step.confirmed.xyxy.tolist()

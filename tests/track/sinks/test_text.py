@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from registry.own_names import own_name
 from track.files import partial
+from track.rows.types import CSV_HEADER
 from track.sinks import FrameTracks, OutputError, RowState
-from track.sinks.text import CSV_HEADER, TracksCsv, TracksTxt
+from track.sinks.text import TracksCsv, TracksTxt
 
 CLASS_NAMES = {0: "person", 2: 'car, "small"'}
 

@@ -89,7 +89,7 @@ def test_seconds_count_and_not_frames(rate):
         assert set(linked.ids) == ids
 
 
-def test_wrong_looks_veto_and_the_same_looks_allow_more():
+def test_another_appearance_vetoes_and_the_same_appearance_allows_more():
     near, far = {"x": 100.0}, {"x": 118.0}
     red, blue = (1.0, 0.0), (0.0, 1.0)
     first = walk(1, range(10), look=red)
@@ -99,7 +99,7 @@ def test_wrong_looks_veto_and_the_same_looks_allow_more():
     assert set(link(walk(1, range(10)), walk(2, range(15, 25), **far)).ids) == {1, 2}
 
 
-def test_unseen_looks_decide_nothing():
+def test_unseen_appearance_decides_nothing():
     nobody = (0.0, 0.0)
     linked = link(walk(1, range(10), look=(1.0, 0.0)), walk(2, range(15, 25), look=nobody))
     assert set(linked.ids) == {1}

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from registry.numbers import MAX_FRAME
 from track.terminal.options import DEBUG
 
 __all__ = ["Classes", "Csv", "Debug", "Events", "Force", "Frames", "Gt", "Json", "Pred", "Shift"]
 
 _FILES, _WHAT, _SHOW = "Files", "What is scored", "Output"
 
-FURTHEST = 1_000_000_000
-"""Frames; a year at 30 a second."""
 Gt = Annotated[
     Path,
     typer.Option(
@@ -40,7 +39,7 @@ Frames = Annotated[
 Shift = Annotated[
     int,
     typer.Option(
-        min=-FURTHEST, max=FURTHEST, help="Add this to the frame numbers of the tracks.", rich_help_panel=_WHAT
+        min=-MAX_FRAME, max=MAX_FRAME, help="Add this to the frame numbers of the tracks.", rich_help_panel=_WHAT
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Score also what looks like a wrong file.", rich_help_panel=_WHAT)]

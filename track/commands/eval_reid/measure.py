@@ -183,8 +183,8 @@ def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: P
     warn_of_overlap(config.reid, calibration.scores())
     turned = {angle: _turned(encoder, data, gallery, angle, console) for angle in config.angles}
     stores = config.store_gate and calibration.takes_gate
-    few = [too_few_for_a_gate(calibration)] if config.store_gate and not stores else []
-    notes = (*data.notes, *_notes(ranking, embedded.damaged), *few)
+    few = too_few_for_a_gate(calibration)
+    notes = (*data.notes, *_notes(ranking, embedded.damaged), *([few] if few else []))
     found = Evaluation(
         data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, (), stores
     )

@@ -40,9 +40,9 @@ def print_evaluation(config: EvalConfig, evaluation: Evaluation, only_json: bool
     )
     if evaluation.gate_stored:
         console.print(f"the gate is now in {config.reid_weights}, and track run uses it", markup=False)
-    else:
+    elif gate.takes_gate:
         is_file = config.reid_weights is not None and config.reid_weights.is_file()
-        store = ", or --store-gate here" if is_file and gate.takes_gate else ""
+        store = ", or --store-gate here" if is_file else ""
         console.print(f"to use it: track run ... --max-cosine {gate.gate:.4f}{store}", markup=False)
     console.print("results:")
     shown = [path for path in evaluation.files if path.parent.name != "pictures"]
@@ -58,7 +58,7 @@ def people_line(ranking: RankingScores) -> str:
     """How many people rank-1 rests on, and how far it can be trusted."""
     low, high = ranking.rank1_interval
     people = counted(ranking.num_identities, "person", "people")
-    return f"rank-1 rests on {people}: {low:.0%} to {high:.0%} with 95 % confidence"
+    return f"rank-1 rests on {people}: {low:.0%} to {high:.0%} with 95% confidence"
 
 
 def _table(config: EvalConfig, evaluation: Evaluation) -> Table:

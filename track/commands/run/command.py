@@ -48,9 +48,7 @@ def run_command(
     debug: tracking.Debug = False,
 ) -> None:
     """Track one video: writes tracks.txt, tracks.csv, annotated.mp4 and summary.json into a new folder."""
-    # Decoder, detector, encoder and video writer share the cores: a thread that spins while it waits for work takes the
-    # time of one that has some. Read when the first OpenMP library loads, so set before any.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _share_the_cores()
     from track.setup.config import RunConfig
     from tracker.presets import load_preset
 
@@ -82,6 +80,14 @@ def run_command(
         trust=trust,
     )
     _run(config, debug, any_reid=reid is None)
+
+
+def _share_the_cores() -> None:
+    """Decoder, detector, encoder and video writer share them: no thread spins while it waits for work of its own.
+
+    Read when the first OpenMP library loads, so set before any.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _run(config: RunConfig, debug: bool, *, any_reid: bool) -> None:

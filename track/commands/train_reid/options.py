@@ -67,7 +67,9 @@ Pretrained = Annotated[
 ]
 Smoke = Annotated[
     bool,
-    typer.Option("--smoke", help="Try it out: a minute on a CPU, on people that are drawn.", rich_help_panel=_WHAT),
+    typer.Option(
+        "--smoke", help="Try it out: minutes on a CPU, on people that are drawn, or on --data.", rich_help_panel=_WHAT
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.", rich_help_panel=_HOW)]
 Batch = Annotated[

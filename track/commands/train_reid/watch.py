@@ -152,7 +152,7 @@ def print_outcome(outcome: Outcome, reid: str, out: Path) -> None:
         f"held-out rank-1 {before['rank1']:.1%} -> {ranking.cmc[1]:.1%}, mAP {before['mAP']:.1%} -> {ranking.mAP:.1%} "
         f"(before -> after training, {counted(ranking.num_queries, 'query', 'queries')})"
     )
-    console.print(f"rank-1 rests on {people}: {low:.0%} to {high:.0%} with 95 % confidence")
+    console.print(f"rank-1 rests on {people}: {low:.0%} to {high:.0%} with 95% confidence")
     console.print(
         f"gate {calibration.gate:.3f}: at this cosine distance {calibration.false_match_rate:.2%} of different people "
         f"match and {calibration.false_non_match_rate:.1%} of same people do not"

@@ -171,6 +171,7 @@ def test_a_gate_is_stored_only_where_enough_people_were_measured(
     assert f"rank-1 rests on {people} people: " in done.out
     assert (f"no gate was stored: {people} people measured, 20 or more are needed" in done.out) != is_stored
     assert ("the gate is now in" in done.out) == is_stored
+    assert "to use it" not in done.out
     found = json.loads(Path("runs/eval-small-cnn/eval.json").read_text())
     assert found["gate_stored"] == is_stored
     assert found["ranking"]["num_identities"] == found["calibration"]["num_identities"] == people

@@ -28,7 +28,7 @@ TWO_HALVES = (Walker(2, 4, 0.3, last=12), Walker(2, 4, 0.3, first=20))
 
 @pytest.fixture
 def halves(track: Track, tmp_path: Path) -> Path:
-    """One person who is not seen for 0.8 s; without looks the tracker takes them for two. The run is `halves`."""
+    """One person who is not seen for 0.8 s; without appearance the tracker takes them for two. The run is `halves`."""
     sequence = write_sequence(tmp_path / "s", TWO_HALVES, 40)
     assert track("run", sequence, *RUN, "--out", "halves", "--keep-embeddings").code == 0
     return tmp_path / "halves"

@@ -40,7 +40,7 @@ def test_reid(track: Track, tmp_path: Path) -> None:
 
 
 def test_reid_file(track: Track, tmp_path: Path) -> None:
-    """Features that came with the detections decide: two people swap places, and their looks tell them apart."""
+    """Features that came with the detections decide: two people swap places, and their appearance tells them apart."""
     sequence = write_sequence(tmp_path / "s", num_frames=8)
     left, right = 10, 13  # both inside of the other's motion gate
     rows = [
@@ -68,7 +68,7 @@ def test_reid_file(track: Track, tmp_path: Path) -> None:
     assert read_summary(Path("file"))["appearance"]["appearance_decided"] > 0
     x = {name: [r[2] for r in read_txt(Path(name)) if r[1] == 1] for name in ("none", "file")}
     assert x["none"][-1] < 11, "motion alone: whoever stands there"
-    assert x["file"][-1] > 12, "by looks: the same person elsewhere"
+    assert x["file"][-1] > 12, "by appearance: the same person elsewhere"
 
 
 def _small_checkpoint(path: Path, gate: float | None) -> Path:

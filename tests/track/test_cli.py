@@ -203,6 +203,16 @@ def test_version(track: Track) -> None:
     assert track("--version").out.startswith("track ")
 
 
+def test_a_file_that_looks_like_an_option_is_told_how_to_be_typed(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("-dash.mp4").write_bytes(b"")
+    result = track("run", "-dash.mp4")
+    assert result.code == 2
+    assert result.err.endswith("; a file whose name begins with a dash is typed ./-dash.mp4\n")
+
+
 def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
     expected = "No such command 'cars.mp4'. Did you mean: track run cars.mp4 --reid none"
     assert expected in track("cars.mp4", "--reid", "none").err

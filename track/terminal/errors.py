@@ -127,6 +127,8 @@ def hint(error: Any, given: Sequence[str], commands: Sequence[str]) -> str:
         known = f"Known: {', '.join(commands)}."
         meant = f"Did you mean: track run {' '.join(given)}" if _is_source(given[0]) else known
         return f"{'' if one_line(error).endswith('?') else '.'} {meant} (see: track --help)"
+    if dashed := [word for word in given if word.startswith("-") and os.path.exists(word)]:  # noqa: PTH110 (as below)
+        return f"; a file whose name begins with a dash is typed ./{dashed[0]}"
     names = getattr(getattr(error, "param", None), "opts", ())
     pairs = zip(given, [*given[1:], ""], strict=True)
     typed = [first if "=" in first else f"{first} {second}" for first, second in pairs if first.split("=")[0] in names]

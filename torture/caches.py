@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,12 +68,21 @@ def caches(effort: Effort, tally: Tally) -> None:
     cases = [(each_one, file, kind) for each_one in filled for file in each_one.files for kind in (*DAMAGES, *STANDS)]
     cases += [(each_one, Path(), kind) for each_one in filled for kind in STANDS]
     choices.shuffle(cases)
+    _weights(dataclasses.replace(effort, until=_third(effort)), tally, inputs)
+    of_weights = tally.tried
     for number in each(effort, cases):
         one, file, kind = cases[number]
         found = _damaged(effort.folder, inputs, one, file, kind, choices)
         tally.add(f"{' '.join(one.words[:1])} with {file.name or 'the whole cache'}: {kind}", found)
-    _weights(effort, tally, inputs)
-    tally.remarks.append(f"{sum(len(one.files) for one in filled)} files of {len(filled)} caches, and digests.json")
+    done, files = tally.tried - of_weights, sum(len(one.files) for one in filled)
+    tally.remarks.append(
+        f"{done} of {len(cases)} cases on {files} files of {len(filled)} caches, {of_weights} on weights"
+    )
+
+
+def _third(effort: Effort) -> float:
+    now = time.monotonic()
+    return now + (effort.until - now) / 3
 
 
 def _fill(folder: Path, inputs: Path, words: tuple[str, ...]) -> Filled:

@@ -29,8 +29,8 @@ from tracker.reference import H, ReferenceDeepSort
 FRAME = 175
 """From 0. Somebody who was hidden is found again here, and appearance decides against the nearest box."""
 INTO = ROOT / "docs" / "images"
-WIDE, HIGH = 78, 13
-"""px that a text may take."""
+LETTER, LINE = 4.0, 11
+"""px of the picture that a letter and a line take."""
 COLOURS = plt.get_cmap("tab10").colors  # type: ignore[attr-defined]
 
 
@@ -82,9 +82,9 @@ def draw_boxes(axes: Any, rows: list[tuple[Any, Any, str]], *, dashed: bool = Fa
         x1, y1, x2, y2 = xyxy
         axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, ec=edge, lw=2, ls="--" if dashed else "-"))
         y = y2 + 2 if below else y1 - 3
-        while any(abs(x1 - x) < WIDE and abs(y - other) < HIGH for x, other in taken):
-            y += HIGH if below else -HIGH
-        taken.append((x1, y))
+        while any(x1 < end and abs(y - other) < LINE for end, other in taken):
+            y += LINE if below else -LINE
+        taken.append((x1 + LETTER * len(text), y))
         style = {"color": "white", "fontsize": 8, "va": "top" if below else "bottom"}
         axes.text(x1, y, text, bbox={"fc": edge, "ec": edge, "pad": 1}, **style)
 

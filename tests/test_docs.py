@@ -24,6 +24,7 @@ OF_BENCHMARKS = {
     "--write",
     "--only",
     "--last",
+    "--minutes",
 }
 OF_TORCHRUN = {"--nproc-per-node", "--no-python"}
 

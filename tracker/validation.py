@@ -175,6 +175,9 @@ def _at_one_place(xyxy: Array, scores: npt.NDArray[np.floating[Any]]) -> npt.NDA
     beyond = np.zeros(len(xyxy), np.bool_)
     if len(xyxy) <= MAX_AT_ONE_PLACE:
         return beyond
+    lefts = np.sort(np.floor(np.nan_to_num(xyxy[:, 0])))
+    if not (lefts[MAX_AT_ONE_PLACE:] == lefts[:-MAX_AT_ONE_PLACE]).any():  # as in almost every frame
+        return beyond
     _, place = np.unique(np.floor(np.nan_to_num(xyxy)), axis=0, return_inverse=True)
     place = place.reshape(-1)  # of shape (N, 1) in NumPy 2.0
     order = np.lexsort((-scores, place))

@@ -67,4 +67,7 @@ def test_what_would_be_replaced_is_known_by_every_name(tmp_path: Path, how: str)
 def test_a_file_beside_is_no_reason(tmp_path: Path) -> None:
     for name in ("tracks.txt", "clip.mp4"):
         (tmp_path / name).write_text("same content")
-    refuse_to_replace([tmp_path / "clip.mp4"], [tmp_path / "tracks.txt", tmp_path / "absent"])
+    kept = tmp_path / "clip.mp4"
+    refuse_to_replace([kept], [tmp_path / "tracks.txt", tmp_path / "absent"])
+    with pytest.raises(ValueError, match="choose another --out"):  # and the same call with the file itself is one
+        refuse_to_replace([kept], [tmp_path / "tracks.txt", kept])

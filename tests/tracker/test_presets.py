@@ -138,6 +138,8 @@ def test_realtime_is_strong_at_every_second_frame() -> None:
         pytest.param({}, 2, "ambiguous", id="left out: the preset's"),
         pytest.param({"every": 1}, 1, "ambiguous", id="each frame"),
         pytest.param({"reid_when": "always"}, 2, "always", id="every crop"),
+        pytest.param({"offline": True}, 2, "always", id="linking needs every crop"),
+        pytest.param({"keep_embeddings": True}, 2, "always", id="so do files of embeddings"),
     ],
 )
 def test_options_outrank_the_preset(given: dict[str, Any], every: int, reid_when: str) -> None:
@@ -178,9 +180,13 @@ def test_wrong_appearance_settings(tmp_path: Path, text: str, message: str) -> N
         pytest.param({"reid_when": "never"}, r"unknown --reid-when 'never'.*always, ambiguous", id="unknown"),
         pytest.param({"reid_when": "always", "reid": "none"}, "--reid-when has no effect with --reid none", id="idle"),
         pytest.param(
-            {"offline": True}, r"--offline needs.*ambiguous in realtime; add --reid-when always", id="offline"
+            {"offline": True, "reid_when": "ambiguous"},
+            r"--offline needs the embedding of every detection, but --reid-when is ambiguous; leave it out",
+            id="offline",
         ),
-        pytest.param({"keep_embeddings": True}, "--keep-embeddings needs the embedding of every", id="kept"),
+        pytest.param(
+            {"keep_embeddings": True, "reid_when": "ambiguous"}, "--keep-embeddings needs the embedding", id="kept"
+        ),
     ],
 )
 def test_appearance_on_demand_that_cannot_be(given: dict[str, Any], message: str) -> None:
@@ -189,10 +195,12 @@ def test_appearance_on_demand_that_cannot_be(given: dict[str, Any], message: str
 
 
 @pytest.mark.parametrize("preset", ["strong", "realtime"])
-def test_a_run_can_be_changed_in_part(preset: str) -> None:
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_run_can_be_changed_in_part(preset: str, offline: bool) -> None:
     """What was resolved from the preset is not taken for an option that somebody gave."""
-    config = RunConfig("x", reid="none", tracker=load_preset(preset))
-    assert dataclasses.replace(config, source="y") == RunConfig("y", reid="none", tracker=load_preset(preset))
+    config = RunConfig("x", reid="none", offline=offline, tracker=load_preset(preset))
+    changed = RunConfig("y", reid="none", offline=offline, tracker=load_preset(preset))
+    assert dataclasses.replace(config, source="y") == changed
 
 
 def test_the_reference_tracker_has_the_settings_of_the_paper() -> None:

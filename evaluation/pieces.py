@@ -1,9 +1,9 @@
 """Scores of sequences without one of their pieces: how far a difference between two trackers may be chance.
 
-HOTA, CLEAR and Identity are ratios of counts that span a whole sequence, so a piece of five seconds has no score of its own
-that would see somebody who is lost for longer. What a piece has is its counts: each score is made anew without them
-(delete-one jackknife, Efron and Stein 1981). Which box matches which is decided once, on the whole sequence, by
-TrackEval's rules; without a piece left out the scores are TrackEval's.
+HOTA, CLEAR and Identity are ratios of counts that span a whole sequence. A piece of five seconds has no score of its
+own that would see somebody who is lost for longer. What a piece has is its counts: each score is made anew without
+them (delete-one jackknife, Efron and Stein 1981). Which box matches which is decided once, on the whole sequence, by
+TrackEval's rules; with all pieces the scores are TrackEval's. A switch belongs to the piece in which it is seen.
 """
 
 from __future__ import annotations

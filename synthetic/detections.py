@@ -1,9 +1,9 @@
 """A detector, simulated: boxes of a stated quality from any ground truth, seeded.
 
-What a detector gets wrong is not independent from frame to frame: somebody is missed for a while, a box leans to one side
-for a while, a poster is taken for a person as long as the light stays. So each of these has a memory: a latent Gaussian
-process with correlation exp(-dt / tau) for every person and every fault, which also makes a sequence at a third of its frame
-rate a fair picture of the same detector. Scores tell how well somebody can be seen, with a noise of their own.
+What a detector gets wrong is not independent from frame to frame: somebody is missed for a while, a box leans to one
+side for a while, a poster is taken for a person as long as the light stays. So each of these has a memory: a latent
+Gaussian process with correlation exp(-dt / tau), in seconds, for every person and every fault. At a third of the frame
+rate, or backwards, it is the same detector. Scores tell how well somebody can be seen, with a noise of their own.
 """
 
 from __future__ import annotations

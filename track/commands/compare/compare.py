@@ -9,22 +9,22 @@ from pathlib import Path
 from evaluation import find_ground_truth
 from evaluation.reading import read_rows
 from reid import Encoder
-from track.commands.compare.cache import Entry, EntryCache
 from track.commands.compare.config import WITHOUT_NETWORK, CompareConfig
 from track.commands.compare.continuity import continuity
-from track.commands.compare.keys import embedding_key, scene_key, tracking_key
-from track.commands.compare.load import HIGH_LOAD, LoadMeter
-from track.commands.compare.replay import Replay, ReplaySource
 from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
-from track.commands.compare.scene import Embedded, Scene, detect_scene, embed_scene
-from track.commands.compare.truth import Truth, check_detections, open_truth
 from track.files.inputs import files_in
 from track.files.run_folder import RUN_FILES, folder_name, held_run_folder
 from track.run.counts import Counts
 from track.run.outputs import Outputs
 from track.run.passes import run_passes
 from track.run.session import start_session
+from track.scenes.cache import Entry, EntryCache
+from track.scenes.keys import embedding_key, scene_key, tracking_key
+from track.scenes.load import HIGH_LOAD, LoadMeter
+from track.scenes.replay import Replay, ReplaySource
+from track.scenes.scene import Embedded, Scene, detect_scene, embed_scene
+from track.scenes.truth import Truth, check_detections, open_truth
 from track.setup.checks import check_possible
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder, warn_of_idle_options

@@ -16,8 +16,8 @@ from track.commands.compare.config import CompareConfig, dataset_sequences
 from track.commands.compare.continuity import Continuity
 from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
-from track.commands.compare.truth import open_truth
 from track.files.run_folder import held_run_folder
+from track.scenes.truth import open_truth
 from track.setup.loading import check_detections
 from track.sources import open_source
 from track.terminal.progress import Progress, ProgressTask

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors import Detections
-from track.commands.compare.scene import Scene
+from track.scenes.scene import Scene
 from track.setup.parts import Affine
 from track.sources import Frame
 from track.sources.types import BaseSource, TimeSpan

@@ -8,6 +8,7 @@ TrackEval's rules; with all pieces the scores are TrackEval's. A switch belongs 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,12 +20,26 @@ from scipy.stats import t as student_t
 from evaluation.overlap import EPS
 from evaluation.prepare import MATCH_IOU, Prepared
 
-__all__ = ["SCORES", "Interval", "Pieces", "count_pieces", "jackknife_interval", "scores_without_each"]
+__all__ = [
+    "PIECE_S",
+    "SCORES",
+    "Interval",
+    "Pieces",
+    "count_pieces",
+    "jackknife_interval",
+    "joined",
+    "num_pieces",
+    "scores_without_each",
+]
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 SCORES = ("HOTA", "IDF1", "MOTA")
+PIECE_S = 5.0
+"""Seconds of a piece: about as long as somebody stays lost, so that one mishap is in one piece or two."""
+_FEWEST = 4
+"""Pieces of a sequence that is too short for pieces of `PIECE_S`."""
 _ALPHAS = np.arange(0.05, 0.99, 0.05)
 """HOTA's thresholds of overlap (Luiten et al. 2021)."""
 _STAY = 1000.0
@@ -53,6 +68,14 @@ class Pieces:
     pred: Array
     clear: Array
 
+    def __len__(self) -> int:
+        return len(self.gt)
+
+    def only(self, which: Ints | slice) -> Pieces:
+        """Some of the pieces; who is in none of them costs nothing."""
+        names = ("hota", "identity", "gt", "pred", "clear")
+        return dataclasses.replace(self, **{name: getattr(self, name)[which] for name in names})
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -64,17 +87,33 @@ class Interval:
     num_pieces: int
 
 
-def count_pieces(prepared: Prepared, frames_a_piece: int) -> Pieces:
-    """The counts of a sequence, for each piece of so many frames.
+def num_pieces(fps: float, num_frames: int) -> int:
+    """Into how many pieces a sequence is cut: of about `PIECE_S` each, but quarters where it is short.
+
+    At another frame rate, these are the same stretches of time.
+    """
+    return min(max(round(num_frames / fps / PIECE_S), _FEWEST), max(num_frames, 1))
+
+
+def count_pieces(prepared: Prepared, num: int, *, first: int = 1) -> Pieces:
+    """The counts of a sequence in each of `num` pieces of the same length.
+
+    Args:
+        prepared: of the sequence.
+        num: of pieces.
+        first: number of the first frame of the span.
 
     Raises:
-        ValueError: pieces without a frame.
+        ValueError: no piece, or a box outside of the span.
     """
-    if frames_a_piece < 1:
-        raise ValueError(f"frames_a_piece is {frames_a_piece}, expected 1 or more")
-    frames = np.array(prepared.frames, np.int64)
-    piece_of = (frames - frames.min(initial=frames[0] if len(frames) else 0)) // frames_a_piece
-    num = int(piece_of.max(initial=-1)) + 1
+    if num < 1:
+        raise ValueError(f"num is {num}, expected 1 piece or more")
+    frames = np.array(prepared.frames, np.int64) - first
+    if len(frames) and not 0 <= frames.min() <= frames.max() < prepared.num_frames:
+        outside = prepared.frames[int(np.argmin(frames) if frames.min() < 0 else np.argmax(frames))]
+        last = first + prepared.num_frames - 1
+        raise ValueError(f"frame {outside} has boxes, expected frames {first}-{last} alone: check `first`")
+    piece_of = frames * num // max(prepared.num_frames, 1)
     gt, pred = np.zeros((num, len(prepared.gt_labels))), np.zeros((num, len(prepared.pred_labels)))
     for piece, people, tracks in zip(piece_of, prepared.gt_ids, prepared.pred_ids, strict=True):
         gt[piece, people] += 1
@@ -144,6 +183,20 @@ def _clear_counts(prepared: Prepared, piece_of: Ints, num: int) -> Array:
         last[seen] = before[seen] = by
         counts[piece] += len(people) - len(seen), len(tracks) - len(seen), switches
     return counts
+
+
+def joined(classes: Sequence[Pieces]) -> Pieces:
+    """Several classes of one sequence as one: nobody of one class is matched with a track of another."""
+    if len(classes) == 1:
+        return classes[0]
+    people = np.cumsum([0, *(part.gt.shape[1] for part in classes)])
+    tracks = np.cumsum([0, *(part.pred.shape[1] for part in classes)])
+    pairs = [part.pairs + offset for part, *offset in zip(classes, people[:-1], tracks[:-1], strict=True)]
+    side_by_side = {
+        name: np.concatenate([getattr(part, name) for part in classes], axis=1)
+        for name in ("hota", "identity", "gt", "pred")
+    }
+    return Pieces(np.concatenate(pairs), clear=np.sum([part.clear for part in classes], axis=0), **side_by_side)
 
 
 def scores_without_each(sequences: Sequence[Pieces]) -> Array:

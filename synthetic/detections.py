@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, ndtr
 
-__all__ = ["QUALITIES", "Drawn", "Quality", "Truth", "covered_share", "draw_detections"]
+__all__ = ["QUALITIES", "Drawn", "Quality", "Truth", "covered_share", "draw_detections", "inside_share"]
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -94,6 +94,12 @@ def covered_share(frames: Ints, xyxy: Array) -> Array:
         shared = np.maximum(sides, 0).prod(2) * (box[None, :, 3] > box[:, None, 3])
         covered[rows] = shared.max(1) / np.maximum((box[:, 2:] - box[:, :2]).prod(1), 1e-9)
     return covered
+
+
+def inside_share(xyxy: Array, frame_size: tuple[int, int]) -> Array:
+    """`(N,)`, how much of each box lies inside of a picture of that width and height, px."""
+    shown = np.minimum(xyxy[:, 2:], frame_size) - np.maximum(xyxy[:, :2], 0)
+    return np.asarray(np.maximum(shown, 0).prod(1) / np.maximum((xyxy[:, 2:] - xyxy[:, :2]).prod(1), 1e-9))
 
 
 def draw_detections(

@@ -31,7 +31,7 @@ __all__ = ["Clip", "find_clips", "load_clips"]
 
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".gif")
 """Endings by which a folder's videos are known."""
-FEWEST_FRAMES = 60
+FEWEST_FRAMES = 40
 """Annotated frames of all sequences: in fewer, everything is chance."""
 
 
@@ -119,10 +119,13 @@ def load_clips(config: TuneConfig, progress: Progress) -> tuple[list[Clip], list
         )
     clips = []
     for name, run in runs.items():
-        truth, (first, last) = truths[name], spans[name]
-        if truth.file.length is not None and last < truth.file.length:
-            notes.append(f"{name}: annotated up to frame {last} of {truth.file.length}; only that is scored")
-        clips.append(_clip(config, name, run, truth, (first, last), progress))
+        truth, span = truths[name], spans[name]
+        with open_source(run.source) as source:
+            length, fps = truth.file.length or source.num_frames or span[1], source.fps
+        if span[1] < length:
+            notes.append(f"{name}: annotated up to frame {span[1]} of {length}; the rest is left out")
+            run = dataclasses.replace(run, end_s=span[1] / fps)
+        clips.append(_clip(config, name, run, truth, span, progress))
     return clips, notes
 
 

@@ -144,7 +144,9 @@ def _interval(outcome: Outcome) -> str:
     gain = outcome.gain
     if not math.isfinite(gain.low):
         return f"{gain.value:+.1f}"
-    return f"{gain.value:+.1f} (between {gain.low:+.1f} and {gain.high:+.1f}, 95 % sure, of {gain.num_pieces} pieces)"
+    return (
+        f"{gain.value:+.1f} (between {gain.low:+.1f} and {gain.high:+.1f}, 95 % interval of {gain.num_pieces} pieces)"
+    )
 
 
 def _next(outcome: Outcome) -> str:

@@ -160,7 +160,7 @@ def test_a_folder_of_videos_with_a_folder_of_ground_truth(track: Track, tmp_path
 def test_what_was_not_annotated_is_not_scored(track: Track, data: Path) -> None:
     (data / "a" / "gt" / "gt.txt").write_text(truth_of(WALKERS, 25))
     result = ran(track("tune", data, "--preset", "deepsort", "--reid", "none", "--trials", "2", "--out", "out"))
-    assert "a: annotated up to frame 25 of 40; only that is scored" in result.out
+    assert "a: annotated up to frame 25 of 40; the rest is left out" in result.out
     assert facts()["frames"] == 25 + 40 + 40
     assert facts()["preset_scores"]["MOTA"] > 80
 
@@ -243,7 +243,7 @@ BAD = {
     "no ground truth": (("bare",), "bare has no gt/gt.txt, without which nothing can be scored: give --gt"),
     "a ground truth of one for several": (("data", "--gt", "data/a/gt/gt.txt"), "has no ground truth of b"),
     "no such ground truth": (("data", "--gt", "gone"), "--gt gone not found"),
-    "one tiny sequence": (("data", "--sequences", "a"), "data has 40 annotated frames, expected 60 or more"),
+    "one tiny sequence": (("tiny",), "tiny has 20 annotated frames, expected 40 or more"),
     "unknown rules": (("data", "--rules", "mot99"), "mot99"),
     "a folder of nothing": (("empty",), "empty"),
     "a folder that holds something else": (("data", "--out", "data"), "data exists and is not empty"),
@@ -254,6 +254,9 @@ BAD = {
 def test_bad_input(track: Track, data: Path, tmp_path: Path, typed: tuple[str, ...], expected: str) -> None:
     write_sequence(tmp_path / "bare", WALKERS, 70)
     (tmp_path / "empty").mkdir()
+    write_sequence(tmp_path / "tiny", WALKERS, 20)
+    (tmp_path / "tiny" / "gt").mkdir()
+    (tmp_path / "tiny" / "gt" / "gt.txt").write_text(truth_of(WALKERS, 20))
     before = sorted(str(path) for path in data.rglob("*"))
     assert_one_line(track("tune", *typed, "--reid", "none"), expected)
     assert sorted(str(path) for path in data.rglob("*")) == before

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from registry.cells import to_cell
 from registry.own_names import replacing
 from registry.words import counted, encodable, printable_lines
-from track.commands.compare.load import HIGH_LOAD
 from track.commands.compare.plot import plot_comparison
 from track.commands.compare.result import Comparison, Row
 from track.files.versions import versions
+from track.scenes.load import HIGH_LOAD
 from track.terminal.tables import print_table
 
 if TYPE_CHECKING:

@@ -97,10 +97,9 @@ class Ours:
             ValueError: something else.
         """
         preset, *options = text.split()
-        when = [option.removeprefix("--") for option in options]
-        if len(when) > 1 or not set(when) <= {"online", "offline"}:
+        if len(options) > 1 or not set(options) <= {"--online", "--offline"}:
             raise ValueError(f"{text!r} is no preset of ours, expected one like 'strong --online'; try --ours 'strong'")
-        return Ours(preset, *when) if when else Ours(preset, "")
+        return Ours(preset, options[0].removeprefix("--") if options else "")
 
     @property
     def name(self) -> str:

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a chec
 
 from benchmarks.groups import DATA, REAL, SOURCES, Group, Member, all_groups, members
 from benchmarks.peers_entrants import PEERS, PEERS_THAT_EMBED, Peer
-from benchmarks.peers_report import Result, facts, to_markdown
+from benchmarks.peers_report import Result, facts, into_page, to_markdown
 from benchmarks.peers_score import Entrant, Other, Ours, open_cache, score_group
 from benchmarks.peers_tuning import best_on_others, draw_trials, tuning_groups
 from registry.defaults import DEFAULT_ENCODER
@@ -125,6 +125,7 @@ def checked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tune", type=int, default=0, help="trials of each peer that has a search space")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--out", type=Path, default=Path("runs/peers"))
+    parser.add_argument("--page", type=Path, help="put the tables into this page, as docs/peers.md")
     parser.add_argument("--json", type=Path, help="write the facts of peers.json to this file too")
     given = parser.parse_args(arguments)
     try:
@@ -134,6 +135,8 @@ def checked(arguments: Sequence[str] | None) -> argparse.Namespace:
         _check_names("--only", given.only, [peer.name for peer in PEERS])
         _check_names("--sources", given.sources, SOURCES)
         _check_names("--qualities", given.qualities, (REAL, *QUALITIES))
+        if given.page is not None:
+            into_page(given.page.read_text(encoding="utf-8"), "")
         if not given.peers.is_dir():
             raise ValueError(f"--peers {given.peers} is no folder: install the peers there (see --help)")
         if given.tune < 0:
@@ -175,6 +178,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found["embeddings"] = facts(embedding)
         text += f"\nThe {PICTURES}, with the embeddings of {DEFAULT_ENCODER}:\n\n{to_markdown(embedding)}"
     write(given.out, found, text)
+    if given.page:
+        given.page.write_text(into_page(given.page.read_text(encoding="utf-8"), text), encoding="utf-8")
     if given.json:
         given.json.write_text(json.dumps(found), encoding="utf-8")
 

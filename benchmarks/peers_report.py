@@ -13,7 +13,9 @@ from benchmarks.choosing import By, Scored, difference, mean_difference, total_o
 from benchmarks.groups import Group
 from evaluation.pieces import SCORES, Interval
 
-__all__ = ["Compared", "Result", "compare", "facts", "to_markdown"]
+__all__ = ["Compared", "Result", "compare", "facts", "into_page", "to_markdown"]
+
+_BEGIN, _END = "<!-- peers: begin -->", "<!-- peers: end -->"
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,18 @@ def to_markdown(results: Sequence[Result], *, groups_too: bool = True) -> str:
     gaps = {result.name: compare(ours.scored, result.scored) for result in results[1:] if result.scored}
     parts = [_means(results, gaps), _behind(gaps, ours.name), _sources(results)]
     return "\n\n".join(parts + ([_groups(results, gaps)] if groups_too else [])) + "\n"
+
+
+def into_page(page: str, tables: str) -> str:
+    """The page with these tables in the place of those before.
+
+    Raises:
+        ValueError: it has no place for them.
+    """
+    if page.count(_BEGIN) != 1 or page.count(_END) != 1 or page.index(_BEGIN) > page.index(_END):
+        raise ValueError(f"the page has no place for the tables, expected a line {_BEGIN} and after it a line {_END}")
+    before, _, rest = page.partition(_BEGIN)
+    return f"{before}{_BEGIN}\n{tables.strip()}\n{_END}{rest.partition(_END)[2]}"
 
 
 def _means(results: Sequence[Result], gaps: Mapping[str, Compared]) -> str:

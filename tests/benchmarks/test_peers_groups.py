@@ -12,7 +12,7 @@ import pytest
 from benchmarks.groups import Group
 from benchmarks.peers_entrants import PEERS, PEERS_THAT_EMBED
 from benchmarks.peers_groups import checked, run_entrants, usable, write
-from benchmarks.peers_report import compare, facts, to_markdown
+from benchmarks.peers_report import compare, facts, into_page, to_markdown
 from benchmarks.peers_score import Other, tracks_of
 from tests.benchmarks.peers_scenes import broken, forgetful, member, peer, perfect
 from track.scenes.cache import EntryCache
@@ -103,9 +103,24 @@ def test_the_facts_are_json_without_infinite_numbers(results, tmp_path):
     assert read["entrants"]["forgets"]["ours_ahead_by"]["ahead"] == 3
 
 
+def test_tables_take_the_place_of_those_before():
+    page = "# Title\n\n<!-- peers: begin -->\nold\n<!-- peers: end -->\n\nMore.\n"
+    once = into_page(page, "| new |\n")
+    assert once == "# Title\n\n<!-- peers: begin -->\n| new |\n<!-- peers: end -->\n\nMore.\n"
+    assert into_page(once, "| new |") == once
+
+
+@pytest.mark.parametrize("page", ["", "<!-- peers: begin -->", "<!-- peers: end --> <!-- peers: begin -->"])
+def test_a_page_without_a_place_for_tables_is_refused(page):
+    with pytest.raises(ValueError, match="no place for the tables"):
+        into_page(page, "| new |")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--peers", ".", "--page", "README.md"], "no place for the tables"),
+        (["--peers", ".", "--page", "gone.md"], "gone.md"),
         (["--peers", "gone"], "gone is no folder"),
         (["--peers", ".", "--only", "SORTT"], "'SORTT', expected some of BoT-SORT"),
         (["--peers", ".", "--sources", "mot16"], "'mot16', expected some of mot15"),

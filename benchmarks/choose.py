@@ -63,12 +63,6 @@ def measured(group: Group, configs: Mapping[str, RunConfig], data: Path = DATA, 
 
 
 def _key(group: Group, config: RunConfig, data: Path, encoder: str) -> str:
-    files = [
-        file
-        for folder in SOURCES[group.source].folders
-        for file in sorted((data / folder).rglob("*"))
-        if file.is_file()
-    ]
     parts: dict[str, Any] = {
         "group": str(group),
         "tracker": [dataclasses.asdict(config.tracker.config), config.tracker.kind, config.every],
@@ -142,9 +136,9 @@ def _left_out(settings: Mapping[str, By], base: str) -> Iterator[str]:
     yield f"| **mean** | | | {_shown(gain)} | {_word(gain)} |"
     yield ""
     refused = [name for name in settings if name != base and losses(settings[base], settings[name])]
-    kept = {each.chosen for each in found} - {base, *refused}
-    if gain.low > 0 and kept and not refused:
-        yield f"Accepted: {', '.join(sorted(kept))}. It gains where nothing was chosen."
+    chosen = {each.chosen for each in found} - {base}
+    if gain.low > 0 and not chosen & set(refused):
+        yield f"Accepted: {', '.join(sorted(chosen))}. What the other sources chose gains on the one left out."
     else:
         yield f"Not accepted: keep {base}."
 

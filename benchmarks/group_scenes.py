@@ -11,12 +11,11 @@ import numpy.typing as npt
 from evaluation.rows import TrackRows
 from registry.seqinfo import SequenceInfo
 from synthetic.detections import Quality, Truth, covered_share, draw_detections, inside_share
-from track.scenes.cache import Entry, EntryCache, key_of
-from track.scenes.keys import embedding_key, scene_key
-from track.scenes.scene import Embedded, Scene, detect_scene, embed_scene
+from track.scenes.cache import EntryCache, key_of
+from track.scenes.cached import embedded_scene, scene_of
+from track.scenes.scene import Embedded, Scene
 from track.setup.config import RunConfig
-from track.setup.loading import load_detector, load_encoder
-from track.sources import Source, open_source
+from track.sources import open_source
 from track.terminal.progress import Silent
 
 __all__ = ["drawn_scene", "found_scene", "mirrored", "thinned"]
@@ -73,40 +72,17 @@ def found_scene(
     What takes a network is kept in the cache of `track compare`.
     """
     with open_source(where, end_s=end_s) as source:
-        has_pictures, detector = source.has_images, str(data.parent / WEIGHTS) if source.has_images else "public"
-        classes = ("person",) if has_pictures else ()
-        reid = encoder if has_pictures else "none"
-        config = RunConfig(where, detector=detector, classes=classes, end_s=end_s, reid=reid, video=False)
-        scene, key = (_detected(config, source), scene_key(config, source)) if drawn is None else (drawn, _key(drawn))
-    return scene, _embedded(config, scene, key) if reid != "none" else None
+        has_pictures = source.has_images
+    detector, classes = (str(data.parent / WEIGHTS), ("person",)) if has_pictures else ("public", ())
+    reid = encoder if has_pictures else "none"
+    config = RunConfig(where, detector=detector, classes=classes, end_s=end_s, reid=reid, video=False)
+    cache = EntryCache()
+    key, scene = scene_of(config, cache, Silent(), where) if drawn is None else (_key(drawn), drawn)
+    return scene, embedded_scene(config, key, scene, cache, Silent(), where)[1]
 
 
 def _key(drawn: Scene) -> str:
     return key_of("drawn", {"xyxy": drawn.xyxy.tobytes().hex()})
-
-
-def _detected(config: RunConfig, source: Source) -> Scene:
-    cache = EntryCache(enabled=source.has_images)
-    key = scene_key(config, source) if cache.enabled else ""
-    entry = cache.find(key)
-    if entry is not None:
-        return Scene.from_entry(entry)
-    with Silent().task("detecting", None) as task:
-        scene = detect_scene(source, load_detector(config, source), task)
-    scene = dataclasses.replace(scene, facts={**scene.facts, "load": 0.0})
-    cache.store(key, scene.to_entry())
-    return scene
-
-
-def _embedded(config: RunConfig, scene: Scene, key: str) -> Embedded:
-    cache, key = EntryCache(), embedding_key(key, config)
-    entry = cache.find(key)
-    if entry is not None and len(entry.arrays["rows"]) == scene.num_boxes:
-        return Embedded(entry.arrays["rows"], dict(entry.facts))
-    with open_source(config.source, end_s=config.end_s) as source, Silent().task("embedding", None) as task:
-        embedded = embed_scene(source, scene, load_encoder(config), task)
-    cache.store(key, Entry({"rows": embedded.rows}, {**embedded.facts, "load": 0.0}))
-    return embedded
 
 
 def thinned(scene: Scene, embedded: Embedded | None, rate: int) -> tuple[Scene, Embedded | None]:

@@ -29,6 +29,7 @@ __all__ = [
     "jackknife_interval",
     "joined",
     "num_pieces",
+    "scores",
     "scores_without_each",
 ]
 
@@ -197,6 +198,11 @@ def joined(classes: Sequence[Pieces]) -> Pieces:
         for name in ("hota", "identity", "gt", "pred")
     }
     return Pieces(np.concatenate(pairs), clear=np.sum([part.clear for part in classes], axis=0), **side_by_side)
+
+
+def scores(sequences: Sequence[Pieces]) -> Array:
+    """`(3,)`: the `SCORES` (%) of all sequences together."""
+    return _scores(np.sum([_totals(pieces, None) for pieces in sequences], axis=0))
 
 
 def scores_without_each(sequences: Sequence[Pieces]) -> Array:

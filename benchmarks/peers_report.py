@@ -117,7 +117,8 @@ def to_markdown(results: Sequence[Result], *, groups_too: bool = True) -> str:
     """Tables: the mean of all groups, of each source, and each group; the first result is ours."""
     ours = results[0]
     gaps = {result.name: compare(ours.scored, result.scored) for result in results[1:] if result.scored}
-    parts = [_means(results, gaps), _behind(gaps, ours.name), _sources(results)]
+    peers = {result.name: gaps[result.name] for result in results if result.about["package"] and result.name in gaps}
+    parts = [_means(results, gaps), _behind(peers, ours.name), _sources(results)]
     return "\n\n".join(parts + ([_groups(results, gaps)] if groups_too else [])) + "\n"
 
 
@@ -135,8 +136,9 @@ def into_page(page: str, tables: str) -> str:
 
 def _means(results: Sequence[Result], gaps: Mapping[str, Compared]) -> str:
     ours = results[0]
-    titles = [f"{ours.name} is ahead by, {name}" for name in SCORES]
-    lines = [["tracker", *SCORES, *titles, "groups ahead / level / behind", "told, beyond its defaults"]]
+    titles = [f"`{ours.name}` less it, {name}" for name in SCORES]
+    counted = f"groups: `{ours.name}` ahead / level / behind"
+    lines = [["tracker", *SCORES, *titles, counted, "told, beyond its defaults"]]
     for result in results:
         scores = [f"{value:.1f}" for value in total_of(result.scored, list(result.scored))] if result.scored else []
         cells = [*(scores or ["crashed"] * len(SCORES)), *[""] * len(SCORES), ""]
@@ -153,7 +155,7 @@ def _behind(gaps: Mapping[str, Compared], ours: str) -> str:
     """In words, what weighs most against us."""
     told = [f"{name} in {', '.join(map(str, gap.behind))}" for name, gap in gaps.items() if gap.behind]
     if not told:
-        return f"`{ours}` is behind nobody in any group beyond noise."
+        return f"`{ours}` is behind no peer in any group beyond noise."
     return f"`{ours}` is behind beyond noise: {'; '.join(told)}."
 
 

@@ -105,7 +105,7 @@ PARTS = (
          "association.py", lambda given: [*given.others(), "--sizes", "10,100,200", "--turns", "20"], rows.peer_rows,
          one_thread=True),
     Part("peers-groups", "Scores beside other projects",
-         "Points of HOTA, IDF1 and MOTA, their mean, by which ours is ahead on the mean of all groups, boxes and scores "
+         "Points (mean of HOTA, IDF1 and MOTA) by which ours is ahead on the mean of all groups, with boxes and scores "
          "alone; the spread is the interval of 95 %. What peers did before is kept: see docs/peers.md.",
          "peers_groups.py", lambda given: [*given.others(), "--tune", "30"], rows.group_rows, one_thread=True),
     Part("run-none", "Whole run without an encoder", _RATIO, "end_to_end.py", _run("strong+none"), rows.run_rows),

@@ -10,7 +10,17 @@ from typing import Any
 
 from benchmarks.association import Timing, exponent
 
-__all__ = ["Row", "encoder_rows", "group_rows", "growth_rows", "memory_rows", "peer_rows", "run_rows", "runtime_rows", "startup_rows"]
+__all__ = [
+    "Row",
+    "encoder_rows",
+    "group_rows",
+    "growth_rows",
+    "memory_rows",
+    "peer_rows",
+    "run_rows",
+    "runtime_rows",
+    "startup_rows",
+]
 
 STARTUP_GOALS_S = {"first frame": 3.0, "track --help": 0.5}
 UPDATE_GOALS_MS = {10: 0.35, 100: 1.0, 500: 3.0, 1000: 6.0}

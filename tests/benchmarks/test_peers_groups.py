@@ -14,6 +14,7 @@ from benchmarks.peers_entrants import PEERS, PEERS_THAT_EMBED
 from benchmarks.peers_groups import checked, run_entrants, usable, write
 from benchmarks.peers_report import compare, facts, into_page, to_markdown
 from benchmarks.peers_score import Other, tracks_of
+from benchmarks.rows import group_rows
 from tests.benchmarks.peers_scenes import broken, forgetful, member, peer, perfect
 from track.scenes.cache import EntryCache
 from track.scenes.scene import Embedded
@@ -101,6 +102,16 @@ def test_the_facts_are_json_without_infinite_numbers(results, tmp_path):
     assert read == found
     assert read["entrants"]["never"]["failed"]["street real"] == "RuntimeError: not today"
     assert read["entrants"]["forgets"]["ours_ahead_by"]["ahead"] == 3
+
+
+def test_make_bench_shows_a_row_for_who_was_compared(results):
+    rows = {row.what: row for row in group_rows({"boxes": facts(results)})}
+    version = np.__version__
+    assert list(rows) == [f"ours less {name} {version}, boxes" for name in ("equal", "forgets", "sometimes")]
+    forgets = rows[f"ours less forgets {version}, boxes"]
+    assert 0 < forgets.low < forgets.value < forgets.high
+    assert forgets.note == "ahead in 3, behind in 0 of 3 groups beyond noise"
+    assert rows[f"ours less sometimes {version}, boxes"].note.endswith("of 2 groups beyond noise; crashed in 1")
 
 
 def test_tables_take_the_place_of_those_before():

@@ -2,7 +2,8 @@
 
     python -m benchmarks.choose --base strong --candidate FILE.yaml [FILE.yaml ...] [--offline | --online]
 
-Base and candidates (presets or YAML files) are measured on all groups (benchmarks/groups.py). A candidate is accepted
+Base and candidates (presets or YAML files; "strong --offline" is a preset with its tracks linked) are measured on all
+groups (benchmarks/groups.py). A candidate is accepted
 when it is behind the base beyond noise in no group, and when choosing by the other sources gains on each left out. The
 tables come out as Markdown. Intervals are of the mean of HOTA, IDF1 and MOTA, by leaving out pieces of about 5 s, 95 %
 for all groups together. Detections by a network and scores are kept in the cache folder: the base is measured once.
@@ -159,6 +160,15 @@ def _word(gain: Interval) -> str:
     return "ahead" if gain.low > 0 else "behind" if gain.high < 0 else "level"
 
 
+def _config(name: str, online: bool, offline: bool) -> tuple[str, RunConfig]:
+    """The name in the tables, and the settings, of a preset or file, with ` --online` or ` --offline` behind or not."""
+    preset, *rows = name.split(" --")
+    online, offline = online or "online" in rows, offline or "offline" in rows
+    config = RunConfig("group", reid="none", tracker=load_preset(preset), online=online, offline=offline, video=False)
+    shown = Path(preset).stem if "/" in preset or preset.endswith((".yaml", ".yml")) else preset
+    return " --".join([shown, *rows]), config
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
@@ -182,12 +192,7 @@ def main(arguments: list[str] | None = None) -> None:
     if len(names) < 2:
         parser.error(f"--candidate is {args.base} as well, expected another setting")
     try:
-        configs = {
-            Path(name).stem if "/" in name or name.endswith((".yaml", ".yml")) else name: RunConfig(
-                "group", reid="none", tracker=load_preset(name), online=args.online, offline=args.offline, video=False
-            )
-            for name in names
-        }
+        configs = dict(_config(name, args.online, args.offline) for name in names)
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
     if len(configs) < len(names):

@@ -133,7 +133,7 @@ def perfect(seen: Iterator[Seen], truth: Path) -> Floats:
 
 
 def write_sequence(folder: Path, scene: Scene, truth: Path) -> None:
-    """A sequence in MOTChallenge's form, with its detections and without pictures, for `ablation.py`."""
+    """A sequence in MOTChallenge's form, with its detections and without pictures."""
     last, (width, height) = int(read_rows(truth).frames.max()), scene.facts["size"]
     numbers = np.repeat(scene.frame_indices + 1, scene.counts)
     tlwh = np.column_stack((scene.xyxy[:, :2], scene.xyxy[:, 2:] - scene.xyxy[:, :2]))

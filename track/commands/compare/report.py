@@ -113,10 +113,10 @@ def warnings_of(comparison: Comparison) -> list[str]:
     """What a person should know before believing the figures; each text once, whichever run it is of."""
     texts = list(comparison.seen.notes)
     texts += [
-        f"{preset.name} is compared with detection at every frame and everybody embedded; what its every: "
-        f"{preset.every} and reid when: {preset.reid_when} save and cost, track run shows"
+        f"{preset.name} is compared with detection at every frame; what its every: {preset.every} saves and costs, "
+        "track run shows"
         for preset in comparison.config.trackers
-        if preset.every > 1 or preset.reid_when != "always"
+        if preset.every > 1
     ]
     for row in comparison.rows:
         found = () if row.report is None else row.report.warnings

@@ -18,6 +18,7 @@ from torch import Tensor
 from registry.own_names import replacing
 from reid.backbones.base import Backbone
 from reid.description import COLOUR, PARSERS, Parser, package_version, parse_entries
+from reid.resizing import LINEAR
 from reid.weight_files import read_weights
 
 __all__ = ["Checkpoint", "CheckpointInfo", "check_takes_gate", "read_checkpoint", "save_checkpoint", "store_gate"]
@@ -40,6 +41,7 @@ class CheckpointInfo:
         data: what it was trained on.
         scores: name -> value, such as `{"rank1": 0.93, "mAP": 0.81}`.
         colour: order of the channels that the network takes; always `RGB`.
+        resize: how crops are brought to that size, one of `reid.resizing.RESIZES`.
         version: of the package that wrote it.
         commit: of the source that trained it.
         format_version: of this layout.
@@ -55,6 +57,7 @@ class CheckpointInfo:
     data: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     colour: str = COLOUR
+    resize: str = LINEAR
     version: str = ""
     commit: str = ""
     format_version: int = FORMAT_VERSION
@@ -108,6 +111,7 @@ def save_checkpoint(
         input_size=backbone.input_size,
         mean=backbone.mean,
         std=backbone.std,
+        resize=backbone.resize,
         embedding_dim=backbone.embedding_dim,
         num_classes=backbone.num_classes,
         max_cosine_distance=max_cosine_distance,

@@ -21,6 +21,7 @@ from torchvision.models.resnet import Bottleneck
 
 from reid.backbones.base import Backbone
 from reid.backbones.sizes import at_least
+from reid.resizing import SMOOTH_CUBIC
 
 __all__ = [
     "FastReid",
@@ -154,7 +155,7 @@ class FastReid(Backbone):
     """
 
     head_prefixes: ClassVar[tuple[str, ...]] = ("heads.weight",)
-    resize: ClassVar[str] = "pillow-cubic"
+    resize = SMOOTH_CUBIC
 
     def __init__(
         self, name: str, *, ibn: bool, strong: bool, num_classes: int, input_size: tuple[int, int] | None

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from reid.backbones.base import Backbone
 from reid.backbones.pointwise import Pointwise
 from reid.backbones.sizes import at_least
+from reid.resizing import SMOOTH_LINEAR
 
 __all__ = ["Mlfn", "mlfn"]
 
@@ -71,7 +72,7 @@ class Mlfn(Backbone):
     """
 
     head_prefixes: ClassVar[tuple[str, ...]] = ("classifier.",)
-    resize: ClassVar[str] = "pillow-linear"
+    resize = SMOOTH_LINEAR
 
     def __init__(self, *, num_classes: int = 0, input_size: tuple[int, int] | None = None) -> None:
         size = at_least("mlfn", STRIDE, input_size or INPUT_SIZE)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from reid.backbones.base import Backbone
 from reid.backbones.pointwise import Pointwise
 from reid.backbones.sizes import at_least
+from reid.resizing import SMOOTH_LINEAR
 
 __all__ = [
     "OSNet",
@@ -175,7 +176,7 @@ class OSNet(Backbone):
     """
 
     head_prefixes: ClassVar[tuple[str, ...]] = ("classifier.",)
-    resize: ClassVar[str] = "pillow-linear"
+    resize = SMOOTH_LINEAR
 
     def __init__(
         self,

@@ -52,6 +52,7 @@ def facts_of(backbone: Backbone, max_cosine_distance: float | None = None, seed:
         input_size=backbone.input_size,
         mean=backbone.mean,
         std=backbone.std,
+        resize=backbone.resize,
         embedding_dim=backbone.embedding_dim,
         max_cosine_distance=max_cosine_distance,
         seed=seed,

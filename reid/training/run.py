@@ -78,7 +78,7 @@ def train(job: Job, accelerator: Accelerator, watch: Watch) -> Outcome:
 def _train(job: Job, accelerator: Accelerator, watch: Watch) -> Outcome:
     net = _first_net(job)
     teacher = load_teacher(job.recipe.teacher) if job.recipe.teacher else None
-    images = load_images(job.data, net.backbone.input_size, job.workers, watch)
+    images = load_images(job.data, net.backbone.input_size, job.workers, watch, net.backbone.resize)
     trainer = Trainer(job, net, images, accelerator, watch, teacher)
     rows = trainer.position.rows
     log = None

@@ -165,7 +165,7 @@ def _batches(source: Source, name: str, facts: EncoderFacts, trust: bool) -> Ite
         xyxy = detector.detect(frame.image, frame.index).xyxy
         large = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1, initial=np.inf) >= SMALLEST_PX
         xyxy = xyxy[large] if wanted else xyxy[:0]
-        yield crop_batch(frame.image, xyxy, input_size=facts.input_size, fill=facts.mean)
+        yield crop_batch(frame.image, xyxy, input_size=facts.input_size, fill=facts.mean, resize=facts.resize)
 
 
 def print_export(result: ExportResult) -> None:

@@ -21,7 +21,7 @@ from reid.description import COLOUR, PARSERS, Parser, package_version, parse_ent
 from reid.resizing import LINEAR
 from reid.weight_files import read_weights
 
-__all__ = ["Checkpoint", "CheckpointInfo", "check_takes_gate", "read_checkpoint", "save_checkpoint", "store_gate"]
+__all__ = ["Checkpoint", "CheckpointInfo", "read_checkpoint", "save_checkpoint", "store_gate"]
 
 FORMAT_VERSION = 1
 
@@ -127,7 +127,7 @@ def save_checkpoint(
     return info
 
 
-def check_takes_gate(path: Path) -> CheckpointInfo:
+def _check_takes_gate(path: Path) -> CheckpointInfo:
     """What the checkpoint says about itself, into which a gate can be written.
 
     Raises:
@@ -150,7 +150,7 @@ def store_gate(path: Path, max_cosine_distance: float, scores: Mapping[str, floa
     Raises:
         FileNotFoundError, ValueError: as `read_checkpoint`, or a file that this project did not write.
     """
-    info = check_takes_gate(path)
+    info = _check_takes_gate(path)
     tensors, metadata = read_weights(path)
     changed = {
         "max_cosine_distance": PARSERS["max_cosine_distance"](max_cosine_distance),

@@ -22,16 +22,18 @@ FILES_AT_ONCE = 128
 
 
 class CropEncoder(Protocol):
-    """An encoder that takes crops; all that run a network do.
+    """An encoder that takes crops; all that look at pictures do.
 
     Attributes:
         name: public name.
+        runtime: what runs its network, `None` without one.
         embedding_dim: width D of the embeddings.
         input_size: `(H, W)` px of the crops.
         resize: how images are brought to it, one of `reid.resizing.RESIZES`.
     """
 
     name: str
+    runtime: str | None
     embedding_dim: int
     input_size: tuple[int, int]
     resize: str

@@ -1,4 +1,5 @@
-"""Where appearance vectors come from: nowhere, the detections' file, or (in `runtime_encoder.py`) a network.
+"""Where appearance vectors come from: nowhere, the detections' file, colours (in `colour.py`), or a network (in
+`runtime_encoder.py`).
 
 All encoders are called alike, so that a pipeline needs no branches:
 
@@ -20,7 +21,16 @@ from registry.defaults import DEFAULT_ENCODER
 from reid.boxes import as_boxes
 from reid.runtimes import AUTO
 
-__all__ = ["Embeddings", "Encoder", "FileEncoder", "NoEncoder", "create_file", "create_none", "unit_length"]
+__all__ = [
+    "Embeddings",
+    "Encoder",
+    "FileEncoder",
+    "NoEncoder",
+    "create_file",
+    "create_none",
+    "refuse_network",
+    "unit_length",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +165,7 @@ def unit_length(vectors: npt.NDArray[np.floating[Any]], name: str) -> Embeddings
 
 def create_none(name: str, *, weights: Path | None, device: str, seed: int, batch_size: int, runtime: str) -> NoEncoder:
     """The `none` encoder; weights and a runtime are looked at to refuse them."""
-    _refuse_network(name, weights, runtime)
+    refuse_network(name, weights, runtime)
     return NoEncoder()
 
 
@@ -163,11 +173,12 @@ def create_file(
     name: str, *, weights: Path | None, device: str, seed: int, batch_size: int, runtime: str
 ) -> FileEncoder:
     """The `file` encoder; weights and a runtime are looked at to refuse them."""
-    _refuse_network(name, weights, runtime)
+    refuse_network(name, weights, runtime)
     return FileEncoder()
 
 
-def _refuse_network(name: str, weights: Path | None, runtime: str) -> None:
+def refuse_network(name: str, weights: Path | None, runtime: str) -> None:
+    """A `ValueError` where weights or a runtime were asked for of an encoder without a network."""
     if weights is not None:
         raise ValueError(
             f"--reid {name} has no network to load {weights} into; name a backbone, such as --reid {DEFAULT_ENCODER}"

@@ -19,6 +19,7 @@ __all__ = [
     "OTHER_NAMES",
     "TIMM",
     "WITHOUT_NETWORK",
+    "WITHOUT_PICTURES",
     "backbone_factory",
     "encoder_plugins",
     "is_backbone",
@@ -29,7 +30,9 @@ __all__ = [
 TIMM = "timm:"
 ALL_NAMES = "All are listed by: track models."
 OTHER_NAMES = "timm:NAME stands for any network of timm, FILE.py:NAME for your own."
-WITHOUT_NETWORK = ("none", "file")
+WITHOUT_PICTURES = ("none", "file")
+"""Encoders that look at no pixel."""
+WITHOUT_NETWORK = (*WITHOUT_PICTURES, "colour")
 """Encoders that are none of the backbones."""
 
 BACKBONES = Registry("backbone", where=ALL_NAMES)

@@ -98,7 +98,9 @@ def read_saved_model(folder: Path) -> SavedModel:
     """
     path = folder / CONFIG
     if not (folder / WEIGHTS).is_file():
-        raise FileNotFoundError(f"{folder} has a {CONFIG} but no {WEIGHTS}; copy the whole folder that save_pretrained made")
+        raise FileNotFoundError(
+            f"{folder} has a {CONFIG} but no {WEIGHTS}; copy the whole folder that save_pretrained made"
+        )
     held = _read(path)
     entries = {**DEFAULTS, **held.get("preprocessing", {})}
     if entries["resize_mode"] != "stretch":

@@ -46,13 +46,13 @@ class HalfInstanceNorm(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.half = channels // 2
-        self.IN = nn.InstanceNorm2d(self.half, affine=True)
-        self.BN = nn.BatchNorm2d(channels - self.half)
+        self.num_first = channels // 2
+        self.IN = nn.InstanceNorm2d(self.num_first, affine=True)
+        self.BN = nn.BatchNorm2d(channels - self.num_first)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, H, W)` -> the same shape."""
-        return torch.cat((self.IN(x[:, : self.half]), self.BN(x[:, self.half :])), 1)
+        return torch.cat((self.IN(x[:, : self.num_first]), self.BN(x[:, self.num_first :])), 1)
 
 
 class NonLocal(nn.Module):
@@ -133,7 +133,7 @@ class Heads(nn.Module):
         super().__init__()
         self.pool_layer = PowerMean() if power_mean else None
         self.bottleneck = nn.Sequential(nn.BatchNorm2d(EMBEDDING_DIM))
-        self.bottleneck[0].bias.requires_grad_(requires_grad=False)  # type: ignore[union-attr,operator]
+        self.bottleneck[0].bias.requires_grad_(False)
         if num_classes:
             self.weight = nn.Parameter(torch.empty(num_classes, EMBEDDING_DIM).normal_(std=0.01))
 

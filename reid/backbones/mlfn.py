@@ -99,7 +99,8 @@ class Mlfn(Backbone):
             x, factors = block(x)
             selected.append(factors)
         pooled = self.fc_x(x.mean((2, 3), keepdim=True))
-        return ((pooled + self.fc_s(torch.cat(selected, 1))) / 2).flatten(1)
+        embeddings: Tensor = (pooled + self.fc_s(torch.cat(selected, 1))) / 2
+        return embeddings.flatten(1)
 
     def classify(self, embeddings: Tensor) -> Tensor:
         """`(B, num_classes)` logits."""

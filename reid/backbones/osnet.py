@@ -7,8 +7,10 @@ github.com/KaiyangZhou/deep-person-reid (MIT), whose checkpoints fit; the code h
 
 from __future__ import annotations
 
+import itertools
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -90,7 +92,8 @@ class ChannelGate(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, H, W)` -> the same shape."""
-        return x * self.fc2(F.relu(self.fc1(x.mean((2, 3), keepdim=True)))).sigmoid()
+        hidden = F.relu(self.fc1(x.mean((2, 3), keepdim=True)))
+        return x * torch.sigmoid(self.fc2(hidden))
 
 
 class Block(nn.Module):
@@ -222,7 +225,7 @@ def _plain(
 ) -> OSNet:
     blocks = tuple(
         (Block(inputs, outputs, behind=ibn and not stage), Block(outputs, outputs, behind=ibn and not stage))
-        for stage, (inputs, outputs) in enumerate(zip(widths[:3], widths[1:], strict=True))
+        for stage, (inputs, outputs) in enumerate(itertools.pairwise(widths))
     )
     return OSNet(name, widths, blocks, stem_norm=ibn, num_classes=num_classes, input_size=input_size)
 

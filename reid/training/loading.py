@@ -39,7 +39,14 @@ class Images:
 
 
 def load_images(data: ReidData, size: tuple[int, int], workers: int, watch: Watch, resize: str = LINEAR) -> Images:
-    """Decode all images to `size = (H, W)` px, in that way of `reid.resizing.RESIZES`; those that do not decode are left out, and a warning lists them.
+    """Decode all images to `size = (H, W)` px, those that do not decode left out and listed in a warning.
+
+    Args:
+        data: the data set.
+        size: of the crops.
+        workers: threads that decode.
+        watch: told of the progress.
+        resize: one of `reid.resizing.RESIZES`.
 
     Raises:
         ValueError: nothing of a split decodes.

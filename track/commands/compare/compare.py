@@ -9,8 +9,9 @@ from pathlib import Path
 from evaluation import find_ground_truth
 from evaluation.reading import read_rows
 from reid import Encoder
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from track.commands.compare.cache import Entry, EntryCache
-from track.commands.compare.config import WITHOUT_NETWORK, CompareConfig
+from track.commands.compare.config import CompareConfig
 from track.commands.compare.continuity import continuity
 from track.commands.compare.keys import embedding_key, scene_key, tracking_key
 from track.commands.compare.load import HIGH_LOAD, LoadMeter
@@ -147,8 +148,8 @@ class _Comparing:
             tracker_settings(self._config.run_of("none", tracker), None, class_names)
 
     def _embed(self, scene: Scene, name: str) -> Embedded | None:
-        """The embeddings of a network, from the cache or made now; `None` for an encoder without one."""
-        if name in WITHOUT_NETWORK:
+        """The embeddings of the pictures, from the cache or made now; `None` for an encoder that looks at none."""
+        if name in WITHOUT_PICTURES:
             return None
         key = self._embedding_key(name)
         entry = self._cache.find(key)

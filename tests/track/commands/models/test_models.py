@@ -51,6 +51,7 @@ def test_every_network_has_its_counts_and_what_is_no_network_has_none(track: Tra
         assert found[name]["input_size"] == own_size(name), name
     assert "macs" not in found["none"]
     assert "macs" not in found["file"]
+    assert "macs" not in found["colour"]
 
 
 def test_counts_at_the_size_asked_for(track: Track) -> None:

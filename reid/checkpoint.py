@@ -18,6 +18,7 @@ from torch import Tensor
 from registry.own_names import replacing
 from reid.backbones.base import Backbone
 from reid.description import COLOUR, PARSERS, Parser, package_version, parse_entries
+from reid.gates import GateCurve
 from reid.resizing import LINEAR
 from reid.weight_files import read_weights
 
@@ -38,6 +39,7 @@ class CheckpointInfo:
         embedding_dim: width of the embedding.
         num_classes: identities of the stored classifier, 0 for none.
         max_cosine_distance: suggested gate, between 0 and 2; `None` where it was not measured.
+        gate_curve: the gate by the number of people about; `None` where it was not measured.
         data: what it was trained on.
         scores: name -> value, such as `{"rank1": 0.93, "mAP": 0.81}`.
         colour: order of the channels that the network takes; always `RGB`.
@@ -54,6 +56,7 @@ class CheckpointInfo:
     embedding_dim: int
     num_classes: int = 0
     max_cosine_distance: float | None = None
+    gate_curve: GateCurve | None = None
     data: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     colour: str = COLOUR
@@ -86,6 +89,7 @@ def save_checkpoint(
     data: str = "",
     scores: Mapping[str, float] | None = None,
     max_cosine_distance: float | None = None,
+    gate_curve: GateCurve | None = None,
     version: str | None = None,
     commit: str = "",
     half: bool = False,
@@ -98,6 +102,7 @@ def save_checkpoint(
         data: what it was trained on.
         scores: name -> value.
         max_cosine_distance: suggested gate, between 0 and 2.
+        gate_curve: the same by the number of people about.
         version: of the package; `None` for the installed one.
         commit: of the source that trained it.
         half: matrices and convolutions as float16, half the size; they are loaded as float32. Vectors (norms and
@@ -115,6 +120,7 @@ def save_checkpoint(
         embedding_dim=backbone.embedding_dim,
         num_classes=backbone.num_classes,
         max_cosine_distance=max_cosine_distance,
+        gate_curve=gate_curve,
         data=data,
         scores=dict(scores or {}),
         version=package_version() if version is None else version,
@@ -142,8 +148,10 @@ def _check_takes_gate(path: Path) -> CheckpointInfo:
     return info
 
 
-def store_gate(path: Path, max_cosine_distance: float, scores: Mapping[str, float]) -> None:
-    """Write a gate and the scores that belong to it into a checkpoint; nothing else in it changes.
+def store_gate(
+    path: Path, max_cosine_distance: float, scores: Mapping[str, float], gate_curve: GateCurve | None = None
+) -> None:
+    """Write a gate, its curve and the scores that belong to it into a checkpoint; nothing else in it changes.
 
     Tensors keep their type, and metadata that this version does not know stays.
 
@@ -154,6 +162,7 @@ def store_gate(path: Path, max_cosine_distance: float, scores: Mapping[str, floa
     tensors, metadata = read_weights(path)
     changed = {
         "max_cosine_distance": PARSERS["max_cosine_distance"](max_cosine_distance),
+        "gate_curve": None if gate_curve is None else dataclasses.asdict(gate_curve),
         "scores": {**info.scores, **scores},
     }
     _write(path, tensors, {**metadata, **{key: json.dumps(value) for key, value in changed.items()}})

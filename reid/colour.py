@@ -15,6 +15,7 @@ import numpy.typing as npt
 from reid.boxes import as_boxes
 from reid.cropping import crop_batch
 from reid.encoder import Embeddings, refuse_network, unit_length
+from reid.gates import GateCurve
 from reid.resizing import LINEAR
 
 __all__ = ["COLOUR", "GATE", "ColourEncoder", "create_colour"]
@@ -38,6 +39,7 @@ class ColourEncoder:
     embedding_dim = STRIPES * HSV_BINS[0] * HSV_BINS[1] * HSV_BINS[2]
     needs_images = True
     gate: float | None = GATE
+    gate_curve: GateCurve | None = None
     runtime: str | None = None
     precision: str | None = None
     device = "cpu"

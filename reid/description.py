@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from reid.backbones.sizes import LARGEST_SIDE
+from reid.gates import parse_curve
 from reid.resizing import RESIZES
 
 __all__ = ["COLOUR", "PACKAGE", "PARSERS", "Parser", "Triple", "package_version", "parse_entries"]
@@ -103,6 +104,7 @@ PARSERS: Mapping[str, Parser] = {
     "std": _deviation,
     "embedding_dim": _width,
     "max_cosine_distance": _gate,
+    "gate_curve": parse_curve,
     "colour": str,
     "resize": _resize,
     "version": str,

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from registry.defaults import DEFAULT_ENCODER
 from reid.boxes import as_boxes
+from reid.gates import GateCurve
 from reid.runtimes import AUTO
 
 __all__ = [
@@ -45,6 +46,7 @@ class Encoder(Protocol):
         embedding_dim: width D of the embeddings; 0 for `none`, and for `file` until the first detections have come.
         needs_images: whether `encode` looks at the image.
         gate: largest cosine distance between views of one identity that the checkpoint suggests, `None` without one.
+        gate_curve: the same by the number of people about.
         runtime, precision: what runs the network, and in which numbers; `None` without a network.
         device: the processor that it runs on.
         input_size: height and width of a crop (px) as the network sees it, `None` without a network.
@@ -54,6 +56,7 @@ class Encoder(Protocol):
     embedding_dim: int
     needs_images: bool
     gate: float | None
+    gate_curve: GateCurve | None
 
     @property
     def runtime(self) -> str | None: ...  # noqa: D102
@@ -85,6 +88,7 @@ class _WithoutNetwork:
 
     needs_images = False
     gate: float | None = None
+    gate_curve: GateCurve | None = None
     runtime = precision = input_size = None
     device = "cpu"
 

@@ -38,6 +38,7 @@ class RuntimeEncoder:
         self.input_size = facts.input_size
         self.resize = facts.resize
         self.gate = facts.max_cosine_distance
+        self.gate_curve = facts.gate_curve
         self.facts = facts
         self.device = runtime.device
         self.runtime = runtime.name

@@ -9,6 +9,7 @@ from pathlib import Path
 from evaluation import find_ground_truth
 from evaluation.reading import read_rows
 from reid import Encoder
+from reid.gates import parse_curve
 from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from track.commands.compare.cache import Entry, EntryCache
 from track.commands.compare.config import CompareConfig
@@ -28,6 +29,7 @@ from track.run.passes import run_passes
 from track.run.session import start_session
 from track.setup.checks import check_possible
 from track.setup.config import RunConfig
+from track.setup.gates import gate_of
 from track.setup.loading import load_detector, load_encoder, warn_of_idle_options
 from track.setup.parts import Models
 from track.setup.plan import Plan, plan_of
@@ -258,4 +260,9 @@ def _models(scene: Scene, config: RunConfig, embedded: Embedded | None, settings
     replay = Replay(scene, config.reid, None if embedded is None else embedded.rows)
     camera = replay if settings.camera_motion else None
     tracker = create_tracker(settings, config.tracker.kind)
-    return Models(replay, load_encoder(config) if embedded is None else replay, tracker, camera)
+    if embedded is None:
+        return Models(replay, load_encoder(config), tracker, camera)
+    facts = embedded.facts
+    curve, has_network = parse_curve(facts["gate_curve"]), facts["runtime"] is not None
+    gate = gate_of(config, facts["gate"], curve, has_network=has_network)
+    return Models(replay, replay, tracker, camera, gate=gate)

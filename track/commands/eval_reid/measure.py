@@ -191,7 +191,7 @@ def _with_gate(config: EvalConfig, evaluation: Evaluation, target: Path) -> Eval
     calibration = evaluation.calibration
     files = evaluation.files
     if target == config.reid_weights:
-        store_gate(target, calibration.gate, calibration.scores())
+        store_gate(target, calibration.gate, calibration.scores(), calibration.curve)
     else:
         assert config.reid_weights is not None
         backbone = load_pretrained(config.reid, config.reid_weights).backbone
@@ -202,6 +202,7 @@ def _with_gate(config: EvalConfig, evaluation: Evaluation, target: Path) -> Eval
                 data=f"weights of others: {config.reid_weights.name}; gate from {evaluation.data.name}",
                 scores=calibration.scores(),
                 max_cosine_distance=calibration.gate,
+                gate_curve=calibration.curve,
             )
         files = (*files, target)
     return dataclasses.replace(evaluation, gate_file=target, files=files)
@@ -292,8 +293,9 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
     calibration = {
         field.name: getattr(evaluation.calibration, field.name)
         for field in dataclasses.fields(Calibration)
-        if field.name != "histogram"
+        if field.name not in ("histogram", "curve")
     }
+    curve = evaluation.calibration.curve
     return {
         "reid": config.reid,
         "weights": None if config.reid_weights is None else str(config.reid_weights),
@@ -307,6 +309,7 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
             **calibration,
             "undecided": evaluation.calibration.undecided,
             "intervals": evaluation.calibration.intervals,
+            "curve": None if curve is None else dataclasses.asdict(curve),
         },
         "gate_stored": evaluation.gate_file is not None,
         "gate_file": None if evaluation.gate_file is None else str(evaluation.gate_file),

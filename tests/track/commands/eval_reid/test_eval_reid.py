@@ -195,7 +195,7 @@ def test_track_run_says_that_a_checkpoint_without_a_gate_takes_the_presets(
     run = ("run", clip, "--detector", detections, "--reid", "small-cnn", "--reid-weights", "none.safetensors")
     ran = track(*run, "--tracker", "deepsort", "--no-video", "--out", "o", *options)
     assert ran.code == 0, ran.err
-    said = "none.safetensors holds no gate, so that of deepsort is used (0.2): --max-cosine sets another"
+    said = "none.safetensors holds no gate, so that of deepsort is used (0.2) until the run has measured one: "
     assert (said in ran.err) == (not options)
 
 

@@ -4,8 +4,8 @@ One number holds against one stranger. At a false match rate of 1 % a gallery of
 somebody; so a run asks the curve for the distance at which all the strangers about together keep the rate:
 `1 - (1 - rate) ** (1 / strangers)` for each of them.
 
-A curve says nothing of rates that its pairs cannot show: its first distance, at which none of them matches, holds for all
-rarer ones. Where even that cannot keep a rate, since too many different people look identical to the network, it is 0.
+A curve says nothing of rates that its pairs cannot show: its first distance, at which none of them matches, holds for
+all rarer ones. Where not even that keeps a rate, since too many different people are identical to the network, it is 0.
 """
 
 from __future__ import annotations

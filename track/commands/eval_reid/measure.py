@@ -19,18 +19,16 @@ from registry.words import counted
 from reid import create_encoder, is_encoder
 from reid.bundled import RANDOM
 from reid.calibration import Calibration, calibrate, too_few_for_a_gate, warn_of_overlap
-from reid.checkpoint import read_checkpoint, save_checkpoint, store_gate
 from reid.data import ReidData, Split, load_reid_data
 from reid.data.market1501 import EXPECTED
 from reid.embedding import CropEncoder, EmbeddedFiles, embed_files
 from reid.plots import plot_distances
-from reid.pretrained import load_pretrained
 from reid.ranking import Labels, RankingScores, rank, rank_distances
 from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from reid.rerank import reranked_blocks
 from reid.rotate import rotated
 from reid.runtimes import AUTO, check_runtime
-from reid.saved_model import is_saved_model
+from track.commands.eval_reid.gate import gate_file, put_gate
 from track.files.run_folder import folder_name, held_run_folder
 from track.files.versions import versions
 from track.setup.given_weights import IMAGENET, check_given
@@ -157,8 +155,9 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
     Raises:
         ValueError, OSError: something cannot be done; nothing was written, unless a file itself could not be.
     """
+    gated = config.reid_weights if config.store_gate else None
     with StopSignal(), held_run_folder(f"eval-{folder_name(config.reid)}", config.out, None) as folder:
-        target = _gate_file(config, folder.path)  # before minutes of measuring
+        target = gate_file(config.reid, gated, folder.path)  # before minutes of measuring
         with console.status("looking through the data"):
             data = load_reid_data(config.sources, seed=config.seed)
             encoder: Any = create_encoder(
@@ -168,44 +167,12 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
                 seed=config.seed,
                 runtime=config.reid_runtime,
             )
-        evaluation = _measure(config, data, encoder, folder.path, console)
-        if target is not None and evaluation.calibration.takes_gate:
-            evaluation = _with_gate(config, evaluation, target)
-        return dataclasses.replace(evaluation, files=(_write_json(folder.path, config, evaluation), *evaluation.files))
-
-
-def _gate_file(config: EvalConfig, out: Path) -> Path | None:
-    """Where `--store-gate` writes to: into a checkpoint of this project; one of others is copied, with all it needs.
-
-    Raises:
-        FileNotFoundError, ValueError: as `reid.checkpoint.read_checkpoint`.
-    """
-    if not config.store_gate or config.reid_weights is None:
-        return None
-    is_ours = not is_saved_model(config.reid_weights) and read_checkpoint(config.reid_weights).info is not None
-    return config.reid_weights if is_ours else out / f"{folder_name(config.reid)}.safetensors"
-
-
-def _with_gate(config: EvalConfig, evaluation: Evaluation, target: Path) -> Evaluation:
-    """The gate goes into a file."""
-    calibration = evaluation.calibration
-    files = evaluation.files
-    if target == config.reid_weights:
-        store_gate(target, calibration.gate, calibration.scores(), calibration.curve)
-    else:
-        assert config.reid_weights is not None
-        backbone = load_pretrained(config.reid, config.reid_weights).backbone
-        with replacing(target) as unfinished:
-            save_checkpoint(
-                unfinished,
-                backbone,
-                data=f"weights of others: {config.reid_weights.name}; gate from {evaluation.data.name}",
-                scores=calibration.scores(),
-                max_cosine_distance=calibration.gate,
-                gate_curve=calibration.curve,
-            )
-        files = (*files, target)
-    return dataclasses.replace(evaluation, gate_file=target, files=files)
+        found = _measure(config, data, encoder, folder.path, console)
+        if gated is not None and target is not None and found.calibration.takes_gate:
+            put_gate(config.reid, gated, target, found.calibration, found.data.name)
+            files = found.files if target == gated else (*found.files, target)
+            found = dataclasses.replace(found, gate_file=target, files=files)
+        return dataclasses.replace(found, files=(_write_json(folder.path, config, found), *found.files))
 
 
 def _measure(config: EvalConfig, data: ReidData, encoder: CropEncoder, out: Path, console: Console) -> Evaluation:

@@ -26,8 +26,8 @@ STRIPES = 6
 HSV_BINS = (8, 8, 4)
 HSV_RANGES = (0, 180, 0, 256, 0, 256)  # of OpenCV's bytes
 GATE = 0.412
-"""As for the bundled networks: 1 % of different people match among the 200 held out of 1,000 drawn ones (`track eval-reid
---data synthetic:1000 --reid colour`)."""
+"""As of the bundled networks: 1 % of different people match, among the 200 held out of 1,000 drawn ones (by `track
+eval-reid --data synthetic:1000 --reid colour`)."""
 
 
 class ColourEncoder:

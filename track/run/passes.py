@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Generator, Iterator
 
@@ -80,11 +79,9 @@ def _smoothed(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
 
 def _linked(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
     """The rows of the linked tracks; what is counted and logged follows them."""
-    log, config, counts = session.log, session.plan.rows.links, session.counts
+    log, config, counts = session.log, session.plan.links, session.counts
     if log is None or config is None or not rows:
         return rows
-    if session.plan.models.gate is not None:  # known at the end only
-        config = dataclasses.replace(config, max_cosine=session.plan.models.tracker.config.max_cosine_distance)
     with counts.clock.stage("link"):
         rows, linked = linked_rows(log.detections(), moments_of(rows), config)
     log.rename(linked)

@@ -104,6 +104,10 @@ class Tracker(Protocol):
 
     config: TrackerConfig
 
+    def __len__(self) -> int:
+        """Live tracks: tentative, confirmed and lost."""
+        ...
+
     @property
     def evidence(self) -> Evidence:
         """What decided the matches so far."""

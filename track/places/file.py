@@ -55,8 +55,6 @@ def parse_places(content: Mapping[str, Any], source: str, size: tuple[int, int] 
         raise ValueError(f"{source} names no line and no zone, expected such as '{EXAMPLE}'")
     if len(lines) + len(zones) > MOST_PLACES:
         raise ValueError(f"{source} names {len(lines) + len(zones)} places, expected {MOST_PLACES} at most")
-    if twice := {line.name for line in lines} & {zone.name for zone in zones}:
-        raise ValueError(f"{source}: {min(twice)!r} is a line and a zone, expected another name for one of them")
     places = Places(lines, zones, in_px=_is_in_px(lines, zones), source=source)
     if size is None and not places.in_px:
         raise ValueError(

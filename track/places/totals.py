@@ -137,7 +137,8 @@ def _steps(events: Sequence[Event]) -> list[tuple[float, int]]:
 def _inside_by_minute(steps: Sequence[tuple[float, int]], num_minutes: int, last_s: float) -> list[tuple[float, int]]:
     """For each minute how many are inside on average, as far as the video goes, and at most."""
     seconds, most = [0.0] * num_minutes, [0] * num_minutes
-    for (start, number), (end, _) in zip(steps, [*steps[1:], (last_s, 0)], strict=True):
+    ends = [*(time_s for time_s, _ in steps[1:]), last_s]
+    for (start, number), end in zip(steps, ends, strict=False):
         minute = int(start // MINUTE_S)
         while number and minute < num_minutes:
             overlap = min(end, (minute + 1) * MINUTE_S) - max(start, minute * MINUTE_S)

@@ -19,7 +19,7 @@ from track.places.geometry import Side, ZoneSide, crossing_is_on, reach_of
 from track.places.types import Event, EventKind, Places
 from track.rows.types import FrameTracks, RowState
 
-__all__ = ["BAND", "END_BAND", "GONE_S", "PlaceCounter"]
+__all__ = ["BAND", "DIGITS", "END_BAND", "GONE_S", "PlaceCounter"]
 
 BAND = 0.25
 """Body heights on both sides in which nobody changes sides: boxes tremble."""
@@ -29,7 +29,7 @@ GONE_S = 60.0
 """Whoever is seen again after so many seconds comes anew; until then they stay where they were. No tracker waits so
 long for anybody, and memory is bounded by it."""
 _NONE = -1
-_DIGITS = 4
+DIGITS = 4
 """Of px and seconds in `tracks.csv`: a run counts with the same numbers as whoever reads that file."""
 
 Floats = npt.NDArray[np.float64]
@@ -76,7 +76,7 @@ class PlaceCounter:
     """
 
     def __init__(self, places: Places, class_names: Mapping[int, str], names: Mapping[int, str] | None = None) -> None:
-        self._class_names, self._names = class_names, names or {}
+        self._class_names, self._names = class_names, {} if names is None else names
         self._place_names = places.names
         self._num_lines = len(places.lines)
         self._sides: list[Side | ZoneSide] = [*map(Side, places.lines), *map(ZoneSide, places.zones)]
@@ -95,13 +95,13 @@ class PlaceCounter:
 
     def update(self, tracks: FrameTracks) -> list[Event]:
         """What is known to have happened now that this frame is seen. Frames come in order."""
-        time_s = round(tracks.time_s, _DIGITS)
+        time_s = round(tracks.time_s, DIGITS)
         self.last_s = max(self.last_s, time_s)
         events = self._forget(time_s)
         seen = np.flatnonzero(tracks.states != RowState.PREDICTED)  # where nobody was seen, nobody walks
         if not len(seen):
             return events
-        xyxy = np.round(tracks.xyxy[seen].astype(np.float64), _DIGITS).astype(np.float64)
+        xyxy = np.round(tracks.xyxy[seen].astype(np.float64), DIGITS).astype(np.float64)
         feet = np.stack([(xyxy[:, 0] + xyxy[:, 2]) / 2, xyxy[:, 3]], axis=1)
         heights = xyxy[:, 3] - xyxy[:, 1]
         values = np.stack([side(feet) for side in self._sides])
@@ -174,7 +174,7 @@ class PlaceCounter:
 
     def _left(self, track_id: int, place: int, moment: _Moment) -> Event:
         entered, class_name = self._of(self._slots[track_id]).entered.pop(place)
-        dwell_s = round(max(moment.time_s - entered.time_s, 0.0), _DIGITS)
+        dwell_s = round(max(moment.time_s - entered.time_s, 0.0), DIGITS)
         event = self._event(track_id, place, moment, "leave", dwell_s)
         return dataclasses.replace(event, class_name=class_name)  # of the one who entered, so that the two cancel out
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from registry.seqinfo import read_seqinfo
-from track.places.counter import PlaceCounter
+from track.places.counter import DIGITS, PlaceCounter
 from track.places.totals import in_order
 from track.places.types import Event, Places
-from track.rows.stream import RowStream, tracks_file
+from track.rows.stream import MAX_TIME_S, RowStream, tracks_file
 
 __all__ = ["PlaceCounts", "count_run", "facts_of_run", "size_of_run", "source_of_run"]
 
@@ -28,7 +28,7 @@ class PlaceCounts:
         places: in px.
         events: in order of time.
         classes: of everybody who was seen.
-        last_s: time of the last frame with somebody in it.
+        last_s: time of the last frame, as far as the run tells; else of the last one with somebody in it.
     """
 
     places: Places
@@ -51,7 +51,9 @@ def count_run(run: Path, places: Places) -> PlaceCounts:
     counter = PlaceCounter(places, rows.class_names, rows.names)
     events = [event for tracks in rows for event in counter.update(tracks)]
     events += counter.finish()
-    return PlaceCounts(places, in_order(events), frozenset(counter.classes), counter.last_s)
+    told = _facts_of_source(run).get("last_s")
+    last_s = round(float(told), DIGITS) if isinstance(told, (int, float)) and 0 <= told <= MAX_TIME_S else 0.0
+    return PlaceCounts(places, in_order(events), frozenset(counter.classes), max(last_s, counter.last_s))
 
 
 def size_of_run(run: Path) -> tuple[int, int] | None:

@@ -14,10 +14,12 @@ from registry.cells import from_cell
 from registry.numbers import MAX_EXACT, MAX_FRAME, MAX_PX, as_float, shown
 from track.rows.types import CSV_HEADER, FrameTracks, RowState
 
-__all__ = ["RowStream", "tracks_file"]
+__all__ = ["MAX_TIME_S", "RowStream", "tracks_file"]
 
 NAME = "name"
 """A column that may stand among the others: the name of an identity."""
+MAX_TIME_S = 1e7
+"""s of a video: 115 days."""
 _STATES = {state.name.lower(): int(state) for state in RowState}
 
 
@@ -148,8 +150,10 @@ class RowStream:
             raise ValueError(f"{where}: frame is {frame:g}, expected a whole number from 1 to {MAX_FRAME:,}")
         if not (1 <= track_id <= MAX_EXACT and track_id == int(track_id)):
             raise ValueError(f"{where}: id is {track_id:g}, expected a whole number from 1 on")
-        if not (math.isfinite(time_s) and not math.isinf(score)):
-            raise ValueError(f"{where}: time_s is {time_s:g} and score {score:g}, expected numbers")
+        if not 0 <= time_s <= MAX_TIME_S:
+            raise ValueError(f"{where}: time_s is {time_s:g}, expected seconds from 0 to {MAX_TIME_S:,.0f}")
+        if math.isinf(score):
+            raise ValueError(f"{where}: score is {score:g}, expected a number, or nothing")
         if not (-MAX_PX <= x1 < x2 <= MAX_PX and -MAX_PX <= y1 < y2 <= MAX_PX):
             raise ValueError(
                 f"{where}: the box {x1:g},{y1:g},{x2:g},{y2:g} is none, expected x1 < x2 and y1 < y2, in px"

@@ -138,7 +138,7 @@ def _summarise(
         partial=reason is not None,
         reason=reason,
         stopped_by=stopped_by,
-        source={**_facts(source), "frames": counts.run_frames.to_json()},
+        source={**_facts(source), "frames": counts.run_frames.to_json(), "last_s": counts.last_s},
         configuration=resolved_configuration(config, models),
         counts={
             "frames": counts.frames,

@@ -52,6 +52,7 @@ def _past_the_parser(function: Callable[..., None]) -> Callable[..., None]:
 
 COMMANDS = (
     Command("run", "run", "Track one video: writes tracks.txt, tracks.csv, annotated.mp4 and summary.json."),
+    Command("convert", "convert", "Write a run for CVAT, Label Studio, COCO and others, or read their files."),
     Command("eval", "eval", "Score tracks against ground truth: HOTA, MOTA, IDF1 and what they are made of."),
     Command("mot", "mot", "Track every sequence of a dataset, in submission form, and score them."),
     Command("compare", "compare", "Compare encoders and trackers on one source: scores and speed side by side."),

@@ -14,7 +14,7 @@ from track.places.totals import in_order
 from track.places.types import Event, Places
 from track.rows.stream import MAX_TIME_S, RowStream, tracks_file
 
-__all__ = ["PlaceCounts", "count_run", "facts_of_run", "size_of_run", "source_of_run"]
+__all__ = ["PlaceCounts", "count_run", "facts_of_run", "facts_of_source", "size_of_run", "source_of_run"]
 
 _MOST_STEPS = 10
 """Runs made of runs that are followed back to their source."""
@@ -51,14 +51,14 @@ def count_run(run: Path, places: Places) -> PlaceCounts:
     counter = PlaceCounter(places, rows.class_names, rows.names)
     events = [event for tracks in rows for event in counter.update(tracks)]
     events += counter.finish()
-    told = _facts_of_source(run).get("last_s")
+    told = facts_of_source(run).get("last_s")
     last_s = round(float(told), DIGITS) if isinstance(told, (int, float)) and 0 <= told <= MAX_TIME_S else 0.0
     return PlaceCounts(places, in_order(events), frozenset(counter.classes), max(last_s, counter.last_s))
 
 
 def size_of_run(run: Path) -> tuple[int, int] | None:
     """Width and height (px) of the pictures of a run, as far as its files tell."""
-    facts = _facts_of_source(run)
+    facts = facts_of_source(run)
     width, height = facts.get("width"), facts.get("height")
     if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0:
         return width, height
@@ -84,7 +84,8 @@ def facts_of_run(folder: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _facts_of_source(run: Path) -> dict[str, Any]:
+def facts_of_source(run: Path) -> dict[str, Any]:
+    """What a run, or the run that it was made of, tells of its source; nothing where no file tells it."""
     for folder in _back_from(run):
         source = facts_of_run(folder).get("source")
         if isinstance(source, dict) and source.get("width"):

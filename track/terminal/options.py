@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["DEBUG", "OWN_NETWORK", "comma_separated", "parse_size"]
+__all__ = ["DEBUG", "OWN_NETWORK", "comma_separated", "parse_picture_size", "parse_size"]
 
 
 DEBUG = "--debug"
@@ -36,4 +36,18 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     match = re.fullmatch(r"([0-9]{1,9})[xX]([0-9]{1,9})", text.strip())
     if match is None or not int(match[1]) * int(match[2]):
         raise ValueError(f"--input-size is {text!r}, expected HEIGHTxWIDTH in px, such as 128x64")
+    return int(match[1]), int(match[2])
+
+
+def parse_picture_size(text: str | None) -> tuple[int, int] | None:
+    """`(width, height)` px of a text such as 1920x1080.
+
+    Raises:
+        ValueError: another form.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})[xX]([0-9]{1,6})", text.strip())
+    if match is None or not int(match[1]) * int(match[2]):
+        raise ValueError(f"--size is {text!r}, expected WIDTHxHEIGHT in px, such as 1920x1080")
     return int(match[1]), int(match[2])

@@ -33,8 +33,9 @@ def zones_command(
         open_console(debug)
         if zones is not None:
             from track.commands.zones.count import count_into, print_counted
+            from track.terminal.options import parse_picture_size
 
-            picture = options.parse_picture_size(size)
+            picture = parse_picture_size(size)
             print_counted(count_into(Path(source), zones, out, overwrite=overwrite, size=picture))
         else:
             from track.commands.zones.draw import draw_places

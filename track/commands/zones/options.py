@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["At", "NoOpen", "Out", "Port", "Save", "Size", "Source", "Zones", "parse_picture_size"]
+__all__ = ["At", "NoOpen", "Out", "Port", "Save", "Size", "Source", "Zones"]
 
 _DRAW, _COUNT = "Drawing", "Counting in a finished run"
 Source = Annotated[
@@ -52,17 +51,3 @@ Out = Annotated[
     Path | None,
     typer.Option(help="Folder for the tables.", show_default="runs/<run>-zones", rich_help_panel=_COUNT),
 ]
-
-
-def parse_picture_size(text: str | None) -> tuple[int, int] | None:
-    """`(width, height)` px of a text such as 1920x1080.
-
-    Raises:
-        ValueError: another form.
-    """
-    if text is None:
-        return None
-    match = re.fullmatch(r"([0-9]{1,6})[xX]([0-9]{1,6})", text.strip())
-    if match is None or not int(match[1]) * int(match[2]):
-        raise ValueError(f"--size is {text!r}, expected WIDTHxHEIGHT in px, such as 1920x1080")
-    return int(match[1]), int(match[2])

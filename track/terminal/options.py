@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-__all__ = ["DEBUG", "OWN_NETWORK", "comma_separated", "parse_picture_size", "parse_size"]
+import typer
+
+__all__ = ["DEBUG", "OWN_NETWORK", "Latex", "Markdown", "comma_separated", "parse_picture_size", "parse_size"]
 
 
 DEBUG = "--debug"
@@ -13,6 +16,15 @@ OWN_NETWORK = (
     "(height, width) and, if they are not ImageNet's, mean and std (RGB, 0 to 1)."
 )
 """Of every option that names an encoder."""
+
+
+Markdown = Annotated[
+    bool, typer.Option("--markdown", help="Print Markdown instead of tables.", rich_help_panel="Output")
+]
+Latex = Annotated[
+    bool, typer.Option("--latex", help="Print LaTeX (booktabs) instead of tables.", rich_help_panel="Output")
+]
+"""Of every command that prints a table of scores."""
 
 
 def comma_separated(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:

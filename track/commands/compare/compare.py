@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluation import find_ground_truth
+from evaluation import Report, find_ground_truth
 from evaluation.reading import read_rows
 from reid import Encoder
 from track.commands.compare.cache import Entry, EntryCache
@@ -14,6 +15,7 @@ from track.commands.compare.config import WITHOUT_NETWORK, CompareConfig
 from track.commands.compare.continuity import continuity
 from track.commands.compare.keys import embedding_key, scene_key, tracking_key
 from track.commands.compare.load import HIGH_LOAD, LoadMeter
+from track.commands.compare.repeats import disturbed
 from track.commands.compare.replay import Replay, ReplaySource
 from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
@@ -206,7 +208,28 @@ class _Comparing:
             num_crops=0 if embedded is None else scene.num_boxes,
             num_frames=len(scene),
             runtime=None if embedded is None else embedded.facts["runtime"],
+            repeats=() if truth is None else self._repeated(source, scene, config, embedded, settings, truth),
         )
+
+    def _repeated(
+        self,
+        source: Source,
+        scene: Scene,
+        config: RunConfig,
+        embedded: Embedded | None,
+        settings: TrackerConfig,
+        truth: Truth,
+    ) -> tuple[Report, ...]:
+        """The scores on each disturbed draw of the detections."""
+        reports = []
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "draw"
+            for number in range(self._config.repeats):
+                draw, vectors = disturbed(scene, embedded, config.seed + number)
+                models = _models(draw, config, vectors, settings)
+                self._run_tracker(plan_of(config, ReplaySource(draw, source.name, source.fps), models), place)
+                reports.append(truth.score(place / "tracks.txt", draw))
+        return tuple(reports)
 
     def _time_kept(self, key: str, seconds: float, load: float) -> tuple[float, float]:
         """The time and load that count: those measured once, so that the same comparison prints the same again, unless

@@ -70,9 +70,7 @@ def compare_command(
     encoders = comma_separated(reid, "--reid", f"none,{DEFAULT_ENCODER}") or default_encoders(run)
     presets = [load_preset(name) for name in comma_separated(tracker, "--tracker", "deepsort,strong")]
     weights = parse_weights(reid_weights or [])
-    config = CompareConfig(
-        run, encoders, with_short_names(presets), weights, gt, out, overwrite, not no_cache, repeats or 0
-    )
+    config = CompareConfig(run, encoders, with_short_names(presets), weights, gt, out, overwrite, not no_cache, repeats)
     _compare(config, debug, form)
 
 

@@ -224,7 +224,7 @@ class _Comparing:
         reports = []
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "draw"
-            for number in range(self._config.repeats):
+            for number in range(self._config.repeats or 0):
                 draw, vectors = disturbed(scene, embedded, config.seed + number)
                 models = _models(draw, config, vectors, settings)
                 self._run_tracker(plan_of(config, ReplaySource(draw, source.name, source.fps), models), place)

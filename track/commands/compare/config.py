@@ -42,7 +42,7 @@ class CompareConfig:
         out: folder of the results.
         overwrite: whether it may hold an earlier comparison.
         use_cache: whether detections and embeddings are looked for in the cache, and kept.
-        repeats: how many disturbed draws of the detections are scored, too; 0 for none.
+        repeats: how many disturbed draws of the detections are scored, too.
     """
 
     run: RunConfig
@@ -53,12 +53,12 @@ class CompareConfig:
     out: Path | None = None
     overwrite: bool = False
     use_cache: bool = True
-    repeats: int = 0
+    repeats: int | None = None
 
     def __post_init__(self) -> None:
-        if self.repeats and not 2 <= self.repeats <= MOST_REPEATS:
+        if self.repeats is not None and not 2 <= self.repeats <= MOST_REPEATS:
             raise ValueError(f"--repeats is {self.repeats}, expected a number from 2 to {MOST_REPEATS}")
-        if self.repeats and self.gt is None:
+        if self.repeats is not None and self.gt is None:
             raise ValueError("--repeats tells how far scores are noise, which needs a ground truth: add --gt")
         for option, names in (("--reid", self.encoders), ("--tracker", tuple(t.name for t in self.trackers))):
             for name in names:

@@ -38,12 +38,18 @@ def _plot(path: Path, comparison: Comparison) -> None:
     points = [(row.fps, _accuracy(row)) for row in comparison.rows]
     _draw_points(axes, comparison)
     _set_axes(axes, comparison, points)
-    axes.set_ylabel("IDF1, %" if has_truth else "id switches suspected (fewer is better)")
+    axes.set_ylabel(_height_title(comparison))
     if not has_truth:
         axes.invert_yaxis()
     canvas.draw()  # places of points and sizes of texts are known from here on
     _write_labels(axes, canvas.get_renderer(), comparison, points)
     canvas.print_png(path)
+
+
+def _height_title(comparison: Comparison) -> str:
+    if comparison.config.gt is None:
+        return "id switches suspected (fewer is better)"
+    return "IDF1, %" + ("; bars: mean ± deviation on disturbed detections" if comparison.config.repeats else "")
 
 
 def _accuracy(row: Row) -> float:

@@ -1,7 +1,7 @@
 """`track compare --repeats`: the same comparison on other draws of the luck, and which differences are no more than it.
 
-Each draw shifts and scales every box a little and leaves a few out, the same ones for all that is compared. What changes
-from draw to draw is what figures owe to chance in the detections. No draw tells what other videos would give.
+Each draw shifts and scales every box a little and leaves a few out, the same ones for all that is compared. What
+changes from draw to draw is what figures owe to chance in the detections. No draw tells what other videos would give.
 """
 
 from __future__ import annotations

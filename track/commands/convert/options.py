@@ -9,6 +9,7 @@ import typer
 
 __all__ = ["As", "Fps", "From", "Out", "Size", "Source", "To"]
 
+_WHAT, _PICTURES = "Format", "What is not told"
 Source = Annotated[
     Path,
     typer.Argument(
@@ -18,26 +19,42 @@ Source = Annotated[
 To = Annotated[
     str | None,
     typer.Option(
-        "--to", help="cvat, mot, coco, yolo, label-studio, supervision, geojson, parquet or rerun.", show_default=False
+        "--to",
+        rich_help_panel=_WHAT,
+        help="cvat, mot, coco, yolo, label-studio, supervision, geojson, parquet or rerun.",
+        show_default=False,
     ),
 ]
-From = Annotated[str | None, typer.Option("--from", help="cvat, mot, coco or label-studio.", show_default=False)]
+From = Annotated[
+    str | None,
+    typer.Option("--from", rich_help_panel=_WHAT, help="cvat, mot, coco or label-studio.", show_default=False),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
         help="File or folder of the result; mot and yolo become a zip where it ends in .zip.",
         show_default="runs/<name>-<format>, or runs/<name> with --from",
+        rich_help_panel="Output",
     ),
 ]
 As = Annotated[
     str | None,
     typer.Option(
-        "--as", help="With --from: run (a run's folder), or gt (gt/gt.txt and seqinfo.ini).", show_default="run"
+        "--as",
+        rich_help_panel=_WHAT,
+        help="With --from: run (a run's folder), or gt (gt/gt.txt and seqinfo.ini).",
+        show_default="run",
     ),
 ]
 Size = Annotated[
-    str | None, typer.Option(metavar="WIDTHxHEIGHT", help="Of the pictures, where nothing tells it: 1920x1080.")
+    str | None,
+    typer.Option(
+        metavar="WIDTHxHEIGHT", rich_help_panel=_PICTURES, help="Of the pictures, where nothing tells it: 1920x1080."
+    ),
 ]
 Fps = Annotated[
-    float | None, typer.Option(help="Frames per second, where nothing tells it.", show_default="the file's, else 25")
+    float | None,
+    typer.Option(
+        rich_help_panel=_PICTURES, help="Frames per second, where nothing tells it.", show_default="the file's, else 25"
+    ),
 ]

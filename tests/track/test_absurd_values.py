@@ -136,6 +136,7 @@ def inputs(track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TRACK_WEIGHTS", str(tmp_path / "weights"))
     write_sequence(tmp_path / "s", num_frames=3)
     write(tmp_path / "gt.txt", walkers(), ",1,1,1")
+    (tmp_path / "zones.yaml").write_text("lines: {door: {from: [0, 0], to: [1, 1]}}\n")
     assert track("run", *VALID["run"]).code == 0
 
 

@@ -26,6 +26,9 @@ OF_BENCHMARKS = {
     "--only",
     "--last",
     "--minutes",
+    "--base",
+    "--candidate",
+    "--mirrored",
 }
 ZONES = "# zones.yaml"
 """A block that begins so holds lines and zones; all others are presets."""

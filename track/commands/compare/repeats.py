@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from evaluation import Report
 from track.commands.compare.result import Row
-from track.commands.compare.scene import Embedded, Scene
+from track.scenes.scene import Embedded, Scene
 
 __all__ = ["DISTURBANCE", "Spread", "differences_in_words", "disturbed", "spread_of"]
 
 JITTER = 0.015
-"""Deviation of the edges of a box, in its sides, as in `benchmarks/ablation.py`."""
+"""Deviation of the edges of a box, in its sides."""
 LEFT_OUT = 0.02
 """Share of the detections."""
 DISTURBANCE = f"edges shifted by {JITTER:.1%} of the sides, {LEFT_OUT:.0%} of the boxes left out"

@@ -14,7 +14,7 @@ from tests.track.commands.compare.clips import compare, rows_of, table_of
 from tests.track.runs import Track, assert_one_line
 from track.commands.compare.repeats import differences_in_words, disturbed, spread_of
 from track.commands.compare.result import Row
-from track.commands.compare.scene import Embedded, Scene
+from track.scenes.scene import Embedded, Scene
 
 
 def _scene(num_frames: int = 400, boxes: int = 5) -> Scene:

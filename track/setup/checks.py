@@ -15,6 +15,7 @@ from registry.user_folders import expanded
 from reid import create_encoder, is_encoder
 from reid.bundled import chosen_weights
 from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
+from track.places.file import read_places
 from track.setup.config import RunConfig
 from track.setup.given_weights import check_given
 from track.sources import Source
@@ -43,6 +44,8 @@ def check_possible(config: RunConfig, source: Source) -> None:
         raise ValueError("--offline needs finished tracks, but a live source has no end; leave --offline out")
     if config.keep_embeddings and source.is_live:
         raise ValueError("--keep-embeddings needs memory for each frame, but a live source has no end; leave it out")
+    if config.zones is not None:
+        read_places(config.zones, (source.width, source.height) if source.width and source.height else None)
     if source.has_images:
         return
     if config.reid not in WITHOUT_PICTURES:

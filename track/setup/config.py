@@ -48,6 +48,7 @@ class RunConfig:
     smooth: bool = False
     offline: bool = False
     keep_embeddings: bool = False
+    zones: Path | None = None
     seed: int = 0
     trust: bool = False
 

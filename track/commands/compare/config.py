@@ -23,6 +23,8 @@ __all__ = [
     "with_short_names",
 ]
 
+MOST_REPEATS = 100
+
 
 @dataclass(frozen=True)
 class CompareConfig:
@@ -37,6 +39,7 @@ class CompareConfig:
         out: folder of the results.
         overwrite: whether it may hold an earlier comparison.
         use_cache: whether detections and embeddings are looked for in the cache, and kept.
+        repeats: how many disturbed draws of the detections are scored, too.
     """
 
     run: RunConfig
@@ -47,8 +50,13 @@ class CompareConfig:
     out: Path | None = None
     overwrite: bool = False
     use_cache: bool = True
+    repeats: int | None = None
 
     def __post_init__(self) -> None:
+        if self.repeats is not None and not 2 <= self.repeats <= MOST_REPEATS:
+            raise ValueError(f"--repeats is {self.repeats}, expected a number from 2 to {MOST_REPEATS}")
+        if self.repeats is not None and self.gt is None:
+            raise ValueError("--repeats tells how far scores are noise, which needs a ground truth: add --gt")
         for option, names in (("--reid", self.encoders), ("--tracker", tuple(t.name for t in self.trackers))):
             for name in names:
                 if names.count(name) > 1:

@@ -29,6 +29,8 @@ Array = npt.NDArray[np.float64]
 
 _LOW_SCORE_IOU_DISTANCE = 0.5
 """Gate of the low-score stage, stricter than the IoU stage since such boxes are often wrong (ByteTrack, stage two)."""
+_MOST_AT_ONCE = 1 << 17
+"""Pairs whose embeddings are compared at once: some hundred MB, whatever the crowd."""
 
 
 @dataclass(slots=True)
@@ -118,6 +120,10 @@ class Matching:
 
     def _appearance(self, pairs: Pairs, exact: bool) -> Array:
         """Cosine distances of pairs; unless exact, right about the gate alone."""
+        if len(pairs) > _MOST_AT_ONCE:
+            starts = range(0, len(pairs), _MOST_AT_ONCE)
+            parts = [self._appearance(pairs[slice(start, start + _MOST_AT_ONCE)], exact) for start in starts]
+            return np.concatenate(parts)
         gate, known = self.config.max_cosine_distance, self.detections.known
         embeddings = self.detections.embeddings.take(pairs.detections, axis=0)
         distances = self.gallery.distances(self.table.slot.take(pairs.tracks), embeddings, None if exact else gate)

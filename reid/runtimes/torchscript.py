@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from registry.json_texts import parse_json
 from reid.runtimes.facts import EncoderFacts
 from reid.runtimes.graph import CropsToEmbeddings, example_crops
 from reid.runtimes.quiet import quiet
@@ -78,6 +79,6 @@ def load_torchscript(path: Path, device: torch.device) -> tuple[TorchScriptRunti
 def _texts(path: Path, written: str | bytes) -> dict[str, str]:
     """The table in the extra file, by key."""
     try:
-        return dict(json.loads(written))
+        return dict(parse_json(written))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path} has metadata that cannot be understood: {error}; export it again") from error

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from torture.campaign import Effort, Part, Tally
 from torture.__main__ import DOCUMENT
+from torture.campaign import Effort, Part, Tally
 from torture.parts import PARTS
 from torture.table import BEGIN, END, row_name, write_row
 

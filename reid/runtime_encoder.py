@@ -59,8 +59,8 @@ class RuntimeEncoder:
         boxes = as_boxes(xyxy)
         if image is None:
             raise ValueError(
-                f"--reid {self.name} looks at pixels, but this source has no images; use --reid none, or --reid file"
-                " where the detections carry features"
+                f"{self.name} looks at pixels, but this source has no images; use the encoder none, or file where the"
+                " detections carry features"
             )
         if not isinstance(image, np.ndarray):
             raise ValueError(f"image is a {type(image).__name__}, expected a NumPy array, uint8 (H, W, 3) in BGR")

@@ -163,6 +163,7 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
                 device=config.device,
                 seed=config.seed,
                 runtime=config.reid_runtime,
+                trust=config.trust,
             )
         return _measure(config, data, encoder, folder.path, console)
 

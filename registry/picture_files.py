@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import warnings
@@ -61,9 +62,10 @@ def significant_bits(paths: Sequence[Path]) -> int:
     spread = np.unique(np.linspace(0, len(paths) - 1, min(NUM_SAMPLES, len(paths))).round().astype(int))
     brightest = 0
     for number in spread.tolist():
-        picture = _decoded(paths[number])
-        if picture is not None and picture.dtype == np.uint16:
-            brightest = max(brightest, int(picture.max()))
+        with contextlib.suppress(ValueError):  # too large: told when it is its turn
+            picture = _decoded(paths[number])
+            if picture is not None and picture.dtype == np.uint16:
+                brightest = max(brightest, int(picture.max()))
     return next(bits for bits in DEPTHS if brightest < 1 << bits)
 
 

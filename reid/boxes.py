@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Boxes", "as_boxes"]
+__all__ = ["Boxes", "as_boxes", "with_an_area"]
 
 NUMBERS = "fiu"
 """Kinds of arrays: floats and whole numbers."""
@@ -19,7 +19,7 @@ def as_boxes(xyxy: Any) -> Boxes:
     """`(N, 4)` px, as `DeepSort.update` takes them; `[]` is `(0, 4)`. An array of floats is handed on as it is.
 
     Raises:
-        ValueError: no numbers, of another shape, or a box that is none: an embedding of it would stand for nothing.
+        ValueError: no numbers, or of another shape.
     """
     if hasattr(xyxy, "xyxy"):
         kind = type(xyxy).__name__
@@ -36,18 +36,13 @@ def as_boxes(xyxy: Any) -> Boxes:
     boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"xyxy must have shape (N, 4), but got {boxes.shape}{_way_out(boxes)}")
-    _check_corners(boxes)
     return boxes
 
 
-def _check_corners(boxes: Boxes) -> None:
-    wrong = ~((boxes[:, 2:] > boxes[:, :2]) & np.isfinite(boxes[:, 2:]) & np.isfinite(boxes[:, :2])).all(axis=1)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(
-            f"xyxy has no box in row {row}: {boxes[row].tolist()}, expected finite corners with x1 < x2 and y1 < y2; "
-            "leave such rows out: xyxy[(xyxy[:, 2:] > xyxy[:, :2]).all(axis=1) & np.isfinite(xyxy).all(axis=1)]"
-        )
+def with_an_area(boxes: Boxes) -> npt.NDArray[np.bool_]:
+    """Which of `(N, 4)` boxes are finite and have an area; `(N,)`. `DeepSort.update` rejects the others."""
+    finite = np.isfinite(boxes).all(axis=1)
+    return np.asarray(finite & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
 
 
 def _no_numbers(xyxy: object) -> ValueError:

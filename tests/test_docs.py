@@ -25,6 +25,9 @@ OF_BENCHMARKS = {
     "--only",
     "--last",
     "--minutes",
+    "--base",
+    "--candidate",
+    "--mirrored",
 }
 OF_TORCHRUN = {"--nproc-per-node", "--no-python"}
 

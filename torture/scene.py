@@ -16,6 +16,7 @@ VALID: dict[str, tuple[str, ...]] = {
     "eval": ("eval", "--gt", "gt.txt", "--pred", "run/tracks.txt"),
     "mot": ("mot", "mot", *FAST, "--out", "new", "--overwrite"),
     "compare": ("compare", "clip.mp4", "--detector", "clip.txt", "--reid", "none", "--out", "new", "--overwrite"),
+    "tune": ("tune", "mot", "--reid", "none", "--trials", "2", "--out", "new"),
     "link": ("link", "run", "--out", "new", "--overwrite"),
     "train-reid": ("train-reid", "--data", "people", *TINY, "--device", "cpu", "--out", "new"),
     "eval-reid": ("eval-reid", "--data", "people", "--reid", "small-cnn", "--out", "new"),

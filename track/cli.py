@@ -55,6 +55,7 @@ COMMANDS = (
     Command("eval", "eval", "Score tracks against ground truth: HOTA, MOTA, IDF1 and what they are made of."),
     Command("mot", "mot", "Track every sequence of a dataset, in submission form, and score them."),
     Command("compare", "compare", "Compare encoders and trackers on one source: scores and speed side by side."),
+    Command("tune", "tune", "Find tracker settings for your own videos, and what they gain where not chosen."),
     Command("link", "link", "Link the tracks of a finished run, as track run --offline does."),
     Command("train-reid", "train_reid", "Train an appearance encoder, measure it on held-out people, choose its gate."),
     Command("eval-reid", "eval_reid", "Measure how well an appearance encoder finds people again, and its gate."),

@@ -61,6 +61,19 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--out": ("",),
         "--reid-weights": ("", "abc", "=", "none=x"),
     },
+    "tune": {
+        "--trials": ("0", "1", "-1", HUGE, "1.5", "nan"),
+        "--seed": ("-1", HUGE, "1.5"),
+        "--conf": ("nan", "2"),
+        "--iou": ("nan", "2"),
+        "--imgsz": ("0", HUGE),
+        "--reid": ("", "abc"),
+        "--preset": ("", "abc", "reference"),
+        "--rules": ("", "abc"),
+        "--gt": ("", "nothing"),
+        "--out": ("", " "),
+        "--sequences": ("", "nothing"),
+    },
     "link": {"--max-gap": ("nan", "inf", "-1", "abc"), "--out": ("", " ")},
     "train-reid": {
         "--epochs": ("0", "-1", HUGE, "1.5", "nan"),
@@ -108,6 +121,7 @@ VALID: dict[str, tuple[str, ...]] = {
     "eval": ("--gt", "gt.txt", "--pred", "gt.txt"),
     "mot": ("s", "--reid", "none", "--out", "m", "--overwrite"),
     "compare": ("s", "--reid", "none", "--gt", "nothing", "--out", "c", "--overwrite", "--no-cache"),
+    "tune": ("s", "--reid", "none", "--gt", "gt.txt", "--trials", "2", "--out", "t"),
     "link": ("o", "--out", "l", "--overwrite"),
     "train-reid": ("--data", "nothing"),
     "eval-reid": ("--data", "nothing"),
@@ -162,7 +176,7 @@ def test_no_value_of_any_option_is_a_fault_of_the_program(track: Track, command:
 
 
 @pytest.mark.parametrize("source", [HUGE, "9" * 5000, "\x00", "a\x00b", "é" * 300, "\udc80", "²", " ", "cam:0"])
-@pytest.mark.parametrize("command", ["run", "compare", "mot", "link"])
+@pytest.mark.parametrize("command", ["run", "compare", "mot", "tune", "link"])
 @pytest.mark.usefixtures("inputs")
 def test_sources_that_are_none(track: Track, command: str, source: str) -> None:
     assert_one_line(track(command, source))

@@ -12,7 +12,7 @@ import pytest
 from detectors import weights
 from registry import network
 from tests.evaluation.scenes import walkers, write
-from tests.track.runs import FAST, Result, Track, write_sequence, write_video
+from tests.track.runs import FAST, TWO_WALKERS, Result, Track, write_sequence, write_video
 from track import cli
 from track.terminal.options import DEBUG
 
@@ -70,6 +70,10 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (("clip.mp4", "--detector", "yolo", "--reid", "none"), MISSING),
         (("https://192.0.2.1/x.mp4", "--reid", "none"), MISSING),
     ],
+    "tune": [
+        (("data", "--reid", "none", "--trials", "2", "--out", "t"), ""),
+        (("data", "--reid", "none", "--detector", "yolo11s.pt"), MISSING),
+    ],
     "link": [(("finished", "--out", "l"), "")],
     "train-reid": [
         (("--reid", "resnet50", "--data", "people", "--pretrained", "imagenet", "--batch", "2x2"), MISSING),
@@ -83,6 +87,12 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
 def _prepare(command: str, track: Track, tmp_path: Path) -> None:
     if command == "link":
         assert track("run", "s", *FAST, "--no-video", "--out", "finished").code == 0
+    if command == "tune":
+        for name in ("a", "b"):
+            folder = write_sequence(tmp_path / "data" / name, num_frames=40)
+            rows = [(f + 1, n, *w.row(f)[2:6]) for f in range(40) for n, w in enumerate(TWO_WALKERS, start=1)]
+            (folder / "gt").mkdir()
+            write(folder / "gt" / "gt.txt", rows, ",1,1,1")
     if command in ("train-reid", "eval-reid"):
         import cv2
         import numpy as np

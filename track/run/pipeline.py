@@ -178,7 +178,7 @@ def _embedded(
     if models.demand is None or not encoder.needs_images:
         counts.embedded += len(detections) if encoder.needs_images else 0
         return encoder.encode(frame.image, detections.xyxy, detections.features), None
-    wanted = models.demand.wanted(models.tracker, detections.xyxy, motion)
+    wanted = models.demand.wanted(models.tracker, detections.xyxy, motion, time_s=frame.time_s)
     embeddings = np.zeros((len(detections), encoder.embedding_dim), np.float32)
     if wanted.any():
         embeddings[wanted] = encoder.encode(frame.image, detections.xyxy[wanted], detections.features[wanted])

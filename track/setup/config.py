@@ -52,11 +52,16 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         given = self.reid_when
-        for name in ("every", "reid_when"):
+        for name, default in (("every", self.tracker.every), ("reid_when", self._usual_reid_when)):
             if getattr(self, name) is None:
-                object.__setattr__(self, name, getattr(self.tracker, name))
+                object.__setattr__(self, name, default)
         self._check_ranges()
         self._check_encoder(given)
+
+    @property
+    def _usual_reid_when(self) -> str:
+        """When nobody asks: the preset's, but for what needs the embedding of every detection."""
+        return "always" if self.offline or self.keep_embeddings else self.tracker.reid_when
 
     def _check_ranges(self) -> None:
         if not self.source.strip():
@@ -95,13 +100,12 @@ class RunConfig:
         if self.reid_when != "always" and self.reid not in ("none", "file") and (self.offline or self.keep_embeddings):
             option = "--offline" if self.offline else "--keep-embeddings"
             raise ValueError(
-                f"{option} needs the embedding of every detection, but --reid-when is {self.reid_when}"
-                f"{'' if reid_when else f' in {self.tracker.name}'}; add --reid-when always"
+                f"{option} needs the embedding of every detection, but --reid-when is {self.reid_when}; leave it out"
             )
         for option, is_given in (
             ("--reid-weights", self.reid_weights is not None),
             ("--reid-runtime", self.reid_runtime != AUTO),
-            ("--reid-when", reid_when not in (None, self.tracker.reid_when)),  # it stands there after `replace`
+            ("--reid-when", reid_when not in (None, self._usual_reid_when)),  # it stands there after `replace`
         ):
             if is_given and self.reid in ("none", "file"):
                 raise ValueError(f"{option} has no effect with --reid {self.reid}; name the backbone, or drop it")

@@ -57,7 +57,11 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
     }
     asked["camera_motion"] = _camera_facts(config, models)
     asked["reid_refresh"] = config.tracker.reid_refresh if models.demand is not None else None
-    asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
+    asked["tracker"] = {
+        "preset": config.tracker.name,
+        "version": config.tracker.version,
+        **dataclasses.asdict(models.tracker.config),
+    }
     return asked
 
 

@@ -7,19 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evaluation import is_sequence
 from registry.defaults import DEFAULT_ENCODER
 from registry.shipped import preset_names
 from reid.bundled import bundled_names
+from track.scenes.dataset import dataset_sequences
 from track.setup.config import RunConfig
 from track.sources import open_source
-from track.sources.images import list_images, natural_key
 from tracker.presets import TrackerPreset
 
 __all__ = [
     "WITHOUT_NETWORK",
     "CompareConfig",
-    "dataset_sequences",
     "default_encoders",
     "parse_weights",
     "with_short_names",
@@ -92,15 +90,6 @@ def default_encoders(run: RunConfig) -> tuple[str, ...]:
             if not source.has_images:
                 return ("none",)
     return ("none", *bundled_names())
-
-
-def dataset_sequences(source: str) -> dict[str, Path]:
-    """Name -> folder of the sequences in a folder that is none itself and holds no pictures; else none."""
-    folder = Path(source)
-    if not folder.is_dir() or is_sequence(folder) or list_images(folder):
-        return {}
-    found = {path.name: path for path in folder.iterdir() if path.is_dir() and is_sequence(path)}
-    return dict(sorted(found.items(), key=lambda item: natural_key(item[0])))
 
 
 def parse_weights(pairs: Sequence[str]) -> dict[str, Path]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from registry.cells import to_cell
 from registry.own_names import replacing
 from registry.words import counted, encodable, printable, printable_lines
-from track.commands.compare.load import HIGH_LOAD
 from track.commands.compare.plot import plot_comparison
 from track.commands.compare.result import Comparison, Row
 from track.files.versions import versions
+from track.scenes.load import HIGH_LOAD
 from track.terminal.tables import print_table
 
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ def warnings_of(comparison: Comparison) -> list[str]:
     """What a person should know before believing the figures; each text once, whichever run it is of."""
     texts = list(comparison.seen.notes)
     texts += [
-        f"{preset.name} is compared with detection at every frame and everybody embedded; what its every: "
-        f"{preset.every} and reid when: {preset.reid_when} save and cost, track run shows"
+        f"{preset.name} is compared with detection at every frame; what its every: {preset.every} saves and costs, "
+        "track run shows"
         for preset in comparison.config.trackers
-        if preset.every > 1 or preset.reid_when != "always"
+        if preset.every > 1
     ]
     for row in comparison.rows:
         found = () if row.report is None else row.report.warnings

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation import Report
-from track.commands.compare.cache import EntryCache
 from track.commands.compare.config import CompareConfig
 from track.commands.compare.continuity import Continuity
-from track.commands.compare.scene import Scene
+from track.scenes.cache import EntryCache
+from track.scenes.scene import Scene
 from tracker.config import TrackerConfig
 
 __all__ = ["Comparison", "Row", "Seen"]

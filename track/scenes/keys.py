@@ -1,4 +1,4 @@
-"""What detections, embeddings and times of a comparison depend on, as names of entries in its cache."""
+"""What detections, embeddings and times depend on, as names of entries in the cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from registry.user_folders import expanded
 from reid.bundled import RANDOM, chosen_weights
 from reid.imagenet import IMAGENET
 from reid.registry import own_digest
-from track.commands.compare.cache import code_digest, content_digest, key_of
+from track.scenes.cache import code_digest, content_digest, key_of
 from track.setup.config import RunConfig
 from track.setup.loading import detector_name
 from track.sources import Source
@@ -47,7 +47,7 @@ def scene_key(config: RunConfig, source: Source) -> str:
                 "track/run/pipeline",
                 "tracker/boxes",  # which boxes are rejected
                 "tracker/validation",
-                "track/commands/compare/scene",
+                "track/scenes/scene",
             ),
         },
     )
@@ -63,7 +63,7 @@ def embedding_key(scene: str, config: RunConfig) -> str:
             "weights": _weights_digest(config),
             "own": own_digest(config.reid),
             "running": [config.reid_runtime, config.device],
-            "code": code_digest("reid", "track/commands/compare/scene"),
+            "code": code_digest("reid", "track/scenes/scene"),
         },
     )
 

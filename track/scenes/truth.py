@@ -1,4 +1,4 @@
-"""The ground truth of a comparison: whether it belongs to the source, and the scores against it."""
+"""The ground truth of a source: whether it belongs to it, and the scores against it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evaluation import EvalOptions, GroundTruth, Pair, Report, evaluate, find_gr
 from evaluation.looking.checks import look_at_truth, same_video
 from evaluation.reading import read_rows
 from evaluation.rows import NO_CLASS, TrackRows
-from track.commands.compare.scene import Scene
+from track.scenes.scene import Scene
 from track.sources import Source, TimeSpan
 
 __all__ = ["Truth", "check_detections", "open_truth"]

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from detectors import Detections, Detector
 from reid import Encoder
-from track.commands.compare.cache import Entry
 from track.run.pipeline import usable
+from track.scenes.cache import Entry
 from track.setup.loading import create_camera
 from track.setup.parts import Affine
 from track.sources import Source

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors import Detections
-from track.commands.compare.scene import Scene
+from track.scenes.scene import Scene
 from track.setup.parts import Affine
 from track.sources import Frame
 from track.sources.types import BaseSource, TimeSpan
@@ -34,7 +33,9 @@ class ReplaySource(BaseSource):
 
 
 class Replay:
-    """Detector, encoder and camera of a scene in one: each gives, at each call, what it gave for the next frame.
+    """Detector, encoder and camera of a scene in one: each gives what it gave for that frame.
+
+    Frames come in order, and each one's embeddings are asked for after its detections; some may be skipped.
 
     Args:
         scene: the detections.
@@ -52,32 +53,29 @@ class Replay:
         self.class_names: Mapping[int, str] = scene.class_names
         self.embedding_dim = 0 if embeddings is None else embeddings.shape[1]
         self._scene, self._embeddings = scene, embeddings
-        self._rows = scene.rows_by_frame()
-        self._calls: Counter[str] = Counter()
+        self._rows = dict(zip(scene.frame_indices.tolist(), scene.rows_by_frame(), strict=True))
+        self._now, self._motions = slice(0), iter(scene.motions)
 
     def detect(self, image: npt.NDArray[np.uint8] | None, frame_index: int) -> Detections:
-        """The detections of the next frame."""
-        scene, rows = self._scene, self._rows[self._next("detect")]
+        """The detections of a frame."""
+        scene, rows = self._scene, self._rows[frame_index]
+        self._now = rows
         return Detections(scene.xyxy[rows], scene.scores[rows], scene.class_ids[rows], scene.features[rows])
 
     def encode(
         self, image: npt.NDArray[np.uint8] | None, xyxy: npt.ArrayLike, features: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.float32]:
-        """The embeddings of the next frame, `(N, D)`, one a box.
+        """The embeddings of the frame that was detected last, `(N, D)`, one a box.
 
         Raises:
             ValueError: another number of boxes than was embedded.
         """
-        rows, count = self._rows[self._next("encode")], len(np.asarray(xyxy))
+        rows, count = self._now, len(np.asarray(xyxy))
         if self._embeddings is None or rows.stop - rows.start != count:
             raise ValueError(f"{self.name}: no embeddings of these {count} boxes; delete the cache of comparisons")
         return self._embeddings[rows]
 
     def estimate(self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any]) -> Affine:
         """The camera's motion to the next frame, `(2, 3)` px."""
-        motion: Affine = self._scene.motions[self._next("estimate")]
+        motion: Affine = next(self._motions)
         return motion
-
-    def _next(self, what: str) -> int:
-        self._calls[what] += 1
-        return self._calls[what] - 1

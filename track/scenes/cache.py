@@ -95,7 +95,7 @@ class EntryCache:
                 np.savez(file, **{**entry.arrays, FACTS: np.array(json.dumps(entry.facts))})  # type: ignore[arg-type]
             unfinished.replace(self.folder / f"{key}{SUFFIX}")
         except OSError as error:
-            logger.warning("nothing is kept in %s (%s): the next comparison starts anew", self.folder, error)
+            logger.warning("nothing is kept in %s (%s): the next run starts anew", self.folder, error)
         finally:  # also after Ctrl-C
             if unfinished is not None:
                 unfinished.unlink(missing_ok=True)
@@ -151,7 +151,7 @@ def _digest_of_file(path: Path) -> str:
 @functools.cache
 def code_digest(*names: str) -> str:
     """A hash of the sources of packages or modules of this project: other code may give other results."""
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[2]
     return _digest_of_texts(source for name in names for source in sorted(_sources(root / name)))
 
 

@@ -40,7 +40,9 @@ class RuntimeEncoder:
         self.name = facts.backbone
         self.embedding_dim = facts.embedding_dim
         self.input_size = facts.input_size
+        self.resize = facts.resize
         self.gate = facts.max_cosine_distance
+        self.gate_curve = facts.gate_curve
         self.facts = facts
         self.device = runtime.device
         self.runtime = runtime.name
@@ -73,7 +75,8 @@ class RuntimeEncoder:
         usable = with_an_area(boxes)
         if not usable.all():
             return self._around_the_unusable(image, boxes, usable)
-        return self.embed_crops(crop_batch(image, boxes, input_size=self.input_size, fill=self.facts.mean))
+        crops = crop_batch(image, boxes, input_size=self.input_size, fill=self.facts.mean, resize=self.resize)
+        return self.embed_crops(crops)
 
     def _around_the_unusable(
         self, image: npt.NDArray[np.uint8], boxes: Boxes, usable: npt.NDArray[np.bool_]

@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+from registry.json_texts import parse_json
+
 __all__ = ["NOTES", "PUBLISHED", "check_kept", "check_received", "note"]
 
 PUBLISHED = {
@@ -61,8 +63,8 @@ def note(name: str, digest: str, folder: Path) -> None:
 def _notes(folder: Path) -> dict[str, str]:
     """Name -> digest; none where there is no file, or a damaged one."""
     try:
-        content = json.loads((folder / NOTES).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = parse_json((folder / NOTES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     return {str(name): str(digest) for name, digest in content.items()} if isinstance(content, dict) else {}
 

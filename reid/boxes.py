@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Boxes", "as_boxes"]
+__all__ = ["Boxes", "as_boxes", "with_an_area"]
 
 NUMBERS = "fiu"
 """Kinds of arrays: floats and whole numbers."""
@@ -37,6 +37,12 @@ def as_boxes(xyxy: Any) -> Boxes:
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"xyxy must have shape (N, 4), but got {boxes.shape}{_way_out(boxes)}")
     return boxes
+
+
+def with_an_area(boxes: Boxes) -> npt.NDArray[np.bool_]:
+    """Which of `(N, 4)` boxes are finite and have an area; `(N,)`. `DeepSort.update` rejects the others."""
+    finite = np.isfinite(boxes).all(axis=1)
+    return np.asarray(finite & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
 
 
 def _no_numbers(xyxy: object) -> ValueError:

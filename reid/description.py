@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Any
 
+from registry.json_texts import parse_json
 from reid.backbones.sizes import LARGEST_SIDE
 from reid.gates import parse_curve
 from reid.resizing import RESIZES
@@ -43,7 +43,7 @@ def parse_entries(file: str, texts: Mapping[str, str], parsers: Mapping[str, Par
         ValueError: damaged entries, a later format, or crops of another colour order.
     """
     try:
-        values = {key: parse(json.loads(texts[key])) for key, parse in parsers.items() if key in texts}
+        values = {key: parse(parse_json(texts[key])) for key, parse in parsers.items() if key in texts}
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{file} has metadata that cannot be understood: {error}; write it again") from error
     if values.get("format_version", version) > version:

@@ -140,8 +140,8 @@ class FileEncoder(_WithoutNetwork):
         width = vectors.shape[1]
         if width == 0:
             raise ValueError(
-                "these detections carry no features, which --reid file needs; use --reid none, or detections from a"
-                " DeepSORT .npy file (10 columns and a feature vector)"
+                "these detections carry no features, which the encoder file needs; use the encoder none"
+                " (--reid none), or detections from a DeepSORT .npy file (10 columns and a feature vector)"
             )
         self.embedding_dim = self.embedding_dim or width
         if width != self.embedding_dim:
@@ -185,9 +185,9 @@ def refuse_network(name: str, weights: Path | None, runtime: str) -> None:
     """A `ValueError` where weights or a runtime were asked for of an encoder without a network."""
     if weights is not None:
         raise ValueError(
-            f"--reid {name} has no network to load {weights} into; name a backbone, such as --reid {DEFAULT_ENCODER}"
+            f"encoder {name} has no network to load {weights} into; name a backbone, such as {DEFAULT_ENCODER}"
         )
     if runtime != AUTO:
         raise ValueError(
-            f"--reid {name} has no network to run in {runtime}; name a backbone, such as --reid {DEFAULT_ENCODER}"
+            f"encoder {name} has no network to run in {runtime}; name a backbone, such as {DEFAULT_ENCODER}"
         )

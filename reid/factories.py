@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry import Entry, Registry, unknown_name
+from reid.programs import check_program
 from reid.registry import ALL_NAMES, BACKBONES, OTHER_NAMES, backbone_factory, encoder_plugins, is_backbone
 
 if TYPE_CHECKING:
@@ -57,11 +58,12 @@ def is_encoder(name: str) -> bool:
 def create_encoder(
     name: str,
     *,
-    weights: Path | None = None,
+    weights: Path | str | None = None,
     device: str = "auto",
     seed: int = 0,
     batch_size: int = 32,
     runtime: str = "auto",
+    trust: bool = False,
 ) -> Encoder:
     """An encoder by name.
 
@@ -74,15 +76,18 @@ def create_encoder(
         batch_size: most crops in one pass of the network; no effect on the embeddings.
         runtime: one of `reid.runtimes.RUNTIMES`; `auto` is the fastest that is installed, equal to PyTorch within 1e-4,
             converted once and kept in the user's cache folder (see `reid.runtimes.cache`).
+        trust: open weights that may run code of whoever made them.
 
     Raises:
-        ValueError: unknown name or runtime, unavailable device, or unusable checkpoint.
+        ValueError: unknown name or runtime, unavailable device, unusable checkpoint, or a program not trusted.
         FileNotFoundError: no checkpoint there.
         ImportError: a package that the runtime needs is missing.
     """
     if not is_encoder(name):
-        hint = f"Choose with --reid NAME. {OTHER_NAMES}"
-        raise unknown_name("encoder", name, [*ENCODERS.names(), *encoder_plugins()], where=ALL_NAMES, hint=hint)
+        names = [*ENCODERS.names(), *encoder_plugins()]
+        raise unknown_name("encoder", name, names, where=ALL_NAMES, hint=OTHER_NAMES)
+    weights = None if weights is None else Path(weights)
+    check_program("weights", weights, trust, "trust=True")
     factory = ENCODERS.load(name) if name in ENCODERS else Entry(name, NETWORK_ENCODER, "").load()
     encoder: Encoder = factory(name, weights=weights, device=device, seed=seed, batch_size=batch_size, runtime=runtime)
     return encoder

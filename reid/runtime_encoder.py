@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import numpy.typing as npt
 
-from reid.boxes import as_boxes
+from reid.boxes import Boxes, as_boxes, with_an_area
 from reid.cropping import crop_batch
 from reid.encoder import Embeddings, unit_length
 from reid.runtimes.facts import EncoderFacts
 from reid.runtimes.types import Rows, Runtime
 
 __all__ = ["RuntimeEncoder"]
+
+logger = logging.getLogger(__name__)
 
 
 class RuntimeEncoder:
@@ -55,19 +59,36 @@ class RuntimeEncoder:
     ) -> Embeddings:
         """`(N, D)` float32 rows of unit length; see `Encoder.encode`. `features` is not looked at.
 
+        A box that is not finite, or has no area, shows nothing: its row is the first unit vector, and the log tells it.
+
         Raises:
             ValueError: no image, or no boxes of shape `(N, 4)`.
         """
         boxes = as_boxes(xyxy)
         if image is None:
             raise ValueError(
-                f"--reid {self.name} looks at pixels, but this source has no images; use --reid none, or --reid file"
-                " where the detections carry features"
+                f"{self.name} looks at pixels, but this source has no images; use the encoder none, or file where the"
+                " detections carry features"
             )
         if not isinstance(image, np.ndarray):
             raise ValueError(f"image is a {type(image).__name__}, expected a NumPy array, uint8 (H, W, 3) in BGR")
+        usable = with_an_area(boxes)
+        if not usable.all():
+            return self._around_the_unusable(image, boxes, usable)
         crops = crop_batch(image, boxes, input_size=self.input_size, fill=self.facts.mean, resize=self.resize)
         return self.embed_crops(crops)
+
+    def _around_the_unusable(
+        self, image: npt.NDArray[np.uint8], boxes: Boxes, usable: npt.NDArray[np.bool_]
+    ) -> Embeddings:
+        logger.warning(
+            "%s: %d of %d boxes are not finite or have no area, such as %s; their embeddings stand for nothing",
+            *(self.name, np.count_nonzero(~usable), len(boxes), boxes[int(usable.argmin())].tolist()),
+        )
+        embeddings = np.zeros((len(boxes), self.embedding_dim), np.float32)
+        embeddings[:, :1] = 1
+        embeddings[usable] = self.encode(image, boxes[usable])
+        return embeddings
 
     def embed_crops(self, crops: npt.NDArray[np.uint8]) -> Embeddings:
         """`(N, D)` float32 rows of unit length of `(N, H, W, 3)` uint8 BGR crops of the input size.

@@ -5,7 +5,6 @@ The configuration names the network and how its crops are prepared; nothing of i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
+from registry.json_texts import parse_json
 from reid.backbones.base import IMAGENET_MEAN, IMAGENET_STD
 from reid.description import PARSERS, Triple
 from reid.registry import BACKBONES, TIMM
@@ -125,7 +125,7 @@ def read_saved_model(folder: Path) -> SavedModel:
 def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes()
-        held = json.loads(text) if len(text) <= LARGEST_CONFIG else None
+        held = parse_json(text) if len(text) <= LARGEST_CONFIG else None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON ({error}); copy or download it again") from error
     if not isinstance(held, dict) or not isinstance(held.get("preprocessing", {}), dict):

@@ -92,6 +92,9 @@ LINES: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """Command lines that say nothing that could be done."""
 
+SENSIBLE = {("--out", "/"), ("--epochs", "1_000")}
+"""Values that do make sense: a run into the root folder, a thousand epochs."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -126,6 +129,8 @@ def _values(choices: random.Random) -> Iterator[Case]:
     for command, words in VALID.items():
         for name in _options(command):
             for value in values_for(choices, VALUES_EACH):
+                if (name, value) in SENSIBLE:
+                    continue
                 given = f"{name}={value}" if name.startswith("--") else value
                 rest = words if name.startswith("--") else (words[0], *words[2:])
                 yield Case(f"{command} {name}: a value that makes no sense", (*_without(rest, name), given))

@@ -9,13 +9,15 @@ from pathlib import Path
 from benchmarks.machine import machine
 from torture.campaign import Part, Tally
 
-__all__ = ["BEGIN", "END", "write_row"]
+__all__ = ["BEGIN", "END", "row_name", "write_row"]
 
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
 HEAD = (
     "| part | what was tried | tried | as promised | found | minutes | seed | day |",
     "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
 )
+
+_ROW = re.compile(r"\| `(\w+)` \| [^|]+ \| \d+ \| \d+ \| \d+ \| \d+\.\d \| \d+ \| \d{4}-\d\d-\d\d \|")
 
 
 def write_row(document: Path, part: Part, tally: Tally, minutes: float, seed: int) -> None:
@@ -29,10 +31,16 @@ def write_row(document: Path, part: Part, tally: Tally, minutes: float, seed: in
         raise ValueError(f"{document} has no table: expected one line {BEGIN} and one line {END}")
     before, rest = text.split(BEGIN)
     inside, after = rest.split(END)
-    rows = {row.split("|")[1].strip(): row for row in inside.splitlines() if re.match(r"\| `", row)}
-    rows[f"`{part.name}`"] = _row(part, tally, minutes, seed)
+    rows = {name: row for row in inside.splitlines() if (name := row_name(row)) is not None}
+    rows[part.name] = _row(part, tally, minutes, seed)
     table = "\n".join([*HEAD, *rows.values()])
     document.write_text(f"{before}{BEGIN}\n\n{_machine()}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+
+
+def row_name(line: str) -> str | None:
+    """The part that a line of the table is of; `None` where it is no such row: a merge may have left anything there."""
+    found = _ROW.fullmatch(line)
+    return None if found is None else found[1]
 
 
 def _row(part: Part, tally: Tally, minutes: float, seed: int) -> str:

@@ -1,4 +1,4 @@
-"""The front door: what a program of your own needs, and nothing that it does not use.
+"""For programs of your own: what a program of your own needs, and nothing that it does not use.
 
     from track import DeepSort, create_detector, create_encoder, load_preset, open_source
 

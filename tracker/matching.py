@@ -32,6 +32,8 @@ Levels = npt.NDArray[np.int64]
 
 _LOW_SCORE_IOU_DISTANCE = 0.5
 """Gate of the low-score stage, stricter than the IoU stage since such boxes are often wrong (ByteTrack, stage two)."""
+_MOST_AT_ONCE = 1 << 17
+"""Pairs whose embeddings are compared at once: some hundred MB, whatever the crowd."""
 
 
 @dataclass(slots=True)
@@ -132,13 +134,20 @@ class Matching:
     def _appearance(self, pairs: Pairs, exact: bool) -> Array:
         """Cosine distances of pairs; unless exact, right about the gate alone."""
         gate, known = self._gate, self.detections.known
-        embeddings = self.detections.embeddings.take(pairs.detections, axis=0)
-        distances = self.gallery.distances(self.table.slot.take(pairs.tracks), embeddings, None if exact else gate)
+        distances = self._distances(pairs, None if exact else gate)
         if known is None:
             return distances
         # Who was left over by overlap is no one's by motion: without an appearance there is nothing to know them by.
         unknown = np.inf if self.config.overlap_first else NEUTRAL * gate
         return np.where(known.take(pairs.detections), distances, unknown)
+
+    def _distances(self, pairs: Pairs, gate: float | None = None) -> Array:
+        """As `Gallery.distances`, of pairs; a crowd's in parts."""
+        if len(pairs) > _MOST_AT_ONCE:
+            starts = range(0, len(pairs), _MOST_AT_ONCE)
+            return np.concatenate([self._distances(pairs[slice(at, at + _MOST_AT_ONCE)], gate) for at in starts])
+        embeddings = self.detections.embeddings.take(pairs.detections, axis=0)
+        return self.gallery.distances(self.table.slot.take(pairs.tracks), embeddings, gate)
 
     def _overlap(self, free: _Free, eligible: Mask, max_distance: float, *, plain: bool = False) -> Match:
         """Free tracks among the eligible ones with free detections, by IoU."""
@@ -192,7 +201,7 @@ class Matching:
     def _unlikeness(self, pairs: Pairs) -> Array:
         """`(P,)`, 0 for the same appearance, 1/2 at the gate or where one is not known, 1 from twice the gate on."""
         slots, known = self.table.slot.take(pairs.tracks), self.detections.known
-        distances = self.gallery.distances(slots, self.detections.embeddings.take(pairs.detections, axis=0))
+        distances = self._distances(pairs)
         unlikeness = np.minimum(distances / max(2 * self.config.max_cosine_distance, 1e-9), 1.0)
         unlikeness[self.gallery.pushed.take(slots) == 0] = 0.5
         return unlikeness if known is None else np.where(known.take(pairs.detections), unlikeness, 0.5)

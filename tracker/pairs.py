@@ -49,7 +49,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.tracks)
 
-    def __getitem__(self, keep: Mask | Index) -> Pairs:
+    def __getitem__(self, keep: Mask | Index | slice) -> Pairs:
         return Pairs(self.tracks[keep], self.detections[keep], self.costs[keep])
 
     def contested(self) -> Index:

@@ -20,11 +20,13 @@ Array = npt.NDArray[np.float64]
 REJECT_REASONS = ("", "not finite", "no area", "far outside the frame", "at one place with 100 others")
 """What each code of `reject_reasons` means; 0 is a usable box."""
 MAX_AT_ONE_PLACE = 100
-"""Boxes of a frame whose corners are the same to the px. No detector gives many; each of N is a candidate for each of N
-tracks there, so that an update with 1,000 took 20 s and 1.6 GB, with this limit a tenth of a second."""
+"""Boxes of a frame that are of about one size at about one place. No detector gives many; each of N is a candidate for
+each of N tracks there, so that an update with 2,000 took 24 s and 4 GB, with this limit some tenths of a second."""
 
 _MAX_COORDINATE = 1e6
 """px; far beyond any picture, and small enough that no later arithmetic overflows."""
+_CORNERS = 1 << 21
+"""More than the whole numbers from -`_MAX_COORDINATE` to it."""
 _MAX_TIME_S = 1e18
 """s; beyond any clock, also one in nanoseconds, and small enough that differences are finite."""
 _MAX_ZOOM = 10.0
@@ -166,21 +168,31 @@ def reject_reasons(xyxy: Array, scores: Array, frame_size: tuple[int, int] | Non
     with np.errstate(invalid="ignore"):
         reasons[(reasons == 0) & (np.abs(xyxy) > _MAX_COORDINATE).any(axis=1)] = 3
     reasons[~finite] = 1
-    reasons[(reasons == 0) & _at_one_place(xyxy, scores)] = 4
+    usable = np.flatnonzero(reasons == 0)
+    reasons[usable[_at_one_place(xyxy[usable], scores[usable])]] = 4
     return reasons
 
 
 def _at_one_place(xyxy: Array, scores: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
-    """Which boxes have `MAX_AT_ONE_PLACE` others of a higher score, or of the same and before them, at their place."""
+    """Which usable boxes have `MAX_AT_ONE_PLACE` others of a higher score, or of the same and before them, there."""
     beyond = np.zeros(len(xyxy), np.bool_)
     if len(xyxy) <= MAX_AT_ONE_PLACE:
         return beyond
-    lefts = np.sort(np.floor(np.nan_to_num(xyxy[:, 0])))
-    if not (lefts[MAX_AT_ONE_PLACE:] == lefts[:-MAX_AT_ONE_PLACE]).any():  # as in almost every frame
+    place = _places(xyxy)
+    ordered = np.sort(place)
+    if not (ordered[MAX_AT_ONE_PLACE:] == ordered[:-MAX_AT_ONE_PLACE]).any():  # as in almost every frame
         return beyond
-    _, place = np.unique(np.floor(np.nan_to_num(xyxy)), axis=0, return_inverse=True)
-    place = place.reshape(-1)  # of shape (N, 1) in NumPy 2.0
     order = np.lexsort((-scores, place))
-    first = np.searchsorted(place[order], np.arange(int(place.max()) + 1))
-    beyond[order] = np.arange(len(order)) - first[place[order]] >= MAX_AT_ONE_PLACE
+    beyond[order] = np.arange(len(order)) - np.searchsorted(ordered, ordered) >= MAX_AT_ONE_PLACE
     return beyond
+
+
+def _places(xyxy: Array) -> npt.NDArray[np.int64]:
+    """`(N,)`, one number for all usable boxes whose sides have the same power of two below them and whose top left
+    corners lie in the same cell: a quarter to a half as wide and high as they are, and at least 1 px.
+    """
+    powers = np.frexp(np.maximum(xyxy[:, 2:] - xyxy[:, :2], 1.0))[1].astype(np.int64)  # 1 to 21: 5 bits each
+    cells = np.ldexp(1.0, np.maximum(powers - 2, 0))
+    columns = np.floor(xyxy[:, :2] / cells).astype(np.int64) + _CORNERS // 2  # 21 bits each
+    bits: npt.NDArray[np.int64] = (columns[:, 0] * _CORNERS + columns[:, 1]) << 10 | powers[:, 0] << 5 | powers[:, 1]
+    return bits

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from registry.picture_files import bits_around, read_picture
 from reid.resizing import LINEAR, resized
 
 __all__ = ["Crops", "read_crops", "read_image"]
@@ -19,17 +20,15 @@ Image = npt.NDArray[np.uint8]
 
 
 def read_image(path: Path) -> Image:
-    """`(H, W, 3)` uint8 BGR; grey and transparent images too.
+    """`(H, W, 3)` uint8 BGR; grey and transparent images too. Those of 16 bits are scaled as all around them.
 
     Raises:
-        ValueError: not an image, or a damaged one.
-        OSError: it cannot be read.
+        ValueError: not an image, a damaged one, or one too large to be read.
     """
-    data = np.frombuffer(path.read_bytes(), np.uint8)  # not imread, which prints and knows ASCII paths only on Windows
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    image = read_picture(path, functools.partial(bits_around, path.parent))
     if image is None:
         raise ValueError(f"{path} does not decode as an image; replace or remove it")
-    return np.asarray(image, np.uint8)
+    return image
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def read_crops(
     def read(path: Path) -> Image | None:
         try:
             image = read_image(path)
-        except (ValueError, OSError):
+        except ValueError:
             return None
         return resized(change(image) if change else image, size, resize)
 

@@ -22,6 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.json_texts import parse_json
 from registry.user_folders import cache_folder
 from reid.registry import own_digest
 
@@ -124,7 +125,7 @@ def find_made_from(name: str, checkpoint: Path) -> Found | None:
     """The OpenVINO entry that backbone `name` with that checkpoint, byte for byte, led to, marked as used now."""
     with contextlib.suppress(OSError, ValueError):
         for note in cache_folder(FOLDER).glob(f"openvino-*/{_origin_file(name, checkpoint)}"):
-            folder, scores = find(note.parent.name), json.loads(note.read_text())
+            folder, scores = find(note.parent.name), parse_json(note.read_text())
             if folder is not None and isinstance(scores, dict):
                 return Found(folder, scores)
     return None

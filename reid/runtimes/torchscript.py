@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from registry.json_texts import parse_json
 from reid.runtimes.facts import EncoderFacts
 from reid.runtimes.graph import CropsToEmbeddings, example_crops
 from reid.runtimes.quiet import quiet
@@ -16,6 +17,9 @@ from reid.runtimes.types import Crops, Rows
 __all__ = ["TorchScriptRuntime", "load_torchscript", "save_torchscript", "trace"]
 
 FACTS_FILE = "track.json"
+SOURCE_LINES = ".debug_pkl"
+OF_THE_WRITER = ("version", "byteorder", ".data/serialization_id")
+"""Records that every writer adds by itself."""
 
 
 class TorchScriptRuntime:
@@ -53,7 +57,20 @@ def save_torchscript(graph: CropsToEmbeddings, facts: EncoderFacts, path: Path) 
     buffer = io.BytesIO()
     with quiet():
         torch.jit.save(trace(graph), buffer, _extra_files={FACTS_FILE: json.dumps(facts.to_strings())})
-    path.write_bytes(buffer.getbuffer())
+    buffer.seek(0)
+    path.write_bytes(_without_paths(buffer))
+
+
+def _without_paths(file: io.BytesIO) -> memoryview:
+    """The same file without its tables of source lines, which name folders of the machine that exported it."""
+    reader, smaller = torch._C.PyTorchFileReader(file), io.BytesIO()
+    writer = torch._C.PyTorchFileWriter(smaller)
+    for name in reader.get_all_records():
+        if not name.endswith(SOURCE_LINES) and name not in OF_THE_WRITER:
+            record = reader.get_record(name)
+            writer.write_record(name, record, len(record))
+    writer.write_end_of_file()
+    return smaller.getbuffer()
 
 
 def load_torchscript(path: Path, device: torch.device) -> tuple[TorchScriptRuntime, EncoderFacts]:
@@ -78,6 +95,6 @@ def load_torchscript(path: Path, device: torch.device) -> tuple[TorchScriptRunti
 def _texts(path: Path, written: str | bytes) -> dict[str, str]:
     """The table in the extra file, by key."""
     try:
-        return dict(json.loads(written))
+        return dict(parse_json(written))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path} has metadata that cannot be understood: {error}; export it again") from error

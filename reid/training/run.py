@@ -164,10 +164,14 @@ def _version() -> str:
 
 
 def _commit() -> str:
-    """The commit of the source, where it lies in a Git repository."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
+    """The commit of the source, where Git knows it: an environment may lie within a repository of something else."""
+    file = Path(__file__)
+    for command in (("ls-files", "--error-unmatch", file.name), ("rev-parse", "HEAD")):
+        line = ["git", "-C", str(file.parent), *command]
+        try:
+            found = subprocess.run(line, capture_output=True, text=True, timeout=10, check=False)
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        if found.returncode:
+            return ""
+    return found.stdout.strip()

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from registry.json_texts import parse_json
 from registry.own_names import own_name
 
 __all__ = [
@@ -119,7 +120,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{folder} holds no training to resume ({CONFIG_FILE} is missing); name the folder of an interrupted one"
         )
     try:
-        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        config: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}); start anew with --out") from error
     return {**LATER_KEYS, **config}

@@ -1,4 +1,4 @@
-"""Weights of others run no code: pickles that would write a file, put before every door of a detector."""
+"""Weights of others run no code: pickles that would write a file, put before every way into a detector."""
 
 from __future__ import annotations
 

@@ -17,6 +17,20 @@ from hypothesis import given
 
 from registry.arrays import load_array, load_arrays
 
+HEADERS = {
+    "brackets without end": b"(" * 9000,
+    "signs without end": b"-" * 9000 + b"1",
+    "a sum without end": b"1+" * 4000 + b"1",
+    "a type that divides by zero": b"{'descr': '<M8[25s/0]', 'fortran_order': False, 'shape': (1,), }",
+    "a type of types": b"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }",
+    "texts of no letter": b"{'descr': '<U0', 'fortran_order': False, 'shape': (99999999999,), }",
+    "nothing of anything": b"{'descr': '|V0', 'fortran_order': False, 'shape': (99999999999,), }",
+    "a call": b"{'descr': '<f4', 'fortran_order': False, 'shape': __import__('os').getcwd(), }",
+    "half of a header": b"{'descr': '<f4', 'fortran_order': False, }",
+    "one key three times": b"{'descr': '<f4', 'descr': '<f4', 'descr': '<f4', }",
+    "digits without end": b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + b"1" * 3000 + b"x), }",
+}
+"""NumPy itself ends some of these with MemoryError or TokenError, and one by signal 8."""
 KINDS = hnp.scalar_dtypes().filter(lambda kind: kind.kind in "fiub")
 
 
@@ -145,3 +159,40 @@ def test_a_sparse_file_is_refused_by_what_it_would_take(tmp_path: Path) -> None:
             pytest.skip(f"no sparse files here: {error}")
     with pytest.raises(ValueError, match=r"takes 1024\.0 GiB of memory, expected 32\.0 GiB at most"):
         load_array(tmp_path / "a.npy")
+
+
+def with_header(text: bytes) -> bytes:
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text) + 1) + text + b"\n" + bytes(4)
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_header_that_is_more_than_numbers_or_texts_is_never_evaluated(tmp_path: Path, name: str) -> None:
+    says = "its header|holds values of the type"
+    (tmp_path / "a.npy").write_bytes(with_header(HEADERS[name]))
+    with pytest.raises(ValueError, match=says):
+        load_array(tmp_path / "a.npy")
+    archive(tmp_path / "a.npz", with_header(HEADERS[name]))
+    with pytest.raises(ValueError, match=says):
+        load_arrays(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b'{"descr": "<f4", "shape": (1,), "fortran_order": False}', id="other quotes, another order"),
+        pytest.param(b"{'descr':'<f4','fortran_order':False,'shape':(1L,)}", id="of Python 2, without blanks"),
+        pytest.param(b"{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1), }", id="by columns"),
+    ],
+)
+def test_headers_that_other_programs_write_are_read(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "a.npy").write_bytes(with_header(text))
+    assert load_array(tmp_path / "a.npy").tolist() in ([0.0], [[0.0]])
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_packed_by_a_method_of_others_is_refused(tmp_path: Path, method: int) -> None:
+    """LZMA raises errors of its own, and may ask for a dictionary of 4 GB."""
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", method) as file:
+        file.writestr("one.npy", header((10,)) + bytes(80))
+    with pytest.raises(ValueError, match="packed by a method that NumPy does not write"):
+        load_arrays(tmp_path / "a.npz")

@@ -82,7 +82,7 @@ def test_boxes_without_pixels_still_get_a_finite_embedding() -> None:
 
 
 def test_without_images_is_one_clear_error() -> None:
-    with pytest.raises(ValueError, match=r"--reid dogenet26 looks at pixels.*use --reid none"):
+    with pytest.raises(ValueError, match=r"dogenet26 looks at pixels.*use the encoder none"):
         ENCODERS["dogenet26"].encode(None, BOXES, NO_FEATURES)
 
 

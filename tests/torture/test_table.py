@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from torture.__main__ import DOCUMENT
 from torture.campaign import Effort, Part, Tally
-from torture.table import BEGIN, END, write_row
+from torture.parts import PARTS
+from torture.table import BEGIN, END, row_name, write_row
 
 
 def nothing(effort: Effort, tally: Tally) -> None:
@@ -61,3 +63,22 @@ def test_a_note_without_one_place_for_the_table_is_refused(tmp_path: Path, text:
     with pytest.raises(ValueError, match="has no table: expected one line"):
         write_row(document, KILLS, tally(1, 0), 1.0, 0)
     assert document.read_text() == text
+
+
+def test_what_is_no_row_does_not_stay_in_the_table(tmp_path: Path) -> None:
+    """A merge had put a line of the findings in the place of a row, and each later campaign kept it."""
+    document = tmp_path / "note.md"
+    document.write_text(f"{BEGIN}\n| `disk` | `export` said another thing. | It says the right one. |\n{END}\n")
+    write_row(document, KILLS, tally(1, 0), 1.0, 0)
+    assert [row[0] for row in rows(document)] == ["`kills`"]
+
+
+def test_the_table_of_the_documentation_has_one_row_a_part_and_nothing_else() -> None:
+    inside = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+    lines = [line for line in inside.splitlines() if line.startswith("| `")]
+    names = [row_name(line) for line in lines]
+    assert None not in names, lines[names.index(None)]
+    assert names == [part.name for part in PARTS]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert all(int(tried) >= int(good) > 0 for _, _, tried, good, *_ in cells)
+    assert all(int(found) <= int(tried) for _, _, tried, _, found, *_ in cells)

@@ -28,7 +28,7 @@ from tracker.validation import REJECT_REASONS, admit, reject_reasons
         pytest.param([10, -300, 40, -150], "far outside the frame", id="far above"),
     ],
 )
-def test_the_door(box, reason):
+def test_a_box_is_rejected_for_its_reason(box, reason):
     found = reject_reasons(np.array([box], float), np.array([0.5]), frame_size=(100, 100))
     assert REJECT_REASONS[found[0]] == reason
 
@@ -81,3 +81,32 @@ def test_the_tracker_itself_turns_them_away(count: int) -> None:
     assert len(tracks) <= 100
     assert tracker.evidence.rejected == 4 * max(0, count - 100)
     assert set(tracks.detection_index.tolist()) <= set(range(100)), "the best, by their rows as given"
+
+
+@pytest.mark.parametrize(
+    ("spread", "most"),
+    [
+        pytest.param(20.0, 400, id="some px: four cells at most, of a quarter of the width and more"),
+        pytest.param(2000.0, 2000, id="over the whole picture: a real crowd"),
+    ],
+)
+def test_boxes_spread_over_some_px_are_at_few_places(spread: float, most: int) -> None:
+    """Each of 2,000 was a candidate for 2,000 tracks: 24 s and 4 GB an update."""
+    corners = 500 + np.random.default_rng(0).uniform(0, spread, (2000, 2))
+    boxes = np.concatenate([corners, corners + [60, 150]], axis=1)
+    kept = np.count_nonzero(reject_reasons(boxes, np.full(2000, 0.5)) == 0)
+    assert 100 <= kept <= most
+    assert kept == 2000 or spread < 2000
+
+
+def test_boxes_of_many_sizes_around_one_point_are_at_many_places() -> None:
+    """A person, the head, the face: what is of another size is another thing, however many there are."""
+    sides = np.repeat(2.0 ** np.arange(1, 9), 60)
+    boxes = np.column_stack((0 * sides, 0 * sides, sides, 2 * sides))
+    assert not reject_reasons(boxes, np.full(len(boxes), 0.5)).any()
+
+
+def test_a_box_that_is_rejected_for_another_reason_is_none_of_the_hundred() -> None:
+    boxes = np.tile([0.0, 0, 0.5, 0.5], (250, 1))
+    boxes[:150, 2] = np.nan
+    assert np.count_nonzero(reject_reasons(boxes, np.full(250, 0.5)) == 0) == 100

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from registry.json_texts import parse_json
+
 __all__ = ["FolderTakenError", "Holder", "Lock", "locked"]
 
 logger = logging.getLogger(__name__)
@@ -149,7 +151,7 @@ def _read(handle: int) -> Holder | None:
     if not text:
         return None
     try:
-        found = json.loads(text)
+        found = parse_json(text)
         return Holder(int(found["process"]), str(found["started"]), str(found["host"]))
     except (ValueError, KeyError, TypeError):
         return Holder()

@@ -48,10 +48,11 @@ class RunFolder:
         path: of the folder.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, writes: Iterable[str] = ()) -> None:
         self.path = path
+        self._writes = tuple(writes)
         self._earlier = {path / name: stamp for name in RUN_FILES if (stamp := stamp_of(path / name)) is not None}
-        self._killed = frozenset(_unfinished_in(path))
+        self._killed = self._unfinished()
 
     def remove_stale(self) -> None:
         """Remove the files of an earlier run that have not been replaced; foreign files stay.
@@ -71,9 +72,15 @@ class RunFolder:
 
     def remove_unfinished(self, *, of_killed: bool = True) -> None:
         """Remove what is half written: by a run that was killed here, or else by this one."""
-        for file in self._killed if of_killed else frozenset(_unfinished_in(self.path)) - self._killed:
+        for file in self._killed if of_killed else self._unfinished() - self._killed:
             with contextlib.suppress(OSError):
                 file.unlink()
+
+    def _unfinished(self) -> frozenset[Path]:
+        """In the folder, and in those below it that this run writes to without a lock of their own."""
+        below = {str(Path(pattern).parent) for pattern in self._writes} - {"."}
+        folders = [path for pattern in below for path in self.path.glob(pattern) if not (path / LOCK_FILE).exists()]
+        return frozenset(file for folder in (self.path, *folders) for file in _unfinished_in(folder))
 
 
 def stamp_of(path: Path) -> tuple[int, int, int] | None:
@@ -104,7 +111,8 @@ def held_run_folder(
 ) -> Iterator[RunFolder]:
     """The folder for the files of a run, locked inside of the `with` and checked to be writable.
 
-    An error, of whatever kind, takes back the folders that were made if nothing is in them, and unfinished files.
+    An error, of whatever kind, takes back the folders that were made if nothing is in them, and unfinished files. What
+    a run that was killed here left unfinished goes at the end of one that succeeds.
 
     Args:
         source_name: name of the source, for `base/<source>`, `base/<source>-2`, ...
@@ -119,7 +127,7 @@ def held_run_folder(
         FolderTakenError: another run is writing there.
         ValueError: the folder exists and holds something, is a file, cannot be written to, or holds what is read.
     """
-    target = base / folder_name(source_name) if out is None else out
+    target, writes = base / folder_name(source_name) if out is None else out, tuple(writes)
     absent = [folder for folder in (target, *target.parents) if not folder.exists()]
     with contextlib.ExitStack() as stack:
         made: list[Path] = []
@@ -133,12 +141,13 @@ def held_run_folder(
             refuse_to_replace(reads, (file for pattern in writes for file in target.glob(pattern)))
             path = target
         _check_writable(path)
-        folder = RunFolder(path)
+        folder = RunFolder(path, writes)
         try:
             yield folder
         except BaseException:
             folder.remove_unfinished(of_killed=False)
             raise
+        folder.remove_unfinished()
 
 
 @contextlib.contextmanager

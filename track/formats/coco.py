@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from registry.json_texts import parse_json
 from track.formats.types import Row, TrackSet, state_named, track_set_of
 
 __all__ = ["read", "render"]
@@ -100,7 +101,7 @@ def read(path: Path, *, size: tuple[int, int] | None = None, fps: float | None =
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = parse_json(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON ({error}): expected a COCO file of instances") from error
     if not isinstance(content, dict) or not isinstance(content.get("annotations"), list):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from registry.json_texts import parse_json
 from track.formats.types import Row, TrackSet, evenly_between, state_named, track_set_of
 
 __all__ = ["read", "render"]
@@ -111,7 +112,7 @@ def read(path: Path, *, size: tuple[int, int] | None = None, fps: float | None =
 
 def _task(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = parse_json(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON ({error}): expected what Label Studio exports as JSON") from error
     tasks = content if isinstance(content, list) else [content]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.json_texts import parse_json
 from registry.seqinfo import read_seqinfo
 from track.places.counter import DIGITS, PlaceCounter
 from track.places.totals import in_order
@@ -78,7 +78,7 @@ def source_of_run(run: Path) -> str | None:
 def facts_of_run(folder: Path) -> dict[str, Any]:
     """What stands in its `summary.json`; nothing where it is not there, or damaged."""
     try:
-        content = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        content = parse_json((folder / "summary.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

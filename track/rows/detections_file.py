@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from registry.arrays import load_arrays
+from registry.json_texts import parse_json
 from track.files.partial import PartialFile
 from tracker.class_groups import parse_groups
 from tracker.offline.linking import TrackedDetections
@@ -87,7 +88,7 @@ def load_detections(path: Path) -> SavedDetections:
 
 
 def _saved(seen: TrackedDetections, facts: Mapping[str, Any]) -> SavedDetections:
-    names = json.loads(facts["class_names"]) if "class_names" in facts else None
+    names = parse_json(facts["class_names"]) if "class_names" in facts else None
     groups = str(facts.get("class_groups", ""))
     parse_groups(groups)  # what is no such text is damaged
     return SavedDetections(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from registry.json_texts import parse_json
 
 __all__ = ["RunFrames", "frames_of", "read_run_frames"]
 
@@ -39,7 +40,7 @@ class RunFrames:
 def read_run_frames(run_dir: Path) -> RunFrames:
     """What the `summary.json` of a run tells of its frames; nothing where it is not there, older or damaged."""
     try:
-        content = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))["source"]["frames"]
+        content = parse_json((run_dir / "summary.json").read_text(encoding="utf-8"))["source"]["frames"]
         first, last = int(content["first"]) - 1, int(content["last"]) - 1
         missing = np.array(content["missing"], np.int64).reshape(-1, 2) - 1
     except (OSError, ValueError, OverflowError, KeyError, TypeError):

@@ -35,7 +35,9 @@ class Outputs:
         run_dir: folder of the run.
         files: those that were finished, complete under their final names, once closed.
         errors: what kept a file from being finished.
-        has_begun: whether a frame was written. Without one, a run that failed leaves the files of an earlier run.
+        has_begun: whether a frame was written.
+        writes_nothing: once closed, whether it leaves no files: it has none, and failed or would replace those of an
+            earlier run.
     """
 
     def __init__(self, run_dir: Path, class_names: Mapping[int, str], clock: StageClock) -> None:
@@ -44,7 +46,7 @@ class Outputs:
         self.run_dir = run_dir
         self._class_names = class_names
         self._clock = clock
-        self.has_begun = False
+        self.has_begun = self.writes_nothing = False
         self._earlier = {name: stamp_of(run_dir / name) for name in RUN_FILES}
         self._reserve = own_name(run_dir / "summary.json", "reserve")
         try:
@@ -115,8 +117,13 @@ class Outputs:
         else:
             self.files.append(path)
 
-    def close(self) -> None:
-        """Finish every file, whatever happens to the others; see `files` and `errors`."""
+    def close(self, *, failed: bool = False) -> None:
+        """Finish every file, whatever happens to the others; see `files` and `errors`.
+
+        Args:
+            failed: whether the run did; without a frame, nothing is left of it then.
+        """
+        self.writes_nothing = not self.has_begun and (failed or set(self._earlier.values()) != {None})
         if self._video is not None:
             with self._clock.stage("wait for video"):
                 self._close_one(self._video, self.run_dir / "annotated.mp4")
@@ -131,15 +138,10 @@ class Outputs:
 
     def place_facts(self) -> dict[str, Any]:
         """What was counted at lines and zones, once closed; empty where nothing was to be counted."""
-        return {} if self._places is None or self.leaves_earlier else self._places.facts()
-
-    @property
-    def leaves_earlier(self) -> bool:
-        """Whether an earlier run's files stay, since this one has nothing to put in their place."""
-        return not self.has_begun and any(stamp is not None for stamp in self._earlier.values())
+        return {} if self._places is None or self.writes_nothing else self._places.facts()
 
     def _close_one(self, sink: Sink, path: Path) -> None:
-        if self.leaves_earlier:
+        if self.writes_nothing:
             sink.discard()
             return
         try:

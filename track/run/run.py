@@ -61,6 +61,7 @@ def run(config: RunConfig, progress: Progress, *, any_reid: bool = False) -> Sum
         ValueError, OSError: something in `config` can't be done; nothing was written.
         OutputError: an output could not be completed; the other files were, as far as they had come.
         PartialRunError: the source or a model failed on the way; the files were completed as far as they had come.
+        Exception: it failed at the first frame; nothing was written.
         StoppedError: a signal to stop came before the first frame; nothing was written.
     """
     with (
@@ -83,6 +84,8 @@ def run(config: RunConfig, progress: Progress, *, any_reid: bool = False) -> Sum
             summary = _complete(session, config, counts.clock.restart(), warnings.texts)
             error = counts.error or next(iter(outputs.errors), None)
             _end(folder, is_whole=error is None and summary.stopped_by is None)
+            if error is not None and outputs.writes_nothing:  # the folder goes, if it was made for this run
+                raise error
     if error is None:
         return summary
     if isinstance(error, OutputError):
@@ -114,10 +117,10 @@ def _complete(session: Session, config: RunConfig, load_s: float, warnings: list
     finally:  # also after a second Ctrl-C, which goes on upwards from here
         session.stop.finish()
         stopped_by = session.stop.number
-        session.outputs.close()
+        session.outputs.close(failed=counts.error is not None)
         summary = _summarise(session, config, load_s, stopped_by, warnings)
         try:
-            if not session.outputs.leaves_earlier:
+            if not session.outputs.writes_nothing:
                 summary.write()
         except OSError as error:
             counts.error = counts.error or error

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from registry.arrays import load_arrays
+from registry.json_texts import parse_json
 from registry.user_folders import cache_folder
 from track.files.versions import versions
 
@@ -73,7 +74,7 @@ class EntryCache:
             return None
         try:
             arrays = load_arrays(path)  # every byte is checked against its sum
-            facts = json.loads(str(arrays.pop(FACTS)))
+            facts = parse_json(str(arrays.pop(FACTS)))
         except (ValueError, KeyError) as error:
             logger.warning("%s in the cache is damaged and is made anew (%s)", path.name, error)
             return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from evaluation import COUNTS, PERCENTAGES, EvalOptions, Event, Report, Scores, evaluate, find_pairs, without_truth
 from registry.cells import to_cell
 from registry.numbers import MAX_FRAME, parse_whole
-from registry.words import counted, encodable, printable_lines
+from registry.words import counted, encodable, printable, printable_lines
 from track.rows.run_frames import frames_of
 from track.terminal.tables import print_table, table_as
 
@@ -116,7 +116,7 @@ def _events_as_csv(report: Report) -> str:
 def _csv(rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
-        [to_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+        [to_cell(printable(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
     return encodable(text.getvalue())
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from detectors.trust import TRUST
 from reid.bundled import RANDOM
+from reid.programs import check_program, is_program
 
 __all__ = ["IMAGENET", "check_given"]
-
 
 logger = logging.getLogger(__name__)
 
@@ -29,21 +29,13 @@ def check_given(option: str, weights: Path | None, trust: bool = False) -> None:
         FileNotFoundError: they are not there.
         ValueError: they are a program, and not trusted.
     """
-    if weights is not None and weights.suffix == ".torchscript" and weights.exists() and option != "--pretrained":
-        _check_program(option, weights, trust)
+    if option != "--pretrained":
+        check_program(option, weights, trust, TRUST)
+        if is_program(weights):
+            logger.warning("%s is read with %s: it may run code of whoever made it", weights, TRUST)
     is_start = option == "--pretrained"
     words = (IMAGENET,) if is_start else (IMAGENET, RANDOM)
     if weights is None or str(weights) in words or weights.exists():
         return
     what = "a checkpoint" if is_start else "a checkpoint (.safetensors, .pth), what track export wrote,"
     raise FileNotFoundError(f"{option} {weights} not found, expected {what} or the word {' or '.join(words)}")
-
-
-def _check_program(option: str, weights: Path, trust: bool) -> None:
-    """A TorchScript file is a program, which can write files; other exports are numbers and layers."""
-    if not trust:
-        raise ValueError(
-            f"{option} {weights} may run code when it is opened, as TorchScript is a program: if you trust whoever "
-            f"made it, add {TRUST}, or give an ONNX or OpenVINO export"
-        )
-    logger.warning("%s is read with %s: it may run code of whoever made it", weights, TRUST)

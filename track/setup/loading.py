@@ -100,6 +100,7 @@ def load_encoder(config: RunConfig) -> Encoder:
         device=config.device,
         seed=config.seed,
         runtime=config.reid_runtime,
+        trust=config.trust,
     )
 
 

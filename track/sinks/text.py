@@ -11,6 +11,7 @@ import numpy as np
 
 from registry.cells import to_cell
 from registry.closing import Closing
+from registry.words import printable
 from track.files.partial import PartialFile
 from track.rows.types import CSV_HEADER, FrameTracks, RowState
 
@@ -70,7 +71,8 @@ class TracksCsv(_TextSink):
     Args:
         path: final name.
         class_names: name of each class id; an unknown one is written as its number. One that a
-            spreadsheet would take for a formula has an apostrophe before it (`registry.cells`).
+            spreadsheet would take for a formula has an apostrophe before it (`registry.cells`), and what would steer a
+            terminal is written out (`registry.words`).
     """
 
     def __init__(self, path: Path, class_names: Mapping[int, str]) -> None:
@@ -87,7 +89,7 @@ class TracksCsv(_TextSink):
             str(tracks.frame_index + 1),
             f"{tracks.time_s:.4f}",
             str(tracks.ids[row]),
-            to_cell(self._class_names.get(class_id, str(class_id))),
+            to_cell(printable(self._class_names.get(class_id, str(class_id)))),
             *(f"{value:.4f}" for value in np.round(tracks.xyxy[row].astype(np.float64), 4) + 0.0),
             "" if np.isnan(score) else f"{score:.4f}",
             RowState(tracks.states[row]).name.lower(),

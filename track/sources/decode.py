@@ -9,8 +9,8 @@ from typing import Any
 
 import av
 
+from registry.picture_limits import check_size
 from track.sources.display import pixel_aspect
-from track.sources.limits import check_size
 from track.sources.opening import DECODER_LIMITS
 from track.sources.types import SourceReport
 

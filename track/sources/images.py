@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
+from registry.picture_files import FULL_DEPTH, bits_of, read_picture, significant_bits
 from registry.pictures import PICTURE_SUFFIXES, pictures_in
 from registry.seqinfo import SEQINFO, SequenceInfo, read_seqinfo
-from track.sources.pictures import FULL_DEPTH, bits_of, read_picture, significant_bits
 from track.sources.types import BaseSource, Frame, Image, Source, TimeSpan
 
 __all__ = ["ImageFolder", "MotSequence", "natural_key", "open_folder"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import av
 
-from track.sources.limits import MAX_PIXELS
+from registry.picture_limits import MAX_PIXELS
 
 __all__ = ["DECODER_LIMITS", "OpenFile", "open_file"]
 

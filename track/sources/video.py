@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 
+from registry.picture_limits import MAX_PIXELS
 from registry.words import counted
 from track.sources.clock import FrameClock, without_wild_stamps
 from track.sources.decode import (
@@ -20,7 +21,6 @@ from track.sources.decode import (
     video_stream,
 )
 from track.sources.display import BgrConverter, pixel_aspect
-from track.sources.limits import MAX_PIXELS
 from track.sources.opening import OpenFile, open_file
 from track.sources.types import BaseSource, Frame, TimeSpan
 

@@ -244,3 +244,22 @@ def test_any_name_is_one_folder_below_the_base(source: str) -> None:
     assert not set(name) & set('/\\:*?"<>|\0 \n')
     assert not name.startswith(".")
     assert len(name.encode()) <= 250
+
+
+def test_what_a_killed_run_left_goes_at_the_end_of_one_that_succeeds(tmp_path: Path) -> None:
+    """In the folders below, too, that the command writes to; not where another run holds its own."""
+    out, writes = tmp_path / "out", ("figure.png", "data/*.txt", "*/*.csv")
+    killed_in(out, "figure.png")
+    for name in ("data/a.txt", "other/b.csv", "of-a-run/c.csv", "deep/er/d.csv"):
+        (out / name).parent.mkdir(parents=True)
+        own_name(out / name).write_text("half")
+    (out / "of-a-run" / LOCK_FILE).write_text("{}")
+    with (
+        pytest.raises(KeyError),
+        held_run_folder("clip", out, True, tmp_path, writes=writes),
+    ):
+        raise KeyError
+    assert {path.parent.name for path in out.rglob(".*.partial")} == {"out", "data", "other", "of-a-run", "er"}
+    with held_run_folder("clip", out, True, tmp_path, writes=writes):
+        pass
+    assert {path.parent.name for path in out.rglob(".*.partial")} == {"of-a-run", "er"}

@@ -256,3 +256,15 @@ def test_a_source_that_vanishes_before_it_is_drawn(tmp_path: Path, monkeypatch: 
         run(run_config(clip, detections, tmp_path / "o", smooth=True), Silent())
     assert read_summary(tmp_path / "o")["files"] == ["tracks.txt", "tracks.csv", "summary.json"]
     assert len(read_txt(tmp_path / "o")) == 24
+
+
+@pytest.mark.parametrize("options", [(), ("--smooth",), ("--offline",), ("--no-video",)], ids=" ".join)
+def test_a_run_that_fails_at_its_first_frame_leaves_no_folder(
+    track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    """An own detector with a mistake in it had left a folder of empty tables, as if nothing had been found."""
+    clip, _ = write_video(tmp_path)
+    monkeypatch.setattr(loading, "create_detector", lambda *_: _Failing(ValueError("a mistake"), good_frames=0))
+    result = track("run", clip, *FAST, "--out", "new/o", *options)
+    assert (result.code, result.err) == (2, "track: error: a mistake\n")
+    assert not Path("new").exists()

@@ -170,3 +170,22 @@ def test_rows_that_do_not_fit_together(change: dict[str, np.ndarray], message: s
     fields = {name: getattr(good, name) for name in ("ids", "xyxy", "scores", "class_ids", "states")}
     with pytest.raises(ValueError, match=message):
         FrameTracks(0, 0.0, **{**fields, **change})
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        pytest.param("\x1b[31mred", "\\x1b[31mred", id="colours of a terminal"),
+        pytest.param("\x1b]0;title\x07", "\\x1b]0;title\\x07", id="its title"),
+        pytest.param("a\nb", "a\\nb", id="a line end"),
+        pytest.param("\u202egnp.exe", "\\u202egnp.exe", id="another direction of writing"),
+        pytest.param("\t=1+1", "\\t=1+1", id="a formula after a tab"),
+        pytest.param("=1+1", "'=1+1", id="a formula"),
+        pytest.param("caf\u00e9 \U0001f600", "caf\u00e9 \U0001f600", id="letters"),
+    ],
+)
+def test_no_class_name_steers_the_terminal_that_shows_tracks_csv(tmp_path: Path, name: str, cell: str) -> None:
+    with TracksCsv(tmp_path / "tracks.csv", {0: name}) as sink:
+        sink.write(frame_tracks(ids=(1,)))
+    rows = list(csv.reader(io.StringIO((tmp_path / "tracks.csv").read_text(encoding="utf-8"))))
+    assert rows[1][CSV_HEADER.index("class")] == cell

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.cells import to_cell
 from registry.own_names import replacing
-from registry.words import counted, encodable, printable_lines
+from registry.words import counted, encodable, printable, printable_lines
 from track.commands.compare.plot import plot_comparison
 from track.commands.compare.repeats import DISTURBANCE, differences_in_words, spread_of
 from track.commands.compare.result import Comparison, Row
@@ -66,7 +66,8 @@ def figures(row: Row) -> dict[str, float | int | None]:
 def as_csv(comparison: Comparison) -> str:
     """One line for each encoder and tracker; nothing stands where there is no figure."""
     lines = [
-        {"encoder": to_cell(row.encoder), "tracker": to_cell(row.tracker), **figures(row)} for row in comparison.rows
+        {"encoder": to_cell(printable(row.encoder)), "tracker": to_cell(printable(row.tracker)), **figures(row)}
+        for row in comparison.rows
     ]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")

@@ -166,6 +166,7 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
                 device=config.device,
                 seed=config.seed,
                 runtime=config.reid_runtime,
+                trust=config.trust,
             )
         found = _measure(config, data, encoder, folder.path, console)
         if gated is not None and target is not None and found.calibration.takes_gate:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import sys
 from pathlib import Path
 
+from registry.json_texts import parse_json
 from track.files.run_folder import RUN_FILES, held_run_folder
 from track.rows.finished_run import FinishedRun, read_run
 from track.rows.offline import linked_rows, linking_facts
@@ -58,7 +58,7 @@ def _refuse_linked(run: FinishedRun, run_dir: Path) -> None:
     if run.saved is not None:
         return
     try:
-        summary = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))
+        summary = parse_json((run_dir / "summary.json").read_text(encoding="utf-8"))
         is_linked, source = bool(summary["linking"]), summary["source"].get("run")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not ours: then nothing says that it is linked
         return

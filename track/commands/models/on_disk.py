@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.json_texts import parse_json
 from registry.user_folders import weights_folder
 
 __all__ = ["WeightsOnDisk", "reid_weights", "weight_folders"]
@@ -52,13 +52,13 @@ def _in_folder(folder: Path) -> Iterator[WeightsOnDisk]:
     for path in sorted(folder.glob("*.safetensors")):
         metadata = _metadata(path)
         try:
-            height, width = json.loads(metadata["input_size"])
+            height, width = parse_json(metadata["input_size"])
             yield WeightsOnDisk(
                 path=path,
-                backbone=str(json.loads(metadata["backbone"])),
+                backbone=str(parse_json(metadata["backbone"])),
                 input_size=(int(height), int(width)),
-                max_cosine_distance=_gate(json.loads(metadata.get("max_cosine_distance", "null"))),
-                data=str(json.loads(metadata.get("data", '""'))),
+                max_cosine_distance=_gate(parse_json(metadata.get("max_cosine_distance", "null"))),
+                data=str(parse_json(metadata.get("data", '""'))),
             )
         except (KeyError, TypeError, ValueError):  # weights of another project
             continue
@@ -73,7 +73,7 @@ def _metadata(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(size)) if 0 < size <= LARGEST_HEADER else {}
+            header = parse_json(file.read(size)) if 0 < size <= LARGEST_HEADER else {}
         metadata = header.get("__metadata__", {})
     except (OSError, ValueError, AttributeError):
         return {}

@@ -26,6 +26,7 @@ from track.setup.config import RunConfig
 from track.setup.loading import check_detections
 from track.sources import Source, open_source
 from track.sources.images import natural_key
+from track.terminal.interrupt import StopSignal
 from track.terminal.progress import Progress
 
 if TYPE_CHECKING:
@@ -127,7 +128,11 @@ def track_dataset(config: MotConfig, progress: Progress, console: Console) -> Mo
     truths = _ground_truths(sequences)
     summaries: dict[str, Summary] = {}
     reads = [*files_in(config), *(truth.file for truth in truths.values())]
-    with held_run_folder(_name(config.dataset), config.out, config.overwrite, reads=reads, writes=WRITES) as held:
+    with (
+        StopSignal() as stop,  # between two sequences, too, it waits for what is being written
+        held_run_folder(_name(config.dataset), config.out, config.overwrite, reads=reads, writes=WRITES) as held,
+    ):
+        stop.defer()
         folder = held.path
         for number, (name, each) in enumerate(settings.items(), start=1):
             _say(console, f"{name} ({number} of {len(sequences)})")
@@ -139,6 +144,8 @@ def track_dataset(config: MotConfig, progress: Progress, console: Console) -> Mo
             with replacing(folder / RESULTS / f"{name}.txt") as path:
                 shutil.copyfile(summary.run_dir / "tracks.txt", path)
             _warn_of_classes(summary, console)
+            if stop.number is not None:
+                return MotResult(folder, summaries, len(sequences), None, (), stop.number)
         report = _scored(config, truths, folder)
         _remove_stale(folder, summaries)
         submission = _zipped(folder, list(summaries))

@@ -32,7 +32,7 @@ def print_result(result: MotResult, form: str = "") -> None:
         table.add_row(f"{name}{mark}", *counts, f"{summary.fps:.1f}")
     print_table(console, table)
     if result.stopped_by is not None:
-        done = len(result.summaries) - 1
+        done = sum(summary.stopped_by is None for summary in result.summaries.values())
         _say(console, f"stopped: {done} of {result.num_sequences} sequences are complete", style="yellow")
     if result.report is not None:
         console.print()

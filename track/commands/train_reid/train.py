@@ -44,9 +44,9 @@ def train_reid(config: TrainConfig, console: Console) -> int | None:
     with StopSignal() as stop:
         accelerator = open_accelerator(config.device, config.amp)
         _check_network(config)
-        data = _load(config, console)
-        print_counts(data, console)
-        with _folder(config) as out:
+        with _folder(config) as out:  # before minutes go into reading data
+            data = _load(config, console)
+            print_counts(data, console)
             try:
                 return _train(config, data, out, stop, accelerator, console)
             except StoppedError as error:

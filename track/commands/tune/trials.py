@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.json_texts import parse_json
 from track.commands.tune.search import Step
 from track.commands.tune.space import Values
 
@@ -56,7 +57,7 @@ class Study:
     """
 
     def __init__(self, path: Path, head: Mapping[str, Any], num_shared: int) -> None:
-        head = json.loads(json.dumps(head))  # as it will be read
+        head = parse_json(json.dumps(head))  # as it will be read
         self._path = path
         self.trials: list[Trial] = []
         self.num_shared = num_shared
@@ -82,7 +83,7 @@ class Study:
         lines = text.split("\n")
         unfinished = lines.pop()  # of a process that was killed
         try:
-            first, *rest = [json.loads(line) for line in lines]
+            first, *rest = [parse_json(line) for line in lines]
             known, self.num_shared = first["head"], int(first["num_shared"])
             self.trials = [_trial(each) for each in rest]
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -108,7 +108,7 @@ class PageServer:
             return HTTPStatus.NOT_FOUND, {"error": "not found"}
         try:
             with self._lock:
-                return HTTPStatus.OK, {"saved": self._save(json.loads(body))}
+                return HTTPStatus.OK, {"saved": self._save(parse_json(body))}
         except (ValueError, OSError) as error:  # among them JSON that is none
             return HTTPStatus.BAD_REQUEST, {"error": str(error)}
 

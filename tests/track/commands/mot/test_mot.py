@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -249,6 +251,24 @@ def test_what_is_wrong_shows_before_anything_is_tracked(
     for fragment in fragments:
         assert fragment in result.err, result.err
     assert all_files(dataset.parent) == before
+
+
+def test_a_signal_between_two_sequences_waits_for_the_results(
+    track: Track, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the results of a finished sequence are copied, no run is there to take it."""
+    copy = dataset_module.shutil.copyfile
+
+    def signalled(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return copy(*arguments)
+
+    monkeypatch.setattr(dataset_module.shutil, "copyfile", signalled)
+    result = track("mot", "data", *DEEPSORT)
+    assert result.code == 128 + signal.SIGTERM
+    assert "stopped: 1 of 3 sequences are complete" in result.out
+    assert [path.name for path in Path("runs/data/data").iterdir()] == ["bare.txt"]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_the_zip_is_what_the_challenge_takes(track: Track, dataset: Path) -> None:

@@ -129,7 +129,7 @@ WITH_MODELS = {
     ),
     "detections in shares": ((*CLIP, "--detector", "shares.txt"), ["shares.txt: the boxes look like shares"]),
     "public detector without a sequence": ((*CLIP, "--detector", "public"), ["--detector path/to/det.txt"]),
-    "features that are not there": ((*SEQ, "--reid", "file"), ["--reid file needs", "--reid none"]),
+    "features that are not there": ((*SEQ, "--reid", "file"), ["the encoder file needs", "--reid none"]),
     "features of a detector": ((*CLIP, "--detector", "motion", "--reid", "file"), ["but the detector is motion"]),
     "device that is not here": ((*CLIP, "--reid", "small-cnn", "--device", "cuda:99"), ["'cuda:99'", "cpu"]),
 }

@@ -244,3 +244,20 @@ def test_smoke_lifts_held_out_people_far_above_where_they_were(
     assert float(first["rank1"]) < 0.2
     assert float(last["rank1"]) > float(first["rank1"]) + 0.4
     assert json.loads(Path("out/config.json").read_text())["data"][0].startswith("synthetic:")
+
+
+def test_a_folder_that_is_taken_is_told_before_the_data_are_read(
+    track: Track, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Minutes of looking through a large data set, for nothing."""
+    monkeypatch.setattr("reid.data.load_reid_data", lambda *_, **__: pytest.fail("the data were read first"))
+    Path("out").mkdir()
+    Path("out/notes.txt").write_text("mine")
+    result = train(track, people, "--out", "out")
+    assert (result.code, "out exists and is not empty" in result.err) == (2, True)
+
+
+def test_data_that_cannot_be_read_leave_no_folder(track: Track, people: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert train(track, Path("empty"), "--out", "new/out").code == 2
+    assert not Path("new").exists()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
-from track.sources.limits import check_size, too_large
-from track.sources.types import Image
+from registry.picture_limits import check_size, too_large
+from registry.pictures import pictures_in
 
-__all__ = ["FULL_DEPTH", "read_picture", "significant_bits"]
+__all__ = ["FULL_DEPTH", "bits_around", "bits_of", "read_picture", "significant_bits"]
+
+Image = npt.NDArray[np.uint8]
 
 _open_picture = Pillow.open
 """As it is now: ultralytics puts a function in its place that may install packages."""
@@ -30,12 +35,12 @@ NUM_SAMPLES = 16
 """Pictures of a folder by which the bits in use are found."""
 
 
-def read_picture(path: Path, bits: int = FULL_DEPTH) -> Image | None:
+def read_picture(path: Path, bits: int | Callable[[], int] = FULL_DEPTH) -> Image | None:
     """A picture as BGR uint8 `(H, W, 3)`, upright by its EXIF tag; `None` when it cannot be decoded.
 
     Args:
         path: file.
-        bits: in use of a 16-bit picture, 8 to 16; brighter values become white.
+        bits: in use of a 16-bit picture, 8 to 16, or what finds them; brighter values become white.
 
     Raises:
         ValueError: it is too large to be read.
@@ -45,7 +50,8 @@ def read_picture(path: Path, bits: int = FULL_DEPTH) -> Image | None:
         return None
     if picture.dtype == np.uint8:
         return np.asarray(picture, np.uint8)
-    return np.asarray(np.minimum(picture, (1 << bits) - 1) >> (bits - 8), np.uint8)
+    used = bits if isinstance(bits, int) else bits()
+    return np.asarray(np.minimum(picture, (1 << used) - 1) >> (used - 8), np.uint8)
 
 
 def significant_bits(paths: Sequence[Path]) -> int:
@@ -56,10 +62,18 @@ def significant_bits(paths: Sequence[Path]) -> int:
     spread = np.unique(np.linspace(0, len(paths) - 1, min(NUM_SAMPLES, len(paths))).round().astype(int))
     brightest = 0
     for number in spread.tolist():
-        picture = _decoded(paths[number])
-        if picture is not None and picture.dtype == np.uint16:
-            brightest = max(brightest, int(picture.max()))
+        with contextlib.suppress(ValueError):  # too large: told when it is its turn
+            picture = _decoded(paths[number])
+            if picture is not None and picture.dtype == np.uint16:
+                brightest = max(brightest, int(picture.max()))
     return next(bits for bits in DEPTHS if brightest < 1 << bits)
+
+
+@functools.lru_cache(maxsize=64)
+def bits_around(folder: Path) -> int:
+    """Bits in use of the 16-bit pictures in this folder and in those beside it, as of a data set of people."""
+    beside = sorted(path for path in folder.parent.iterdir() if path.is_dir())
+    return significant_bits([path for each in beside for path in pictures_in(each)])
 
 
 def bits_of(path: Path) -> int:

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from registry import picture_files
+from registry.picture_files import read_picture, significant_bits
 from tests.track.media import huge_png, write_images
-from track.sources import open_source, pictures
-from track.sources.pictures import read_picture, significant_bits
+from track.sources import open_source
 
 
 def _ramp(brightest: int, height: int = 40, width: int = 64) -> np.ndarray:
@@ -63,7 +64,7 @@ def test_a_dark_picture_among_bright_ones_does_not_flicker(tmp_path: Path) -> No
 
 
 def test_what_is_brighter_than_those_looked_at_is_white(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "NUM_SAMPLES", 2)
+    monkeypatch.setattr(picture_files, "NUM_SAMPLES", 2)
     folder = _write(tmp_path / "a", [_ramp(4000), _ramp(65_535), _ramp(4000)])
     frames = list(open_source(str(folder)))
     assert (np.diff(frames[1].image[0, :, 0].astype(int)) >= 0).all(), "nothing bright wraps around to dark"
@@ -137,7 +138,7 @@ def test_one_of_absurd_size_among_others_is_left_out_and_told(tmp_path: Path) ->
 
 def test_a_file_of_absurd_size_is_not_even_read(tmp_path: Path) -> None:
     with (tmp_path / "a.png").open("wb") as file:
-        file.truncate(pictures.MAX_FILE_BYTES + 1)  # takes no room on the disk
+        file.truncate(picture_files.MAX_FILE_BYTES + 1)  # takes no room on the disk
     with pytest.raises(ValueError, match=r"a\.png has 1\.0 GiB, and pictures of at most 100 megapixels are read"):
         open_source(str(tmp_path))
 

@@ -15,14 +15,14 @@ from track.rows.types import FrameTracks
 from track.run.counts import Counts
 from track.run.detection_log import DetectionLog
 from track.run.pipeline import track_rows
-from track.scenes.replay import Replay, ReplaySource
+from track.scenes.replay import OnDemand, Replay, ReplaySource
 from track.scenes.scene import Embedded, Scene
 from track.setup.config import RunConfig
 from track.setup.loading import load_encoder
 from track.setup.parts import Models
 from track.setup.plan import Plan, plan_of
 from track.setup.settings import tracker_settings
-from tracker import create_tracker
+from tracker import AppearanceOnDemand, create_tracker
 from tracker.border import watches_border
 from tracker.config import TrackerConfig
 
@@ -67,7 +67,11 @@ def replaying_models(scene: Scene, config: RunConfig, embedded: Embedded | None,
     replay = Replay(scene, config.reid, None if embedded is None else embedded.rows)
     camera = replay if settings.camera_motion else None
     tracker = create_tracker(settings, config.tracker.kind)
-    return Models(replay, load_encoder(config) if embedded is None else replay, tracker, camera)
+    if embedded is None:
+        return Models(replay, load_encoder(config), tracker, camera)
+    if config.reid_when == "ambiguous":
+        return Models(replay, OnDemand(replay), tracker, camera, AppearanceOnDemand(config.tracker.reid_refresh))
+    return Models(replay, replay, tracker, camera)
 
 
 def without_classes(rows: Sequence[FrameTracks]) -> TrackRows:

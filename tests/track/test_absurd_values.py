@@ -58,6 +58,7 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--reid": ("", "abc", "none,none"),
         "--tracker": ("", "abc"),
         "--gt": ("", "nothing"),
+        "--repeats": ("0", "1", "-1", HUGE, "nan", "1.5"),
         "--out": ("",),
         "--reid-weights": ("", "abc", "=", "none=x"),
     },
@@ -75,6 +76,15 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--sequences": ("", "nothing"),
     },
     "link": {"--max-gap": ("nan", "inf", "-1", "abc"), "--out": ("", " ")},
+    "zones": {"--zones": ("", "nothing", "\x00"), "--size": ("", "0x10", HUGE, f"{HUGE}x4", "nan"), "--out": ("", " ")},
+    "convert": {
+        "--to": ("", "abc"),
+        "--from": ("", "cvat"),
+        "--as": ("", "gt"),
+        "--size": ("", "0x10", f"{HUGE}x4", "nan"),
+        "--fps": ("nan", "inf", "0", "-1", "abc"),
+        "--out": ("", " "),
+    },
     "train-reid": {
         "--epochs": ("0", "-1", HUGE, "1.5", "nan"),
         "--batch": ("", "0x4", "4x0", f"{HUGE}x4", "4", "nan"),
@@ -123,6 +133,8 @@ VALID: dict[str, tuple[str, ...]] = {
     "compare": ("s", "--reid", "none", "--gt", "nothing", "--out", "c", "--overwrite", "--no-cache"),
     "tune": ("s", "--reid", "none", "--gt", "gt.txt", "--trials", "2", "--out", "t"),
     "link": ("o", "--out", "l", "--overwrite"),
+    "zones": ("o", "--zones", "zones.yaml", "--out", "z", "--overwrite"),
+    "convert": ("o", "--to", "cvat", "--out", "a.xml", "--overwrite"),
     "train-reid": ("--data", "nothing"),
     "eval-reid": ("--data", "nothing"),
     "export": ("--reid", "small-cnn", "--to", "onnx", "--reid-weights", "nothing"),
@@ -138,6 +150,7 @@ def inputs(track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TRACK_WEIGHTS", str(tmp_path / "weights"))
     write_sequence(tmp_path / "s", num_frames=3)
     write(tmp_path / "gt.txt", walkers(), ",1,1,1")
+    (tmp_path / "zones.yaml").write_text("lines: {door: {from: [0, 0], to: [1, 1]}}\n")
     assert track("run", *VALID["run"]).code == 0
 
 

@@ -75,6 +75,8 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (("data", "--reid", "none", "--detector", "yolo11s.pt"), MISSING),
     ],
     "link": [(("finished", "--out", "l"), "")],
+    "zones": [(("finished", "--zones", "zones.yaml", "--out", "z"), "")],
+    "convert": [(("finished", "--to", "cvat", "--out", "a.xml"), "")],
     "train-reid": [
         (("--reid", "resnet50", "--data", "people", "--pretrained", "imagenet", "--batch", "2x2"), MISSING),
     ],
@@ -85,8 +87,9 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
 
 
 def _prepare(command: str, track: Track, tmp_path: Path) -> None:
-    if command == "link":
+    if command in ("link", "zones", "convert"):
         assert track("run", "s", *FAST, "--no-video", "--out", "finished").code == 0
+        (tmp_path / "zones.yaml").write_text("lines: {door: {from: [0, 0], to: [1, 1]}}\n")
     if command == "tune":
         for name in ("a", "b"):
             folder = write_sequence(tmp_path / "data" / name, num_frames=40)

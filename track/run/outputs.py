@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from registry.own_names import own_name
 from track.files.run_folder import RUN_FILES, stamp_of
+from track.places.sinks import EventsCsv, ZonesCsv
+from track.places.tables import EVENTS_FILE, ZONES_FILE
+from track.places.types import Places
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, save_detections
 from track.run.clock import StageClock
 from track.sinks import FrameTracks, OutputError, Sink
@@ -25,7 +29,7 @@ MAX_DRAWN_BEHIND = 4
 
 
 class Outputs:
-    """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4` and `embeddings.npz`.
+    """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4`, `embeddings.npz`, `events.csv` and `zones.csv`.
 
     Attributes:
         run_dir: folder of the run.
@@ -49,6 +53,8 @@ class Outputs:
             raise OutputError(run_dir / "summary.json", error.strerror or str(error)) from error
         self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
         self._video: BackgroundSink | None = None
+        self._places: EventsCsv | None = None
+        self._place_totals: ZonesCsv | None = None
 
     def open_video(self, source: Source, *, every: int = 1) -> None:
         """Start `annotated.mp4` of a source, drawn and encoded in a thread of its own; `every` is that of `Drawer`."""
@@ -59,6 +65,12 @@ class Outputs:
         drawer = Drawer(width, height, source.fps, self._class_names, every=every)
         video = VideoSink(self.run_dir / "annotated.mp4", width, height, source.fps)
         self._video = BackgroundSink(AnnotatedVideo(video, drawer), size=MAX_DRAWN_BEHIND)
+
+    def open_places(self, places: Places, *, as_it_goes: bool) -> None:
+        """Start `events.csv` and `zones.csv`; of a camera, events are in sight `as_it_goes`."""
+        path = self.run_dir / EVENTS_FILE
+        self._places = EventsCsv(path, places, self._class_names, as_it_goes=as_it_goes)
+        self._place_totals = ZonesCsv(self.run_dir / ZONES_FILE, self._places)
 
     def write(self, frame: Frame, tracks: FrameTracks) -> None:
         """Append the tracks of one frame to all files; `OutputError` when the disk takes no more."""
@@ -71,6 +83,8 @@ class Outputs:
         with self._clock.stage("write"):
             for text in self._texts:
                 text.write(tracks)
+            if self._places is not None:
+                self._places.write(tracks)
 
     def write_picture(self, frame: Frame, tracks: FrameTracks) -> None:
         """Append one frame to the video, if there is one; waits while its thread is far behind."""
@@ -109,8 +123,15 @@ class Outputs:
             self._clock.add("draw and encode", self._video.busy_s)
         for text, name in zip(self._texts, ("tracks.txt", "tracks.csv"), strict=True):
             self._close_one(text, self.run_dir / name)
+        for table, name in ((self._places, EVENTS_FILE), (self._place_totals, ZONES_FILE)):
+            if table is not None:
+                self._close_one(table, self.run_dir / name)
         self._reserve.unlink(missing_ok=True)
         self.files.sort(key=lambda path: path.suffix != ".mp4")
+
+    def place_facts(self) -> dict[str, Any]:
+        """What was counted at lines and zones, once closed; empty where nothing was to be counted."""
+        return {} if self._places is None or self.leaves_earlier else self._places.facts()
 
     @property
     def leaves_earlier(self) -> bool:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from registry.words import counted
+from track.places.words import place_lines
 from track.run.clock import threaded_stages
 from track.run.summary import Summary
 from track.terminal.tables import print_table
@@ -54,6 +55,8 @@ def print_summary(summary: Summary) -> None:
         console.print(summary.appearance_line())
     if summary.linking_line():
         console.print(summary.linking_line())
+    for line in place_lines(summary.zones):
+        console.print(line, markup=False)
     print_table(console, _stage_table(summary))
     console.print("results:")
     for name in [*summary.files, "summary.json"]:

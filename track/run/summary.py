@@ -33,6 +33,7 @@ class Summary:
         configuration: every setting as it was resolved.
         counts: frames, detections, rejected boxes by reason, crops embedded, tracks, rows.
         appearance: see `tracker.Evidence`.
+        zones: what was counted at lines and zones, see `track.places.totals.totals_facts`; empty without.
         linking: what `--offline` did, see `tracker.offline.linking.LinkReport`, and its settings; empty without.
         seconds: load and run time.
         fps: frames per second of the whole run, models loaded.
@@ -50,6 +51,7 @@ class Summary:
     configuration: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
     appearance: dict[str, int] = field(default_factory=dict)
+    zones: dict[str, Any] = field(default_factory=dict)
     linking: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     fps: float = 0.0

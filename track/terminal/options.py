@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-__all__ = ["DEBUG", "OWN_NETWORK", "comma_separated", "parse_size"]
+import typer
+
+__all__ = ["DEBUG", "OWN_NETWORK", "Latex", "Markdown", "comma_separated", "parse_picture_size", "parse_size"]
 
 
 DEBUG = "--debug"
@@ -13,6 +16,15 @@ OWN_NETWORK = (
     "(height, width) and, if they are not ImageNet's, mean and std (RGB, 0 to 1)."
 )
 """Of every option that names an encoder."""
+
+
+Markdown = Annotated[
+    bool, typer.Option("--markdown", help="Print Markdown instead of tables.", rich_help_panel="Output")
+]
+Latex = Annotated[
+    bool, typer.Option("--latex", help="Print LaTeX (booktabs) instead of tables.", rich_help_panel="Output")
+]
+"""Of every command that prints a table of scores."""
 
 
 def comma_separated(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:
@@ -36,4 +48,18 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     match = re.fullmatch(r"([0-9]{1,9})[xX]([0-9]{1,9})", text.strip())
     if match is None or not int(match[1]) * int(match[2]):
         raise ValueError(f"--input-size is {text!r}, expected HEIGHTxWIDTH in px, such as 128x64")
+    return int(match[1]), int(match[2])
+
+
+def parse_picture_size(text: str | None) -> tuple[int, int] | None:
+    """`(width, height)` px of a text such as 1920x1080.
+
+    Raises:
+        ValueError: another form.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})[xX]([0-9]{1,6})", text.strip())
+    if match is None or not int(match[1]) * int(match[2]):
+        raise ValueError(f"--size is {text!r}, expected WIDTHxHEIGHT in px, such as 1920x1080")
     return int(match[1]), int(match[2])

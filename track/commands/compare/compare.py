@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluation import find_ground_truth
+from evaluation import Report, find_ground_truth
 from evaluation.reading import read_rows
 from reid import Encoder
-from track.commands.compare.config import WITHOUT_NETWORK, CompareConfig
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
+from track.commands.compare.config import CompareConfig
 from track.commands.compare.continuity import continuity
+from track.commands.compare.repeats import disturbed
 from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
 from track.files.inputs import files_in
@@ -34,6 +37,7 @@ from track.setup.settings import tracker_settings
 from track.sources import Source, open_source
 from track.terminal.interrupt import StoppedError, StopSignal
 from track.terminal.progress import Progress
+from tracker.config import TrackerConfig
 from tracker.presets import TrackerPreset
 
 __all__ = ["WRITES", "check_encoder", "compare", "files_read"]
@@ -145,8 +149,8 @@ class _Comparing:
             tracker_settings(self._config.run_of("none", tracker), None, class_names)
 
     def _embed(self, scene: Scene, name: str) -> Embedded | None:
-        """The embeddings of a network, from the cache or made now; `None` for an encoder without one."""
-        if name in WITHOUT_NETWORK:
+        """The embeddings of the pictures, from the cache or made now; `None` for an encoder that looks at none."""
+        if name in WITHOUT_PICTURES:
             return None
         key = self._embedding_key(name)
         entry = self._cache.find(key)
@@ -204,7 +208,28 @@ class _Comparing:
             num_crops=0 if embedded is None else scene.num_boxes,
             num_frames=len(scene),
             runtime=None if embedded is None else embedded.facts["runtime"],
+            repeats=() if truth is None else self._repeated(source, scene, config, embedded, settings, truth),
         )
+
+    def _repeated(
+        self,
+        source: Source,
+        scene: Scene,
+        config: RunConfig,
+        embedded: Embedded | None,
+        settings: TrackerConfig,
+        truth: Truth,
+    ) -> tuple[Report, ...]:
+        """The scores on each disturbed draw of the detections."""
+        reports = []
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "draw"
+            for number in range(self._config.repeats or 0):
+                draw, vectors = disturbed(scene, embedded, config.seed + number)
+                models = replaying_models(draw, config, vectors, settings)
+                self._run_tracker(plan_of(config, ReplaySource(draw, source.name, source.fps), models), place)
+                reports.append(truth.score(place / "tracks.txt", draw))
+        return tuple(reports)
 
     def _time_kept(self, key: str, seconds: float, load: float) -> tuple[float, float]:
         """The time and load that count: those measured once, so that the same comparison prints the same again, unless

@@ -111,6 +111,7 @@ def _joined(rows: Sequence[Row], sequences: Sequence[str], folder: Path) -> Row:
         rows[0],
         folder=place,
         report=merge_reports(reports) if reports else None,
+        repeats=tuple(merge_reports(list(draw)) for draw in zip(*(row.repeats for row in rows), strict=True)),
         continuity=_continuity([row.continuity for row in rows]),
         seconds={key: sum(values) for key, values in parts.items()},
         loads={key: max(row.loads[key] for row in rows) for key in rows[0].loads},

@@ -30,6 +30,7 @@ class Row:
         num_crops: crops that went through a network.
         num_frames: frames tracked.
         runtime: what ran the network, `None` without one.
+        repeats: scores on disturbed detections, one a draw.
     """
 
     encoder: str
@@ -43,6 +44,7 @@ class Row:
     num_crops: int
     num_frames: int
     runtime: str | None
+    repeats: tuple[Report, ...] = ()
 
     @property
     def crops_per_s(self) -> float | None:

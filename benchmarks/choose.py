@@ -67,6 +67,7 @@ def _key(group: Group, config: RunConfig, data: Path, encoder: str) -> str:
     parts: dict[str, Any] = {
         "group": str(group),
         "tracker": [dataclasses.asdict(config.tracker.config), config.tracker.kind, config.every],
+        "embedded": [config.reid_when, config.tracker.reid_refresh],
         "rows": [config.online, config.smooth, config.offline],
         "encoder": encoder,
         "data": [content_digest(data / folder) for folder in SOURCES[group.source].folders],

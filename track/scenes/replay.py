@@ -15,7 +15,7 @@ from track.setup.parts import Affine
 from track.sources import Frame
 from track.sources.types import BaseSource, TimeSpan
 
-__all__ = ["Replay", "ReplaySource"]
+__all__ = ["OnDemand", "Replay", "ReplaySource"]
 
 
 class ReplaySource(BaseSource):
@@ -77,7 +77,40 @@ class Replay:
             raise ValueError(f"{self.name}: no embeddings of these {count} boxes; delete the cache of comparisons")
         return self._embeddings[rows]
 
+    def encode_some(self, xyxy: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """The embeddings of some boxes of that frame, `(K, D)`.
+
+        Raises:
+            ValueError: a box that was not embedded.
+        """
+        boxes = np.asarray(xyxy)
+        same = (self._scene.xyxy[self._now][:, None] == boxes[None]).all(axis=2)
+        if self._embeddings is None or not same.any(axis=0).all():
+            raise ValueError(f"{self.name}: no embeddings of these {len(boxes)} boxes; delete the cache of comparisons")
+        chosen: npt.NDArray[np.float32] = self._embeddings[self._now][same.argmax(axis=0)]
+        return chosen
+
     def estimate(self, image: npt.NDArray[np.uint8] | None, xyxy: npt.NDArray[Any]) -> Affine:
         """The camera's motion to the next frame, `(2, 3)` px."""
         motion: Affine = next(self._motions)
         return motion
+
+
+class OnDemand:
+    """The encoder of a replay for a tracker that asks for some boxes of a frame, as it asks a network."""
+
+    needs_images = True
+    gate: float | None = None
+    gate_curve: GateCurve | None = None
+    runtime = precision = input_size = None
+    device = "cpu"
+
+    def __init__(self, replay: Replay) -> None:
+        self.name, self.embedding_dim = replay.name, replay.embedding_dim
+        self._replay = replay
+
+    def encode(
+        self, image: npt.NDArray[np.uint8] | None, xyxy: npt.ArrayLike, features: npt.ArrayLike | None = None
+    ) -> npt.NDArray[np.float32]:
+        """See `Replay.encode_some`."""
+        return self._replay.encode_some(xyxy)

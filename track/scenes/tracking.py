@@ -16,7 +16,7 @@ from track.rows.types import FrameTracks
 from track.run.counts import Counts
 from track.run.detection_log import DetectionLog
 from track.run.pipeline import track_rows
-from track.scenes.replay import Replay, ReplaySource
+from track.scenes.replay import OnDemand, Replay, ReplaySource
 from track.scenes.scene import Embedded, Scene
 from track.setup.config import RunConfig
 from track.setup.gates import gate_of
@@ -24,7 +24,7 @@ from track.setup.loading import load_encoder
 from track.setup.parts import Models
 from track.setup.plan import Plan, plan_of
 from track.setup.settings import tracker_settings
-from tracker import create_tracker
+from tracker import AppearanceOnDemand, create_tracker
 from tracker.border import watches_border
 from tracker.config import TrackerConfig
 
@@ -73,7 +73,9 @@ def replaying_models(scene: Scene, config: RunConfig, embedded: Embedded | None,
         return Models(replay, load_encoder(config), tracker, camera)
     facts = embedded.facts
     curve, has_network = parse_curve(facts.get("gate_curve")), facts.get("runtime") is not None
-    return Models(replay, replay, tracker, camera, gate=gate_of(config, facts["gate"], curve, has_network=has_network))
+    gate = gate_of(config, facts["gate"], curve, has_network=has_network)
+    demand = AppearanceOnDemand(config.tracker.reid_refresh) if config.reid_when == "ambiguous" else None
+    return Models(replay, replay if demand is None else OnDemand(replay), tracker, camera, demand, gate=gate)
 
 
 def without_classes(rows: Sequence[FrameTracks]) -> TrackRows:

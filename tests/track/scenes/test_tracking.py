@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from evaluation.reading import read_rows
-from tests.track.runs import Walker, run_config, write_sequence
+from tests.track.commands.compare.clips import CROSSING
+from tests.track.commands.compare.conftest import ColourEncoder
+from tests.track.runs import Walker, run_config, write_sequence, write_video
 from track.run.run import run
 from track.scenes.cache import EntryCache
-from track.scenes.cached import scene_of
+from track.scenes.cached import embedded_scene, scene_of
+from track.scenes.replay import Replay
 from track.scenes.tracking import track_scene, without_classes
 from track.terminal.progress import Silent
 from tracker.presets import load_preset
@@ -44,6 +47,37 @@ def test_rows_are_those_of_track_run(tmp_path: Path, more: dict[str, Any]) -> No
     assert rows.frames[order].tolist() == expected.frames.tolist()
     assert rows.ids[order].tolist() == expected.ids.tolist()
     assert rows.tlwh[order] == pytest.approx(expected.tlwh, abs=1e-9)
+
+
+@pytest.mark.parametrize("when", ["always", "ambiguous"])
+@pytest.mark.parametrize("preset", ["strong", "deepsort"])
+def test_rows_with_appearance_are_those_of_track_run_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str, when: str
+) -> None:
+    for module in ("track.setup.loading", "track.scenes.cached"):
+        monkeypatch.setattr(f"{module}.load_encoder", lambda config: ColourEncoder())
+    video, detections = write_video(tmp_path, CROSSING, 20)
+    more = {"reid": "small-cnn", "reid_when": when, "tracker": load_preset(preset), "video": False}
+    config = run_config(video, detections, tmp_path / "out", **more)
+    run(config, Silent())
+    cache = EntryCache(tmp_path / "cache")
+    key, scene = scene_of(config, cache, Silent(), "walk")
+    _, embedded = embedded_scene(config, key, scene, cache, Silent(), "walk")
+    rows, expected = without_classes(track_scene(scene, config, 10, embedded)), read_rows(tmp_path / "out/tracks.txt")
+    order = np.lexsort((rows.ids, rows.frames))
+    assert len(expected) > 20
+    assert rows.ids[order].tolist() == expected.ids.tolist()
+    assert rows.tlwh[order] == pytest.approx(expected.tlwh, abs=1e-9)
+
+
+def test_a_box_that_was_not_embedded_has_no_embedding(tmp_path: Path) -> None:
+    config = run_config(write_sequence(tmp_path / "walk", WALKERS, 10), "public", tmp_path / "out")
+    _, scene = scene_of(config, EntryCache(tmp_path / "cache"), Silent(), "walk")
+    replay = Replay(scene, "net", np.arange(scene.num_boxes, dtype=np.float32)[:, None])
+    found = replay.detect(None, 7)
+    assert replay.encode_some(found.xyxy[[1, 0]]).tolist() == replay.encode(None, found.xyxy)[[1, 0]].tolist()
+    with pytest.raises(ValueError, match="net: no embeddings of these 1 boxes"):
+        replay.encode_some(found.xyxy[:1] + 1)
 
 
 def test_a_scene_is_detected_once(tmp_path: Path) -> None:

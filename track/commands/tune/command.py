@@ -58,7 +58,6 @@ def tune_command(
         reid=DEFAULT_ENCODER if reid is None else reid,
         reid_weights=reid_weights,
         reid_runtime=reid_runtime,
-        reid_when="always" if reid not in ("none", "file") else None,
         tracker=load_preset(preset),
         device=device,
         video=False,

@@ -143,8 +143,7 @@ def _runs(config: TuneConfig, paths: Mapping[str, Path]) -> dict[str, RunConfig]
     for name, path in paths.items():
         has_det = path.is_dir() and (path / "det").is_dir()
         detector = ("public" if has_det else "auto") if config.detector is None else config.detector
-        when = None if reid in ("none", "file") else "always"
-        run = dataclasses.replace(config.run, source=str(path), detector=detector, reid=reid, reid_when=when)
+        run = dataclasses.replace(config.run, source=str(path), detector=detector, reid=reid, reid_when=None)
         check_possible(run, sources[name])
         check_files(run, sources[name])
         runs[name] = run

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.choosing import By, Scored, difference, mean_difference, total_of
-from benchmarks.groups import Group
+from benchmarks.groups import Group, all_groups
 from evaluation.pieces import SCORES, Interval
 
 __all__ = ["Compared", "Result", "compare", "facts", "into_page", "to_markdown"]
@@ -118,7 +118,7 @@ def to_markdown(results: Sequence[Result], *, groups_too: bool = True) -> str:
     ours = results[0]
     gaps = {result.name: compare(ours.scored, result.scored) for result in results[1:] if result.scored}
     peers = {result.name: gaps[result.name] for result in results if result.about["package"] and result.name in gaps}
-    parts = [_means(results, gaps), _behind(peers, ours.name), _sources(results)]
+    parts = [_what(ours), _means(results, gaps), _behind(peers, ours.name), _sources(results)]
     return "\n\n".join(parts + ([_groups(results, gaps)] if groups_too else [])) + "\n"
 
 
@@ -132,6 +132,13 @@ def into_page(page: str, tables: str) -> str:
         raise ValueError(f"the page has no place for the tables, expected a line {_BEGIN} and after it a line {_END}")
     before, _, rest = page.partition(_BEGIN)
     return f"{before}{_BEGIN}\n{tables.strip()}\n{_END}{rest.partition(_END)[2]}"
+
+
+def _what(ours: Result) -> str:
+    """On which groups: a part of them is said to be one."""
+    groups, every = list(ours.scored), len(all_groups())
+    sources, qualities = ({getattr(group, part): None for group in groups} for part in ("source", "quality"))
+    return f"{len(groups)} of {every} groups: {', '.join(sources)}; detections {', '.join(qualities)}."
 
 
 def _means(results: Sequence[Result], gaps: Mapping[str, Compared]) -> str:

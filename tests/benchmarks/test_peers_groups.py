@@ -87,6 +87,7 @@ def test_the_tables_hide_no_crash_and_no_loss(results):
     assert "0 / 2 / 0, crashed in 1" in rows[f"| sometimes, numpy {version}"]
     assert "crashed | crashed | crashed" in rows[f"| never, numpy {version}"]
     assert [line.split(" | ")[2] for line in by_source.splitlines()[-2:]] == ["crashed |", "crashed |"]
+    assert text.startswith("3 of 48 groups: mot15, street; detections real.\n")
     assert "`ours` is behind no peer in any group beyond noise." in text
     street = next(line for line in text.splitlines() if line.startswith("| street real, one sequence |"))
     assert street.split(" | ")[-2:] == ["crashed", "crashed |"]

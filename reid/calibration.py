@@ -166,7 +166,7 @@ def calibrate(
     """
     found = pair_distances(query, gallery, labels, max_pairs=max_pairs, seed=seed)
     measured = calibrate_distances(found.same, found.different, false_match_rate=false_match_rate)
-    curve = fit_curve(found.different, found.num_identities)
+    curve = fit_curve(found.different, found.num_identities, false_match_rate)
     return dataclasses.replace(measured, num_identities=found.num_identities, curve=curve)
 
 

@@ -27,6 +27,7 @@ RATE = 0.01
 """Of strangers that may match, as `track eval-reid` chooses one gate."""
 KNOTS = 32
 LARGEST_RATE = 0.5
+FIELDS = {"rates", "distances", "num_pairs", "num_people", "rate"}
 STEPS = 1_000_000
 """In one unit of distance, as in `reid.calibration`."""
 
@@ -40,24 +41,26 @@ class GateCurve:
         distances: ascending or equal, 0 to 2; the largest at which no more than that rate match.
         num_pairs: of different people that it rests on.
         num_people: in these pairs.
+        rate: of strangers that may match, which was asked for.
     """
 
     rates: tuple[float, ...]
     distances: tuple[float, ...]
     num_pairs: int
     num_people: int
+    rate: float = RATE
 
     def at(self, rate: float) -> float:
         """The distance at which that share of strangers matches; between knots by the logarithm of the rate."""
         return float(np.interp(math.log(rate), np.log(self.rates), self.distances))
 
-    def against(self, strangers: int, rate: float = RATE) -> float:
-        """The distance at which somebody new matches one of so many strangers with that probability."""
-        return self.at(1 - (1 - rate) ** (1 / max(strangers, 1)))
+    def against(self, strangers: int) -> float:
+        """The distance at which somebody new matches one of so many strangers with the probability asked for."""
+        return self.at(1 - (1 - self.rate) ** (1 / max(strangers, 1)))
 
 
-def fit_curve(different: Floats, num_people: int) -> GateCurve:
-    """The curve of `(D,)` distances between different people.
+def fit_curve(different: Floats, num_people: int, rate: float = RATE) -> GateCurve:
+    """The curve of `(D,)` distances between different people, of whom a share `rate` (above 0, below 1) may match.
 
     Raises:
         ValueError: no pairs, or distances that are not finite.
@@ -65,12 +68,12 @@ def fit_curve(different: Floats, num_people: int) -> GateCurve:
     if not len(different) or not np.isfinite(different).all():
         raise ValueError(f"a gate needs finite distances of different people, but got {len(different)}")
     far = np.sort(different.astype(np.float64))
-    smallest = min(0.5 / len(far), RATE)  # less than one pair: nobody seen so far matches
-    rates = np.unique(np.append(np.geomspace(smallest, LARGEST_RATE, KNOTS), RATE))
+    smallest = min(0.5 / len(far), rate)  # less than one pair: nobody seen so far matches
+    rates = np.unique(np.append(np.geomspace(smallest, LARGEST_RATE, KNOTS), rate))
     first_refused = far[np.minimum(np.floor(rates * len(far)).astype(int), len(far) - 1)]
     below = (np.ceil(first_refused * STEPS) - 1) / STEPS  # the pair that may not match is farther
     distances = np.maximum.accumulate(np.clip(below, 0, 2))
-    return GateCurve(tuple(rates.tolist()), tuple(distances.tolist()), len(far), num_people)
+    return GateCurve(tuple(rates.tolist()), tuple(distances.tolist()), len(far), num_people, rate)
 
 
 def parse_curve(value: Any) -> GateCurve | None:
@@ -81,12 +84,14 @@ def parse_curve(value: Any) -> GateCurve | None:
     """
     if value is None:
         return None
-    if not isinstance(value, Mapping) or value.keys() != {"rates", "distances", "num_pairs", "num_people"}:
-        raise ValueError("gate_curve must have rates, distances, num_pairs and num_people")
+    if not isinstance(value, Mapping) or value.keys() != FIELDS:
+        raise ValueError(f"gate_curve must have {', '.join(sorted(FIELDS))}")
     rates, distances = (tuple(map(float, value[name])) for name in ("rates", "distances"))
     grows = all(a < b for a, b in itertools.pairwise(rates)) and all(a <= b for a, b in itertools.pairwise(distances))
     if not (rates and len(rates) == len(distances) and grows and rates[0] > 0 and rates[-1] <= 1):
         raise ValueError("gate_curve must have as many distances as rates, both ascending, rates above 0 and up to 1")
     if not (distances[0] >= 0 and distances[-1] <= 2):
         raise ValueError("gate_curve must have distances from 0 to 2")
-    return GateCurve(rates, distances, int(value["num_pairs"]), int(value["num_people"]))
+    if not 0 < float(value["rate"]) < 1:
+        raise ValueError(f"gate_curve must have a rate above 0 and below 1, but it is {value['rate']}")
+    return GateCurve(rates, distances, int(value["num_pairs"]), int(value["num_people"]), float(value["rate"]))

@@ -24,7 +24,7 @@ CURVE = GateCurve((0.001, 0.01, 0.1), (0.1, 0.2, 0.3), 1000, 50)
 @pytest.mark.parametrize("strangers", [1, 2, 5, 10, 50])
 def test_so_many_strangers_together_keep_the_rate(strangers: int) -> None:
     """Drawn anew from the same distances: how often is one of them within the gate?"""
-    gate = fit_curve(FAR, 100).against(strangers, rate=0.05)
+    gate = fit_curve(FAR, 100, 0.05).against(strangers)
     nearest = RNG.choice(FAR, (20_000, strangers)).min(axis=1)
     assert (nearest <= gate).mean() == pytest.approx(0.05, abs=0.008)
 
@@ -60,13 +60,14 @@ def test_the_curve_lets_at_most_its_rates_match_and_grows(count: int) -> None:
     assert curve.against(10_000) <= far.min(), "nobody seen so far matches where the pairs are too few"
 
 
-def test_against_one_it_is_the_gate_of_the_calibration() -> None:
+@pytest.mark.parametrize("rate", [0.01, 0.3])
+def test_against_one_it_is_the_gate_of_the_calibration(rate: float) -> None:
     people = np.repeat(np.arange(30), 4)
     rows = RNG.normal(size=(30, 16))[people] + 0.4 * RNG.normal(size=(120, 16))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     unknown = np.full(120, -1)
     labels = Labels(people, people, unknown, unknown, np.arange(120))
-    measured = calibrate(rows, rows, labels)
+    measured = calibrate(rows, rows, labels, false_match_rate=rate)
     assert measured.curve is not None
     assert measured.curve.against(1) == pytest.approx(measured.gate, abs=1e-6)
     assert (measured.curve.num_pairs, measured.curve.num_people) == (measured.num_different, 30)
@@ -81,7 +82,8 @@ def test_against_one_it_is_the_gate_of_the_calibration() -> None:
         ({"distances": [0.3, 0.2, 0.4]}, "both ascending"),
         ({"distances": [0.1, 0.2, 2.4]}, "from 0 to 2"),
         ({"rates": [], "distances": []}, "as many"),
-        ({"extra": 1}, "must have rates, distances, num_pairs and num_people"),
+        ({"rate": 1.0}, "a rate above 0 and below 1"),
+        ({"extra": 1}, "must have distances, num_pairs, num_people, rate, rates"),
     ],
 )
 def test_a_damaged_curve_is_refused(change: dict[str, object], message: str) -> None:

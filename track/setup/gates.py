@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from registry.words import counted
 from reid.bundled import RANDOM
-from reid.gates import RATE, GateCurve, fit_curve
+from reid.gates import GateCurve, fit_curve
 from track.setup.config import RunConfig
 from track.setup.parts import Gate
 from tracker import Tracker
@@ -85,7 +85,7 @@ class CurveGate:
         low, high = self._used or (None, None)
         return {
             "source": self._source,
-            "false_match_rate": RATE,
+            "false_match_rate": self.curve.rate,
             "lowest": low,
             "highest": high,
             "pairs": self.curve.num_pairs,
@@ -140,7 +140,7 @@ class MeasuredGate:
         measured = {"pairs": len(self._different), "people": len(self._people)}
         if self._found is None:
             return {"source": "preset: too few people to measure one", "gate": self._preset, **measured}
-        missed = float(np.mean(np.array(self._same) > self._found.curve.at(RATE))) if self._same else None
+        missed = float(np.mean(np.array(self._same) > self._found.curve.against(1))) if self._same else None
         return {**self._found.facts(), "until_s": self._seen_s, "false_non_match_rate": missed}
 
     def _take_same(self, time_s: float, ids: list[int], embeddings: Floats) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .assignment import assign
-from .association import iou_pairs, motion_pairs
+from .association import iou_pairs, motion_pairs, mutually_nearest
 from .cascade import NOBODY, Match, matching_cascade
 from .class_groups import group_of
 from .clock import ROUNDING_S
@@ -76,6 +76,7 @@ class Matching:
     probabilities: Array
     innovation: Array
     time_s: float
+    _decided: int = 0
 
     def solve(self) -> Matches:
         """Cascade, then IoU (or the other way round), then low-score detections."""
@@ -86,6 +87,7 @@ class Matching:
             stages = [self._by_overlap(free)]
             by_appearance, evidence = self._cascade(free)
             stages.append(by_appearance)
+            evidence += Evidence(by_appearance=self._decided, appearance_decided=self._decided)
         else:
             by_appearance, evidence = self._cascade(free)
             stages = [by_appearance, self._by_overlap(free)]
@@ -145,10 +147,13 @@ class Matching:
             return NOBODY
         boxes = self.detections.xyxy.take(detections, axis=0)
         pairs = iou_pairs(self.table.expected_xyxy(tracks), boxes, max_distance)
-        pairs, extra = self._of_one_group(_renumbered(pairs, tracks, detections)), 0.0
+        near, extra = self._of_one_group(_renumbered(pairs, tracks, detections)), 0.0
+        pairs = near
         if not plain:
-            pairs, extra = self._with_doubts(pairs)
+            pairs, extra = self._with_doubts(near)
         matched = assign(pairs, max_distance + extra)
+        if self._weight:
+            self._decided += int(np.count_nonzero(~mutually_nearest(near)[matched]))
         chosen = pairs.tracks[matched], pairs.detections[matched]
         free.take(*chosen)
         return chosen
@@ -167,7 +172,7 @@ class Matching:
         The gate is on the overlap alone; doubts only decide between pairs that compete.
         """
         config = self.config
-        weight = config.appearance_weight if self.detections.embeddings.shape[1] else 0.0
+        weight = self._weight
         most = config.tentative_penalty + config.doubt_penalty + weight
         if most == 0 or not len(pairs):
             return pairs, 0.0
@@ -178,6 +183,11 @@ class Matching:
             competing = pairs.contested()
             costs[competing] += weight * self._unlikeness(pairs[competing])
         return with_costs(pairs, costs), most
+
+    @property
+    def _weight(self) -> float:
+        """Of appearance in the IoU stage; 0 where there is none."""
+        return self.config.appearance_weight if self.detections.embeddings.shape[1] else 0.0
 
     def _unlikeness(self, pairs: Pairs) -> Array:
         """`(P,)`, 0 for the same appearance, 1/2 at the gate or where one is not known, 1 from twice the gate on."""

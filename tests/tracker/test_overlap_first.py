@@ -36,9 +36,15 @@ def test_of_two_who_compete_the_one_who_is_alike_wins():
     found = {}
     for weight in (0.0, 0.4):
         config = dataclasses.replace(CONFIG, appearance_weight=weight)
-        tracks = standing(config, [LEFT, RIGHT], [RED, BLUE]).update([between], [0.9], embeddings=[BLUE])
-        found[weight] = tracks.ids[tracks.detection_index == 0].tolist()
-    assert found == {0.0: [1], 0.4: [2]}
+        tracker = standing(config, [LEFT, RIGHT], [RED, BLUE])
+        before = tracker.evidence
+        tracks = tracker.update([between], [0.9], embeddings=[BLUE])
+        found[weight] = (
+            tracks.ids[tracks.detection_index == 0].tolist(),
+            tracker.evidence.appearance_decided - before.appearance_decided,
+            tracker.evidence.by_appearance - before.by_appearance,
+        )
+    assert found == {0.0: ([1], 0, 0), 0.4: ([2], 1, 1)}
 
 
 def test_who_overlaps_alone_is_the_same_whatever_they_look_like():

@@ -103,6 +103,8 @@ def track_frames(
         with clock.stage("embed"):
             embeddings, known = _embedded(frame, detections, models, counts, motion)
         with clock.stage("associate"):
+            if models.gate is not None:
+                models.gate.set(tracker)
             tracks = tracker.update(
                 detections.xyxy,
                 detections.scores,
@@ -115,6 +117,8 @@ def track_frames(
             )
             if models.demand is not None and known is not None:
                 models.demand.note(tracker, known)
+            if models.gate is not None:
+                models.gate.learn(frame.time_s, detections.xyxy, embeddings, tracks)
         yield Tracked(frame, detections, tracks, tracker.tentative(), embeddings)
 
 

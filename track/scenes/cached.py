@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from track.scenes.cache import Entry, EntryCache
 from track.scenes.keys import embedding_key, scene_key
 from track.scenes.load import LoadMeter
@@ -13,10 +14,7 @@ from track.setup.loading import load_detector, load_encoder, warn_of_idle_option
 from track.sources import open_source
 from track.terminal.progress import Progress
 
-__all__ = ["WITHOUT_NETWORK", "embedded_scene", "scene_of"]
-
-WITHOUT_NETWORK = ("none", "file")
-"""Encoders that need no pictures, and so no cache."""
+__all__ = ["embedded_scene", "scene_of"]
 
 
 def scene_of(config: RunConfig, cache: EntryCache, progress: Progress, name: str) -> tuple[str, Scene]:
@@ -47,8 +45,8 @@ def scene_of(config: RunConfig, cache: EntryCache, progress: Progress, name: str
 def embedded_scene(
     config: RunConfig, key: str, scene: Scene, cache: EntryCache, progress: Progress, name: str
 ) -> tuple[str, Embedded | None]:
-    """The embeddings of a scene with their key; the encoder's name and `None` for an encoder without a network."""
-    if config.reid in WITHOUT_NETWORK:
+    """The embeddings of a scene with their key; the encoder's name and `None` for an encoder of no pictures."""
+    if config.reid in WITHOUT_PICTURES:
         return config.reid, None
     key = embedding_key(key, config)
     entry = cache.find(key)

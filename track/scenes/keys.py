@@ -13,7 +13,7 @@ from detectors.weights import DEFAULT_WEIGHTS, find_weights
 from registry.user_folders import expanded
 from reid.bundled import RANDOM, chosen_weights
 from reid.imagenet import IMAGENET
-from reid.registry import own_digest
+from reid.registry import WITHOUT_NETWORK, own_digest
 from track.scenes.cache import code_digest, content_digest, key_of
 from track.setup.config import RunConfig
 from track.setup.loading import detector_name
@@ -114,6 +114,8 @@ def _weights_digest(config: RunConfig) -> str:
         return f"{RANDOM} {config.seed}"
     if str(config.reid_weights) == IMAGENET:
         return IMAGENET
+    if config.reid in WITHOUT_NETWORK:
+        return ""
     path = chosen_weights(config.reid, config.reid_weights)
     if path is None:  # the user's own network, as its constructor builds it
         return f"built {config.seed}"

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors import Detections
+from reid.gates import GateCurve
 from track.scenes.scene import Scene
 from track.setup.parts import Affine
 from track.sources import Frame
@@ -45,6 +46,7 @@ class Replay:
     needs_images = False
     parallel = 1
     gate: float | None = None
+    gate_curve: GateCurve | None = None
     runtime = precision = input_size = None
     device = "cpu"
 

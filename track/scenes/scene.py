@@ -6,6 +6,7 @@ detector, an encoder and a camera were at work, by the code of `track run`, and 
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ class Embedded:
 
     Attributes:
         rows: `(N, D)` float32, one a detection.
-        facts: `gate` of the checkpoint (or `None`), `embed_s`, `runtime`, `precision`, `input_size`.
+        facts: `gate` and `gate_curve` of the checkpoint (or `None`), `embed_s`, `runtime`, `precision`, `input_size`.
     """
 
     rows: npt.NDArray[np.float32]
@@ -169,6 +170,7 @@ def embed_scene(source: Source, scene: Scene, encoder: Encoder, task: ProgressTa
             task.step(len(xyxy))
     facts = {
         "gate": encoder.gate,
+        "gate_curve": None if encoder.gate_curve is None else dataclasses.asdict(encoder.gate_curve),
         "embed_s": embed_s,
         "runtime": encoder.runtime,
         "precision": encoder.precision,

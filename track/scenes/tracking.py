@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.rows import NO_CLASS, TrackRows
+from reid.gates import parse_curve
 from track.rows.offline import linked_rows, moments_of
 from track.rows.smooth import smoothed_rows
 from track.rows.types import FrameTracks
@@ -18,6 +19,7 @@ from track.run.pipeline import track_rows
 from track.scenes.replay import Replay, ReplaySource
 from track.scenes.scene import Embedded, Scene
 from track.setup.config import RunConfig
+from track.setup.gates import gate_of
 from track.setup.loading import load_encoder
 from track.setup.parts import Models
 from track.setup.plan import Plan, plan_of
@@ -57,8 +59,8 @@ def track_scene(scene: Scene, config: RunConfig, fps: float, embedded: Embedded 
 
 def _final(rows: list[FrameTracks], plan: Plan, log: DetectionLog | None) -> list[FrameTracks]:
     """Linked or smoothed, where that was asked for."""
-    if plan.rows.links is not None and log is not None and rows:
-        return linked_rows(log.detections(), moments_of(rows), plan.rows.links)[0]
+    if plan.links is not None and log is not None and rows:
+        return linked_rows(log.detections(), moments_of(rows), plan.links)[0]
     return list(smoothed_rows(rows, plan.models.tracker.config)) if plan.rows.smooth else rows
 
 
@@ -67,7 +69,11 @@ def replaying_models(scene: Scene, config: RunConfig, embedded: Embedded | None,
     replay = Replay(scene, config.reid, None if embedded is None else embedded.rows)
     camera = replay if settings.camera_motion else None
     tracker = create_tracker(settings, config.tracker.kind)
-    return Models(replay, load_encoder(config) if embedded is None else replay, tracker, camera)
+    if embedded is None:
+        return Models(replay, load_encoder(config), tracker, camera)
+    facts = embedded.facts
+    curve, has_network = parse_curve(facts.get("gate_curve")), facts.get("runtime") is not None
+    return Models(replay, replay, tracker, camera, gate=gate_of(config, facts["gate"], curve, has_network=has_network))
 
 
 def without_classes(rows: Sequence[FrameTracks]) -> TrackRows:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from track.places.file import read_places
 from track.places.types import Places
@@ -67,6 +67,13 @@ class Plan:
     def size(self) -> tuple[int, int] | None:
         """Width and height (px) of the source's frames, as far as it tells."""
         return size_of_source(self.source)
+
+    @property
+    def links(self) -> LinkConfig | None:
+        """How tracks are linked at the end, under the gate that holds then; `None` for no linking."""
+        if self.models.gate is None or self.rows.links is None:
+            return self.rows.links
+        return replace(self.rows.links, max_cosine=self.models.tracker.config.max_cosine_distance)
 
     @property
     def draws_on_the_way(self) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 from evaluation import Report, find_ground_truth
 from evaluation.reading import read_rows
 from reid import Encoder
-from track.commands.compare.config import WITHOUT_NETWORK, CompareConfig
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
+from track.commands.compare.config import CompareConfig
 from track.commands.compare.continuity import continuity
 from track.commands.compare.repeats import disturbed
 from track.commands.compare.report import SEQUENCES, write_files
@@ -148,8 +149,8 @@ class _Comparing:
             tracker_settings(self._config.run_of("none", tracker), None, class_names)
 
     def _embed(self, scene: Scene, name: str) -> Embedded | None:
-        """The embeddings of a network, from the cache or made now; `None` for an encoder without one."""
-        if name in WITHOUT_NETWORK:
+        """The embeddings of the pictures, from the cache or made now; `None` for an encoder that looks at none."""
+        if name in WITHOUT_PICTURES:
             return None
         key = self._embedding_key(name)
         entry = self._cache.find(key)

@@ -10,20 +10,19 @@ from pathlib import Path
 from registry.defaults import DEFAULT_ENCODER
 from registry.shipped import preset_names
 from reid.bundled import bundled_names
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from track.scenes.dataset import dataset_sequences
 from track.setup.config import RunConfig
 from track.sources import open_source
 from tracker.presets import TrackerPreset
 
 __all__ = [
-    "WITHOUT_NETWORK",
     "CompareConfig",
     "default_encoders",
     "parse_weights",
     "with_short_names",
 ]
 
-WITHOUT_NETWORK = ("none", "file")
 MOST_REPEATS = 100
 
 
@@ -74,7 +73,7 @@ class CompareConfig:
             self.run,
             reid=encoder,
             reid_weights=self.weights.get(encoder),
-            reid_when=None if encoder in WITHOUT_NETWORK else "always",
+            reid_when=None if encoder in WITHOUT_PICTURES else "always",
             every=1,
             tracker=self.run.tracker if tracker is None else tracker,
             video=False,
@@ -91,12 +90,12 @@ def with_short_names(presets: Sequence[TrackerPreset]) -> tuple[TrackerPreset, .
 
 
 def default_encoders(run: RunConfig) -> tuple[str, ...]:
-    """Motion alone, and each encoder with bundled weights where there are pictures to look at."""
+    """Motion alone, and where there are pictures to look at colours and each encoder with bundled weights."""
     for path in dataset_sequences(run.source).values() or (run.source,):
         with open_source(str(path), start_s=run.start_s, end_s=run.end_s) as source:
             if not source.has_images:
                 return ("none",)
-    return ("none", *bundled_names())
+    return ("none", "colour", *bundled_names())
 
 
 def parse_weights(pairs: Sequence[str]) -> dict[str, Path]:

@@ -22,7 +22,7 @@ Encoders = Annotated[
     typer.Option(
         "--reid",
         help=f"Appearance encoders (see: track models): none,{DEFAULT_ENCODER}. {OWN_NETWORK}",
-        show_default="none and those with bundled weights; none where there are no pictures",
+        show_default="none, colour and those with bundled weights; none where there are no pictures",
         rich_help_panel=_WHO,
     ),
 ]

@@ -185,6 +185,6 @@ def _clip(
         check_detections(truth, scene, source)
         fps = source.fps
     embedding_key, embedded = embedded_scene(run, key, scene, cache, progress, name)
-    options = EvalOptions(rules=config.rules, first=span[0], last=span[1], force=True)
+    options = EvalOptions(config.rules, config.run.classes, first=span[0], last=span[1], force=True)
     whole_key = f"{key} {embedding_key} {content_digest(truth.file.file)} {span}"
     return Clip(name, run, scene, embedded, fps, truth, options, span[1] - span[0] + 1, whole_key)

@@ -60,13 +60,15 @@ class Study:
         self._path = path
         self.trials: list[Trial] = []
         self.num_shared = num_shared
+        self._unsaid: dict[str, Any] | None = None if path.is_file() else {"head": head, "num_shared": num_shared}
         if path.is_file():
             self._read(head)
-        else:
-            self._append({"head": dict(head), "num_shared": num_shared})
 
     def add(self, trial: Trial) -> None:
-        """Keep what was tried."""
+        """Keep what was tried; the first one begins the file, so that an error before it leaves nothing behind."""
+        if self._unsaid is not None:
+            self._append(self._unsaid)
+            self._unsaid = None
         self.trials.append(trial)
         line = {"search": trial.step.search, "number": trial.step.number, "values": dict(trial.values)}
         self._append({**line, "scores": {str(which): score for which, score in trial.scores.items()}})

@@ -29,7 +29,7 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class ColourEncoder:
     """The mean colour of a crop, in place of a network that takes seconds to load."""
 
-    name, embedding_dim, needs_images, gate = "small-cnn", 3, True, None
+    name, embedding_dim, needs_images, gate, gate_curve = "small-cnn", 3, True, None, None
     runtime, precision, device, input_size = "numpy", None, "cpu", None
 
     def encode(self, image: Any, xyxy: Any, features: Any) -> Any:

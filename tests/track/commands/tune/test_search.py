@@ -182,7 +182,7 @@ def test_a_line_that_was_cut_off_is_tried_again(tmp_path):
 
 @pytest.mark.parametrize("name", HEAD)
 def test_a_study_of_something_else_is_refused(tmp_path, name):
-    study(tmp_path)
+    study(tmp_path).add(Trial(Step(0, None), {}, {ALL: 50.0}))
     with pytest.raises(ValueError, match=r"is a study of .*choose another --out"):
         Study(tmp_path / STUDY, {**HEAD, name: "other"}, 6)
 

@@ -245,6 +245,8 @@ BAD = {
     "no such ground truth": (("data", "--gt", "gone"), "--gt gone not found"),
     "one tiny sequence": (("tiny",), "tiny has 20 annotated frames, expected 40 or more"),
     "unknown rules": (("data", "--rules", "mot99"), "mot99"),
+    "a ground truth without a row": (("hollow",), "hollow"),
+    "a ground truth of another video": (("foreign",), "does not belong to foreign"),
     "a folder of nothing": (("empty",), "empty"),
     "a folder that holds something else": (("data", "--out", "data"), "data exists and is not empty"),
 }
@@ -254,12 +256,27 @@ BAD = {
 def test_bad_input(track: Track, data: Path, tmp_path: Path, typed: tuple[str, ...], expected: str) -> None:
     write_sequence(tmp_path / "bare", WALKERS, 70)
     (tmp_path / "empty").mkdir()
+    for name, text in (("hollow", ""), ("foreign", truth_of((Walker(300, 4), Walker(400, 36)), 70))):
+        write_sequence(tmp_path / name, WALKERS, 70)
+        (tmp_path / name / "gt").mkdir()
+        (tmp_path / name / "gt" / "gt.txt").write_text(text)
     write_sequence(tmp_path / "tiny", WALKERS, 20)
     (tmp_path / "tiny" / "gt").mkdir()
     (tmp_path / "tiny" / "gt" / "gt.txt").write_text(truth_of(WALKERS, 20))
     before = sorted(str(path) for path in data.rglob("*"))
     assert_one_line(track("tune", *typed, "--reid", "none"), expected)
     assert sorted(str(path) for path in data.rglob("*")) == before
+
+
+def test_an_error_in_the_first_trial_leaves_nothing_behind(track: Track, data: Path) -> None:
+    (data / "a" / "gt" / "labels.txt").write_text("dog\ncat\n")
+    rows = (data / "a" / "gt" / "gt.txt").read_text().splitlines()
+    classes = [row.replace(",-1,-1,-1", f",{1 + number % 2},1") for number, row in enumerate(rows)]
+    (data / "a" / "gt" / "gt.txt").write_text("\n".join(classes) + "\n")
+    refused = track("tune", data, "--reid", "none", "--out", "out")
+    assert refused.code == 2
+    assert "tells no classes" in refused.err
+    assert not Path("out").exists()
 
 
 def test_without_optuna_it_says_what_to_type(track: Track, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

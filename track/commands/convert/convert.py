@@ -65,7 +65,11 @@ def convert_to(run: Path, name: str, out: Path | None, facts: Facts, *, overwrit
     out = Path("runs") / f"{stem}{form.suffix}" if out is None else out
     _check_target(out, form, table, overwrite=overwrite)
     with StopSignal():
-        return write_files(form, read_track_set(run, size=facts.size, fps=facts.fps), out)
+        tracks = read_track_set(run, size=facts.size, fps=facts.fps)
+        try:
+            return write_files(form, tracks, out)
+        except OSError as error:
+            raise ValueError(f"cannot write to {out} ({error.strerror or error}): choose another --out") from error
 
 
 def _check_target(out: Path, form: Format, table: Path, *, overwrite: bool) -> None:

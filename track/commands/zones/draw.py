@@ -111,6 +111,10 @@ def open_drawing(source: str, path: Path, at_s: float) -> Drawing:
         raise ValueError(f"--at is {at_s:g}, expected seconds from 0")
     if path.is_dir():
         raise ValueError(f"--save {path} is a folder, expected a file such as {path / 'zones.yaml'}")
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(
+            f"--save {path}: the folder {path.parent} is not there; make it, or choose another --save"
+        )
     with open_source(_video_of(source), start_s=at_s) as frames:
         frame = next(iter(frames), None)
         name = frames.name

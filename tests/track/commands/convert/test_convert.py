@@ -137,3 +137,5 @@ def test_bad_words_are_one_line(track: Track, run: Path) -> None:
     assert_one_line(track("convert", "shop", "--to", "cvat", "--fps", "0"), "--fps is 0")
     assert_one_line(track("convert", "shop", "--to", "cvat", "--size", "big"), "--size is 'big'")
     assert_one_line(track("convert", "shop", "--to", "coco", "--out", "."), "is a folder, expected a file")
+    into_a_file = track("convert", "shop", "--to", "coco", "--out", "shop/tracks.csv/a.json")
+    assert_one_line(into_a_file, "cannot write to shop/tracks.csv/a.json", "choose another --out")

@@ -146,6 +146,7 @@ def test_bad_words_are_one_line(track: Track, tmp_path: Path) -> None:
     assert_one_line(track("zones", clip, "--at", "-1"), "--at is -1, expected seconds from 0")
     assert_one_line(track("zones", clip, "--at", "100"), "beyond the end")
     assert_one_line(track("zones", clip, "--save", "."), "is a folder")
+    assert_one_line(track("zones", clip, "--save", "none/z.yaml"), "the folder none is not there")
     assert_one_line(track("zones", clip, "--save", "broken.yaml"), "broken.yaml is not valid YAML")
     assert_one_line(track("zones", clip, "--port", "70000"), "--port is 70000")
     assert_one_line(track("zones", clip, "--out", "o"), "--out has no effect without --zones")

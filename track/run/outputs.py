@@ -8,8 +8,12 @@ from pathlib import Path
 from registry.own_names import own_name
 from track.files.run_folder import RUN_FILES, stamp_of
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, save_detections
+from track.rows.identities import Identity
+from track.run.appearance_log import AppearanceLog
 from track.run.clock import StageClock
+from track.run.crop_log import CropLog
 from track.sinks import FrameTracks, OutputError, Sink
+from track.sinks.identities import IDENTITIES, IdentitiesCsv, IdentityFacts
 from track.sinks.text import TracksCsv, TracksTxt
 from track.sources import Frame, Source
 from track.threads.background_sink import BackgroundSink
@@ -25,16 +29,28 @@ MAX_DRAWN_BEHIND = 4
 
 
 class Outputs:
-    """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4` and `embeddings.npz`.
+    """`tracks.txt`, `tracks.csv`, `identities.csv` and, when asked for, `annotated.mp4`, `crops/`, `embeddings.npz`.
+
+    Args:
+        run_dir: folder of the run.
+        class_names: name of each class id.
+        clock: of the run.
+        size: width and height of the pictures, px, as far as the source tells.
 
     Attributes:
-        run_dir: folder of the run.
         files: those that were finished, complete under their final names, once closed.
         errors: what kept a file from being finished.
+        facts: what `identities.csv` tells beside the rows.
         has_begun: whether a frame was written. Without one, a run that failed leaves the files of an earlier run.
     """
 
-    def __init__(self, run_dir: Path, class_names: Mapping[int, str], clock: StageClock) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        class_names: Mapping[int, str],
+        clock: StageClock,
+        size: tuple[int, int] | None = None,
+    ) -> None:
         self.files: list[Path] = []
         self.errors: list[Exception] = []
         self.run_dir = run_dir
@@ -47,8 +63,25 @@ class Outputs:
             self._reserve.write_bytes(bytes(SUMMARY_BYTES))
         except OSError as error:
             raise OutputError(run_dir / "summary.json", error.strerror or str(error)) from error
-        self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
+        self.facts = IdentityFacts()
+        self._identities = IdentitiesCsv(run_dir / IDENTITIES, class_names, size, self.facts)
+        self._texts: list[TracksTxt | TracksCsv] = [
+            TracksTxt(run_dir / "tracks.txt"),
+            TracksCsv(run_dir / "tracks.csv", class_names),
+        ]
+        self._crops: CropLog | None = None
         self._video: BackgroundSink | None = None
+
+    def watch(self, appearance: AppearanceLog | None, crops: CropLog | None) -> None:
+        """Finish what these gather with the other files."""
+        if appearance is not None:
+            self.facts.changes_s = appearance.changes_s
+        self._crops = crops
+
+    @property
+    def identities(self) -> list[Identity]:
+        """All of them, once closed."""
+        return self._identities.identities
 
     def open_video(self, source: Source, *, every: int = 1) -> None:
         """Start `annotated.mp4` of a source, drawn and encoded in a thread of its own; `every` is that of `Drawer`."""
@@ -71,6 +104,7 @@ class Outputs:
         with self._clock.stage("write"):
             for text in self._texts:
                 text.write(tracks)
+            self._identities.write(tracks)
 
     def write_picture(self, frame: Frame, tracks: FrameTracks) -> None:
         """Append one frame to the video, if there is one; waits while its thread is far behind."""
@@ -109,8 +143,26 @@ class Outputs:
             self._clock.add("draw and encode", self._video.busy_s)
         for text, name in zip(self._texts, ("tracks.txt", "tracks.csv"), strict=True):
             self._close_one(text, self.run_dir / name)
+        crops = self._closed_crops()
+        self._close_one(self._identities, self._identities.path)
+        self.files += crops
         self._reserve.unlink(missing_ok=True)
         self.files.sort(key=lambda path: path.suffix != ".mp4")
+
+    def _closed_crops(self) -> list[Path]:
+        """The folder of crops, if there is one."""
+        if self._crops is None:
+            return []
+        if self.leaves_earlier:
+            self._crops.discard()
+            return []
+        try:
+            with self._clock.stage("write"):
+                self.facts.crops = self._crops.write()
+        except OSError as error:
+            self.errors.append(error)
+            return []
+        return [self._crops.path]
 
     @property
     def leaves_earlier(self) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Generator, Iterator
 
+from track.rows.appearance import changes_of
 from track.rows.offline import linked_rows, linking_facts, moments_of
 from track.rows.smooth import smoothed_rows
 from track.rows.types import FrameTracks
@@ -85,6 +86,11 @@ def _linked(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
     with counts.clock.stage("link"):
         rows, linked = linked_rows(log.detections(), moments_of(rows), config)
     log.rename(linked)
+    if session.crops is not None:
+        session.crops.rename(log.id_at)
+    if session.appearance is not None:
+        seen, size = log.detections(), session.plan.size
+        session.outputs.facts.changes_s = changes_of(seen, seen.ids, moments_of(rows), config.max_cosine, size)
     counts.rows, counts.ids = len(linked.ids), linked.report.kept
     counts.linking = linking_facts(linked, config)
     return rows

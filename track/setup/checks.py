@@ -44,6 +44,8 @@ def check_possible(config: RunConfig, source: Source) -> None:
         raise ValueError("--keep-embeddings needs memory for each frame, but a live source has no end; leave it out")
     if source.has_images:
         return
+    if config.crops:
+        raise ValueError(f"--crops {config.crops} cuts them out of images, but {config.source} has none; leave it out")
     if config.reid not in ("none", "file"):
         raise ValueError(
             f"--reid {config.reid} looks at images, but {config.source} has none; use --reid none, or --reid file for "

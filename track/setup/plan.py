@@ -47,6 +47,7 @@ class Plan:
         every: the detector looks at each n-th frame.
         rows: how rows become final.
         draws: whether there will be an annotated video.
+        crops: most crops to keep of each identity.
         keeps_embeddings: whether all detections and embeddings are written, too.
         read_again: opens the source once more, to draw rows that are known only at the end.
     """
@@ -56,6 +57,7 @@ class Plan:
     every: int = 1
     rows: RowsPlan = field(default_factory=RowsPlan)
     draws: bool = False
+    crops: int = 0
     keeps_embeddings: bool = False
     read_again: Callable[[], Source] | None = None
 
@@ -98,6 +100,7 @@ def plan_of(config: RunConfig, source: Source, models: Models) -> Plan:
         every=config.every or 1,
         rows=RowsPlan(config.online, config.smooth, links if config.offline else None),
         draws=config.video and source.has_images,
+        crops=config.crops,
         keeps_embeddings=config.keep_embeddings,
         read_again=lambda: open_source(config.source, start_s=config.start_s, end_s=config.end_s),
     )

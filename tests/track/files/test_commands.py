@@ -207,7 +207,7 @@ def test_what_the_new_run_does_not_write_goes_at_its_end(track: Track, tmp_path:
     (tmp_path / "out" / "notes.txt").write_text("mine")
     assert track(*run, "--no-video", "--overwrite").code == 0
     found = sorted(path.name for path in Path("out").iterdir())
-    assert found == ["notes.txt", "summary.json", "tracks.csv", "tracks.txt"]
+    assert found == ["identities.csv", "notes.txt", "summary.json", "tracks.csv", "tracks.txt"]
 
 
 def test_a_video_of_an_earlier_run_is_no_result_of_one_that_could_not_draw(
@@ -224,7 +224,7 @@ def test_a_video_of_an_earlier_run_is_no_result_of_one_that_could_not_draw(
     monkeypatch.setattr("track.sinks.video.AnnotatedVideo.write", fail)
     failed = track(*run, "--overwrite")
     assert "annotated.mp4 of an earlier run stays in out" in failed.err
-    assert read_summary(Path("out"))["files"] == ["tracks.txt", "tracks.csv", "summary.json"]
+    assert read_summary(Path("out"))["files"] == ["tracks.txt", "tracks.csv", "identities.csv", "summary.json"]
     assert Path("out/annotated.mp4").read_bytes() == video
 
 

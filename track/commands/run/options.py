@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["KeepEmbeddings", "NoVideo", "Out", "Source"]
+__all__ = ["Crops", "KeepEmbeddings", "NoVideo", "Out", "Source"]
 
 _WHERE = "Output"
 
@@ -24,6 +24,18 @@ Out = Annotated[
 
 
 NoVideo = Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.", rich_help_panel=_WHERE)]
+
+
+Crops = Annotated[
+    int,
+    typer.Option(
+        help="Write crops/<id>/<frame>.jpg: at most N good and unlike crops of each identity, for people and for "
+        "track train-reid.",
+        metavar="N",
+        show_default="none",
+        rich_help_panel=_WHERE,
+    ),
+]
 
 
 KeepEmbeddings = Annotated[

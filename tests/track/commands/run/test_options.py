@@ -40,7 +40,7 @@ def test_out(track: Track, tmp_path: Path) -> None:
         track("run", sequence, *FAST, "--detector", "public")
     track("run", sequence, *FAST, "--detector", "public", "--out", "a/b")
     assert sorted(path.name for path in Path("runs").iterdir()) == ["street", "street-2"]
-    assert sorted(path.name for path in Path("a/b").iterdir()) == ["summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in Path("a/b").iterdir()) == ["identities.csv", "summary.json", "tracks.csv", "tracks.txt"]
 
 
 def test_overwrite(track: Track, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_overwrite(track: Track, tmp_path: Path) -> None:
     assert track(*base, "--no-video").code == 2
     assert (Path("o") / "annotated.mp4").exists()
     assert track(*base, "--no-video", "--overwrite").code == 0
-    assert sorted(path.name for path in Path("o").iterdir()) == ["notes.md", "summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in Path("o").iterdir()) == ["identities.csv", "notes.md", "summary.json", "tracks.csv", "tracks.txt"]
 
 
 def test_no_video(track: Track, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_smooth_draws_what_it_writes(track: Track, tmp_path: Path) -> None:
     result = track("run", clip, *FAST, "--detector", detections, "--out", "o", "--smooth")
     summary = read_summary(Path("o"))
     assert result.code == 0
-    assert summary["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "summary.json"]
+    assert summary["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "identities.csv", "summary.json"]
     assert summary["counts"]["frames"] == 12
 
 
@@ -129,7 +129,7 @@ def test_offline_draws_what_it_writes(track: Track, tmp_path: Path) -> None:
     clip, detections = write_video(tmp_path)
     result = track("run", clip, *FAST, "--detector", detections, "--out", "o", "--offline")
     assert result.code == 0
-    assert read_summary(Path("o"))["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "summary.json"]
+    assert read_summary(Path("o"))["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "identities.csv", "summary.json"]
 
 
 def test_debug(track: Track, tmp_path: Path) -> None:

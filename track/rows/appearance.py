@@ -118,6 +118,8 @@ def changes_of(
         gate: see `AppearanceWatch`.
         size: width and height of the pictures, px.
     """
+    if not seen.embeddings.shape[1]:
+        return {}
     watch = AppearanceWatch(gate)
     named = np.flatnonzero((ids > 0) & ~cut_off(seen.xyxy, size))
     order = named[np.argsort(seen.frames[named], kind="stable")]

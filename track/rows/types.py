@@ -8,10 +8,12 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CSV_HEADER", "FrameTracks", "RowState"]
+__all__ = ["CSV_HEADER", "NAME", "FrameTracks", "RowState"]
 
 CSV_HEADER = ("frame", "time_s", "id", "class", "x1", "y1", "x2", "y2", "score", "state")
 """The columns of `tracks.csv`."""
+NAME = "name"
+"""One more, the last, where identities have names."""
 
 
 class RowState(IntEnum):

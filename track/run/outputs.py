@@ -9,11 +9,11 @@ from registry.own_names import own_name
 from track.files.run_folder import RUN_FILES, stamp_of
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, save_detections
 from track.rows.identities import Identity
+from track.rows.identities_file import IDENTITIES, IdentitiesCsv, IdentityFacts
 from track.run.appearance_log import AppearanceLog
 from track.run.clock import StageClock
 from track.run.crop_log import CropLog
 from track.sinks import FrameTracks, OutputError, Sink
-from track.sinks.identities import IDENTITIES, IdentitiesCsv, IdentityFacts
 from track.sinks.text import TracksCsv, TracksTxt
 from track.sources import Frame, Source
 from track.threads.background_sink import BackgroundSink

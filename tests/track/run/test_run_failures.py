@@ -231,7 +231,12 @@ def test_space_for_the_summary_is_set_aside(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(Counts, "add", look)
     run(run_config(write_sequence(tmp_path / "s"), "public", tmp_path / "o"), Silent())
     assert seen == [64 << 10] * 20
-    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["identities.csv", "summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == [
+        "identities.csv",
+        "summary.json",
+        "tracks.csv",
+        "tracks.txt",
+    ]
 
 
 def test_summary_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,12 @@ def test_out(track: Track, tmp_path: Path) -> None:
         track("run", sequence, *FAST, "--detector", "public")
     track("run", sequence, *FAST, "--detector", "public", "--out", "a/b")
     assert sorted(path.name for path in Path("runs").iterdir()) == ["street", "street-2"]
-    assert sorted(path.name for path in Path("a/b").iterdir()) == ["identities.csv", "summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in Path("a/b").iterdir()) == [
+        "identities.csv",
+        "summary.json",
+        "tracks.csv",
+        "tracks.txt",
+    ]
 
 
 def test_overwrite(track: Track, tmp_path: Path) -> None:
@@ -52,7 +57,13 @@ def test_overwrite(track: Track, tmp_path: Path) -> None:
     assert track(*base, "--no-video").code == 2
     assert (Path("o") / "annotated.mp4").exists()
     assert track(*base, "--no-video", "--overwrite").code == 0
-    assert sorted(path.name for path in Path("o").iterdir()) == ["identities.csv", "notes.md", "summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in Path("o").iterdir()) == [
+        "identities.csv",
+        "notes.md",
+        "summary.json",
+        "tracks.csv",
+        "tracks.txt",
+    ]
 
 
 def test_no_video(track: Track, tmp_path: Path) -> None:
@@ -129,7 +140,13 @@ def test_offline_draws_what_it_writes(track: Track, tmp_path: Path) -> None:
     clip, detections = write_video(tmp_path)
     result = track("run", clip, *FAST, "--detector", detections, "--out", "o", "--offline")
     assert result.code == 0
-    assert read_summary(Path("o"))["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "identities.csv", "summary.json"]
+    assert read_summary(Path("o"))["files"] == [
+        "annotated.mp4",
+        "tracks.txt",
+        "tracks.csv",
+        "identities.csv",
+        "summary.json",
+    ]
 
 
 def test_debug(track: Track, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`identities.csv`: one line an identity, written when the last row of a run has gone by."""
+"""`identities.csv`: one line an identity, written when the last row of a run has gone by, and read back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from registry.cells import to_cell
+from registry.cells import from_cell, to_cell
 from registry.closing import Closing
 from track.files.partial import PartialFile
 from track.rows.identities import Identity, IdentityLog
 from track.rows.types import FrameTracks
 
-__all__ = ["IDENTITIES", "IDENTITIES_HEADER", "IdentitiesCsv", "IdentityFacts", "write_identities"]
+__all__ = [
+    "IDENTITIES",
+    "IDENTITIES_HEADER",
+    "IdentitiesCsv",
+    "IdentityFacts",
+    "read_crops",
+    "read_names",
+    "write_identities",
+]
 
 IDENTITIES = "identities.csv"
 IDENTITIES_HEADER = (
@@ -117,3 +125,38 @@ def _cells(one: Identity, class_names: Mapping[int, str], facts: IdentityFacts) 
         facts.crops.get(one.id, ""),
         BETWEEN_DOUBTS.join(one.doubts),
     )
+
+
+def read_names(path: Path) -> dict[int, str]:
+    """The names in an `identities.csv`, by id; none where there is no such file.
+
+    Raises:
+        ValueError: another kind of file.
+    """
+    return {track_id: from_cell(name) for track_id, name in _column(path, "name").items()}
+
+
+def read_crops(path: Path) -> dict[int, str]:
+    """The best crop of each identity in an `identities.csv`, by id; none where there is no such file.
+
+    Raises:
+        ValueError: another kind of file.
+    """
+    return _column(path, "crop")
+
+
+def _column(path: Path, column: str) -> dict[int, str]:
+    """The cells of a column that are not empty, by id; a spreadsheet may have put semicolons between them."""
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            separator = max(",;\t", key=file.readline().count)
+            file.seek(0)
+            rows = csv.DictReader(file, delimiter=separator)
+            return {int(row["id"]): row[column] for row in rows if row[column]}
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise ValueError(
+            f"{path} is damaged ({error!r}), expected a line for each identity under {','.join(IDENTITIES_HEADER)}: "
+            "repair it, or remove it to go on without names"
+        ) from error

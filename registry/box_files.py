@@ -252,7 +252,7 @@ def _check_width(path: Path, number: int, width: int, before: int | None) -> Non
 def _read_named(
     path: Path, header: tuple[str, ...], separator: str, lines: Iterator[tuple[int, str]], texts: tuple[str, ...]
 ) -> BoxTable:
-    """The known columns of a table, and those of `texts`; where rows have one cell more than the header, a number of the row comes first."""
+    """The known columns of a table, and `texts`; a row with one cell more than the header begins with a number."""
     found = find_columns(header)
     found |= {name: header.index(name) for name in texts if name in header}
     words = [column for column in found if column == "class" or column in texts]

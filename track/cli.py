@@ -56,6 +56,8 @@ COMMANDS = (
     Command("mot", "mot", "Track every sequence of a dataset, in submission form, and score them."),
     Command("compare", "compare", "Compare encoders and trackers on one source: scores and speed side by side."),
     Command("link", "link", "Link the tracks of a finished run, as track run --offline does."),
+    Command("relabel", "relabel", "Put identities of a finished run right: merge, split, drop, name them."),
+    Command("render", "render", "Draw a finished run on its video again: other styles, people hidden."),
     Command("train-reid", "train_reid", "Train an appearance encoder, measure it on held-out people, choose its gate."),
     Command("eval-reid", "eval_reid", "Measure how well an appearance encoder finds people again, and its gate."),
     Command("export", "export", "Write an encoder for ONNX Runtime, OpenVINO or TorchScript."),
@@ -63,7 +65,7 @@ COMMANDS = (
 )
 
 
-PATHS = frozenset({"--out", "--resume", "--gt", "--pred", "--reid-weights", "--pretrained"})
+PATHS = frozenset({"--out", "--resume", "--gt", "--pred", "--reid-weights", "--pretrained", "--video"})
 """Options of all commands that take a path."""
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Doubts", "clock_time", "overlaps_of"]
+__all__ = ["Doubts", "changed_in", "clock_time", "overlaps_of"]
 
+CHANGES = "changes appearance at"
 Array = npt.NDArray[np.float64]
 
 
@@ -60,7 +62,7 @@ class Doubts:
         if twin is not None:
             found.append(f"overlaps {twin} all its life")
         if changed_s is not None:
-            found.append(f"changes appearance at {clock_time(changed_s)}")
+            found.append(f"{CHANGES} {clock_time(changed_s)}")
         if jump_s is not None:
             found.append(f"box size jumps at {clock_time(jump_s)}")
         if seconds is not None and seconds < self.short_s:
@@ -73,6 +75,15 @@ def clock_time(time_s: float) -> str:
     seconds = int(time_s)
     hours, minutes = seconds // 3600, seconds // 60 % 60
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def changed_in(doubt: str) -> float | None:
+    """When somebody changed appearance, s, in such words; `None` where they do not tell of it."""
+    match = re.search(rf"{CHANGES} (?:(\d+):)?(\d+):(\d\d)", doubt)
+    if match is None:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(3600 * hours + 60 * minutes + seconds)
 
 
 def overlaps_of(xyxy: Array, least: float) -> npt.NDArray[np.int64]:

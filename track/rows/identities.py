@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from track.rows.doubts import Doubts, overlaps_of
+from track.rows.run_frames import RunFrames
 from track.rows.sides import side_of
 from track.rows.types import FrameTracks
 
@@ -79,16 +80,21 @@ class IdentityLog:
     Args:
         size: width and height of the pictures, px.
         doubts: what makes an identity doubtful.
+        frames: of the run, where not every one of them is added: who is there at the first or the last one may have
+            been there for longer.
     """
 
-    def __init__(self, size: tuple[int, int] | None = None, doubts: Doubts | None = None) -> None:
+    def __init__(
+        self, size: tuple[int, int] | None = None, doubts: Doubts | None = None, frames: RunFrames | None = None
+    ) -> None:
         self._size, self._doubts = size, doubts or Doubts()
         self._table: npt.NDArray[Any] = np.zeros(16, _FIELDS)
         self._classes: npt.NDArray[np.int64] = np.zeros((16, 1), np.int64)
         self._row_of: dict[int, int] = {}
         self._column_of: dict[int, int] = {}
         self._overlaps: defaultdict[tuple[int, int], int] = defaultdict(int)
-        self._span_s: tuple[float, float] | None = None
+        self._frames = frames or RunFrames()
+        self._span: tuple[int, int] | None = None
         self._checked_s = -np.inf
 
     def __len__(self) -> int:
@@ -96,7 +102,7 @@ class IdentityLog:
 
     def add(self, tracks: FrameTracks) -> None:
         """The final rows of one frame; frames come in order."""
-        self._span_s = (self._span_s[0] if self._span_s else tracks.time_s, tracks.time_s)
+        self._span = (self._span[0] if self._span else tracks.frame_index, tracks.frame_index)
         if not len(tracks):
             return
         xyxy = np.asarray(tracks.xyxy, np.float64)
@@ -194,8 +200,11 @@ class IdentityLog:
         return twins
 
     def _doubts_of(self, one: Any, twin: int | None, changed_s: float | None) -> tuple[str, ...]:
-        begin_s, end_s = self._span_s or (0.0, 0.0)
-        is_cut = one["first_s"] <= begin_s or one["last_s"] >= end_s
+        begin, end = self._span or (0, 0)
+        first, last = self._frames.first, self._frames.last
+        is_cut = one["first_frame"] <= (begin if first is None else first) or one["last_frame"] >= (
+            end if last is None else last
+        )
         jump_s = float(one["jump_s"])
         return self._doubts.in_words(
             seconds=None if is_cut else float(one["last_s"] - one["first_s"]),

@@ -12,7 +12,9 @@ from pathlib import Path
 from registry.cells import from_cell, to_cell
 from registry.closing import Closing
 from track.files.partial import PartialFile
+from track.rows.doubts import changed_in
 from track.rows.identities import Identity, IdentityLog
+from track.rows.run_frames import RunFrames
 from track.rows.types import FrameTracks
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "IDENTITIES_HEADER",
     "IdentitiesCsv",
     "IdentityFacts",
+    "read_changes",
     "read_crops",
     "read_names",
     "write_identities",
@@ -56,6 +59,7 @@ class IdentitiesCsv(Closing):
         class_names: name of each class id; an unknown one is written as its number.
         size: width and height of the pictures, px; `None` where nobody knows.
         facts: looked at on `close`.
+        frames: of the run, where rows come for those with a box only.
 
     Attributes:
         identities: of the run, once closed.
@@ -67,11 +71,12 @@ class IdentitiesCsv(Closing):
         class_names: Mapping[int, str],
         size: tuple[int, int] | None,
         facts: IdentityFacts | None = None,
+        frames: RunFrames | None = None,
     ) -> None:
         self.path = path
         self.identities: list[Identity] = []
         self._class_names, self._facts = class_names, facts or IdentityFacts()
-        self._log = IdentityLog(size)
+        self._log = IdentityLog(size, frames=frames)
 
     def write(self, tracks: FrameTracks) -> None:
         """Take the rows of one frame."""
@@ -143,6 +148,16 @@ def read_crops(path: Path) -> dict[int, str]:
         ValueError: another kind of file.
     """
     return _column(path, "crop")
+
+
+def read_changes(path: Path) -> dict[int, float]:
+    """When identities changed their appearance, s, as an `identities.csv` tells it; by id.
+
+    Raises:
+        ValueError: another kind of file.
+    """
+    found = {track_id: changed_in(doubt) for track_id, doubt in _column(path, "doubt").items()}
+    return {track_id: time_s for track_id, time_s in found.items() if time_s is not None}
 
 
 def _column(path: Path, column: str) -> dict[int, str]:

@@ -44,6 +44,7 @@ class FrameTracks:
         class_ids: `(M,)` int64.
         states: `(M,)` uint8, values of `RowState`.
         detection_index: `(M,)` int64, row among the detections of the frame, -1 without one; `None` where not known.
+        unnamed: `(K, 4)` px, the detections of the frame that belong to none of them; `None` where nobody asked.
     """
 
     frame_index: int
@@ -54,6 +55,7 @@ class FrameTracks:
     class_ids: npt.NDArray[np.int64]
     states: npt.NDArray[np.uint8]
     detection_index: npt.NDArray[np.int64] | None = None
+    unnamed: npt.NDArray[np.floating] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.ids)

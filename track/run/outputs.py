@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from registry.own_names import own_name
 from track.files.run_folder import RUN_FILES, stamp_of
@@ -12,13 +13,17 @@ from track.rows.identities import Identity
 from track.rows.identities_file import IDENTITIES, IdentitiesCsv, IdentityFacts
 from track.run.appearance_log import AppearanceLog
 from track.run.clock import StageClock
-from track.run.crop_log import CropLog
 from track.sinks import FrameTracks, OutputError, Sink
+from track.sinks.styles import DEFAULT_STYLE, create_drawer
 from track.sinks.text import TracksCsv, TracksTxt
 from track.sources import Frame, Source
 from track.threads.background_sink import BackgroundSink
 from tracker.config import TrackerConfig
 from tracker.offline.linking import TrackedDetections
+
+if TYPE_CHECKING:
+    from track.run.crop_log import CropLog
+    from track.sinks.hide import Hider
 
 __all__ = ["Outputs"]
 
@@ -83,13 +88,23 @@ class Outputs:
         """All of them, once closed."""
         return self._identities.identities
 
-    def open_video(self, source: Source, *, every: int = 1) -> None:
-        """Start `annotated.mp4` of a source, drawn and encoded in a thread of its own; `every` is that of `Drawer`."""
-        from track.sinks.draw import Drawer
+    def open_video(
+        self, source: Source, style: str = DEFAULT_STYLE, *, every: int = 1, hider: Hider | None = None
+    ) -> None:
+        """Start `annotated.mp4` of a source, drawn and encoded in a thread of its own.
+
+        Args:
+            source: whose pictures they are.
+            style: one of `STYLES`.
+            every: that of `Drawer`.
+            hider: hides people in a picture before it is drawn on.
+        """
+        from track.sinks.hide import HidingDrawer
         from track.sinks.video import AnnotatedVideo, VideoSink
 
         width, height = source.width, source.height
-        drawer = Drawer(width, height, source.fps, self._class_names, every=every)
+        drawer = create_drawer(style, (width, height), source.fps, self._class_names, every=every)
+        drawer = drawer if hider is None else HidingDrawer(hider, drawer)
         video = VideoSink(self.run_dir / "annotated.mp4", width, height, source.fps)
         self._video = BackgroundSink(AnnotatedVideo(video, drawer), size=MAX_DRAWN_BEHIND)
 

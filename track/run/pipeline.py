@@ -60,6 +60,7 @@ def track_rows(
             online=plan.rows.online,
             measured=plan.rows.smooth,
             keeps_pictures=plan.draws_on_the_way,
+            keeps_unnamed=plan.hides,
             max_held=_most_held(plan),
         ):
             counts.add(tracks)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from track.rows.tracked import Tracked
 from track.rows.types import FrameTracks
 from track.run.appearance_log import AppearanceLog
 from track.run.counts import Counts
-from track.run.crop_log import CropLog
 from track.run.detection_log import DetectionLog
 from track.run.outputs import Outputs
 from track.setup.plan import Plan
 from track.terminal.interrupt import StopSignal
 from track.terminal.progress import Progress
 from tracker.border import watches_border
+
+if TYPE_CHECKING:
+    from track.run.crop_log import CropLog
 
 __all__ = ["RowLog", "Session", "start_session"]
 
@@ -70,6 +72,8 @@ def start_session(plan: Plan, outputs: Outputs, progress: Progress, stop: StopSi
     appearance = AppearanceLog(settings.max_cosine_distance) if knows_appearance else None
     crops = None
     if plan.crops:
+        from track.run.crop_log import CropLog
+
         crops = CropLog(outputs.run_dir, plan.crops, by_embedding=knows_appearance and models.demand is None)
     outputs.watch(appearance, crops)
     return Session(plan, outputs, progress, stop, counts, log, appearance, crops)

@@ -16,6 +16,7 @@ from reid import create_encoder, is_encoder
 from reid.bundled import chosen_weights
 from track.setup.config import RunConfig
 from track.setup.given_weights import check_given
+from track.sinks.styles import HIDING
 from track.sources import Source
 
 __all__ = ["check_possible"]
@@ -42,6 +43,11 @@ def check_possible(config: RunConfig, source: Source) -> None:
         raise ValueError("--offline needs finished tracks, but a live source has no end; leave --offline out")
     if config.keep_embeddings and source.is_live:
         raise ValueError("--keep-embeddings needs memory for each frame, but a live source has no end; leave it out")
+    if config.style == HIDING and source.is_live:
+        raise ValueError(
+            f"--style {HIDING} hides people before they are known, but a live source cannot be read again: record it, "
+            "track the recording"
+        )
     if source.has_images:
         return
     if config.crops:

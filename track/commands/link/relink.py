@@ -17,6 +17,7 @@ from track.rows.appearance import changes_of
 from track.rows.finished_run import FinishedRun, read_run
 from track.rows.identities_file import IDENTITIES, IdentitiesCsv, IdentityFacts, read_crops
 from track.rows.offline import linked_rows, linking_facts
+from track.rows.run_frames import read_run_frames
 from track.run.people import identities_line, identity_facts
 from track.run.summary import Summary
 from track.sinks.text import TracksCsv, TracksTxt
@@ -85,7 +86,8 @@ def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) ->
         names, changes_s=changes_of(run.seen, matches.new_ids, run.moments, config.max_cosine, source.size)
     )
     facts.crops = copy_crops(run_dir, folder, matches.new_id, read_crops(run_dir / IDENTITIES))
-    identities = IdentitiesCsv(folder / IDENTITIES, run.class_names, source.size, facts)
+    frames = read_run_frames(run_dir)
+    identities = IdentitiesCsv(folder / IDENTITIES, run.class_names, source.size, facts, frames)
     texts = (
         TracksTxt(folder / "tracks.txt"),
         TracksCsv(folder / "tracks.csv", run.class_names, names),

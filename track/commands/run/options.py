@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Crops", "KeepEmbeddings", "NoVideo", "Out", "Source"]
+from track.terminal.options import STYLE_HELP
+
+__all__ = ["Crops", "KeepEmbeddings", "NoVideo", "Out", "Source", "Style"]
 
 _WHERE = "Output"
 
@@ -21,6 +23,9 @@ Source = Annotated[
 Out = Annotated[
     Path | None, typer.Option(help="Folder for the results.", show_default="runs/<source>", rich_help_panel=_WHERE)
 ]
+
+
+Style = Annotated[str, typer.Option(help=f"Of annotated.mp4: {STYLE_HELP}", rich_help_panel=_WHERE)]
 
 
 NoVideo = Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.", rich_help_panel=_WHERE)]

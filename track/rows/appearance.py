@@ -118,10 +118,10 @@ def changes_of(
         gate: see `AppearanceWatch`.
         size: width and height of the pictures, px.
     """
-    if not seen.embeddings.shape[1]:
-        return {}
     watch = AppearanceWatch(gate)
-    named = np.flatnonzero((ids > 0) & ~cut_off(seen.xyxy, size))
+    named = np.flatnonzero((ids > 0) & ~cut_off(seen.xyxy, size)) if seen.embeddings.shape[1] else []
+    if not len(named):
+        return {}
     order = named[np.argsort(seen.frames[named], kind="stable")]
     frames, starts = np.unique(seen.frames[order], return_index=True)
     times = moments.at(frames).tolist()

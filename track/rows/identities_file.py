@@ -169,6 +169,8 @@ def _column(path: Path, column: str) -> dict[int, str]:
             separator = max(",;\t", key=file.readline().count)
             file.seek(0)
             rows = csv.DictReader(file, delimiter=separator)
+            if not {"id", column} <= {*(rows.fieldnames or ())}:
+                raise KeyError(column)
             return {int(row["id"]): row[column] for row in rows if row[column]}
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise ValueError(

@@ -119,8 +119,8 @@ def changes_of(
         size: width and height of the pictures, px.
     """
     watch = AppearanceWatch(gate)
-    named = np.flatnonzero((ids > 0) & ~cut_off(seen.xyxy, size)) if seen.embeddings.shape[1] else []
-    if not len(named):
+    named = np.flatnonzero((ids > 0) & ~cut_off(seen.xyxy, size))
+    if not len(named) or not seen.embeddings.shape[1]:
         return {}
     order = named[np.argsort(seen.frames[named], kind="stable")]
     frames, starts = np.unique(seen.frames[order], return_index=True)

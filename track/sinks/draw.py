@@ -118,7 +118,10 @@ class Drawer:
     def _draw_dot(self, image: Image, box: list[int], colour: Colour, *, is_found: bool) -> list[int]:
         """At the feet; hollow where nobody was found."""
         x, y, radius = (box[0] + box[2]) // 2, box[3], 2 * self._thickness + 1
-        cv2.circle(image, (x, y), radius, colour, cv2.FILLED if is_found else self._thickness, cv2.LINE_AA)
+        if is_found:
+            cv2.circle(image, (x, y), radius, colour, cv2.FILLED, cv2.LINE_AA)
+        else:
+            cv2.circle(image, (x, y), radius - 1, colour, max(self._thickness // 2, 1), cv2.LINE_AA)
         return [x - radius, y - radius, x + radius, y + radius]
 
     def _colour(self, track_id: int) -> tuple[Colour, Colour]:

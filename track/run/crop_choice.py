@@ -15,6 +15,8 @@ Image = npt.NDArray[np.uint8]
 NORMAL_SIZE = (64, 128)
 """Width and height (px) at which crops are compared: sharpness must not depend on the distance to the camera."""
 COLOUR_SIZE = (4, 8)
+POOR = 0.25
+"""Share of the quality of the best crop; half the contrast, as sharpness is a variance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,8 @@ class Kept:
 def kept_of(pool: list[Kept], count: int) -> list[Kept]:
     """The `count` crops that are good and unlike: again and again, the one goes that is worth least.
 
-    A crop is worth its quality times its distance to the nearest other one; the best one always stays.
+    A crop is worth its quality times its distance to the nearest other one; the best one always stays, and poor ones
+    go first: what is out of focus is unlike everything else.
     """
     kept = list(pool)
     while len(kept) > count:
@@ -54,7 +57,7 @@ def kept_of(pool: list[Kept], count: int) -> list[Kept]:
         looks = np.stack([one.look for one in kept])
         apart = np.linalg.norm(looks[:, None] - looks[None], axis=2)
         np.fill_diagonal(apart, np.inf)
-        worth = quality * apart.min(axis=1)
+        worth = np.where(quality < POOR * quality.max(), -1 / (1 + quality), quality * apart.min(axis=1))
         worth[quality.argmax()] = np.inf
         del kept[int(worth.argmin())]
     return kept

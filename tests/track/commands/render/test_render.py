@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.track.patterned import pattern_in, write_patterned
 from tests.track.runs import (
     FAST,
     Track,
@@ -79,7 +80,7 @@ def test_none_is_the_video_itself_encoded_anew(track: Track, run: Path) -> None:
 )
 def test_who_is_hidden(track: Track, tmp_path: Path, options: list[str], is_hidden: tuple[bool, bool]) -> None:
     """People of a fine pattern: whoever is hidden has none any more."""
-    clip = patterned(tmp_path)
+    clip = write_patterned(tmp_path, TWO, NUM_FRAMES)
     assert track("run", clip, *FAST, "--detector", tmp_path / "clip.txt", "--out", "r").code == 0
     assert track("render", "r", *options, "--out", "o").code == 0
     for frame, image in enumerate(pictures("o")):
@@ -87,32 +88,9 @@ def test_who_is_hidden(track: Track, tmp_path: Path, options: list[str], is_hidd
         assert [value < 20 for value in contrast] == list(is_hidden), (frame, contrast)
 
 
-def patterned(folder: Path) -> Path:
-    from tests.track.media import write_clip
-    from tests.track.runs import HEIGHT, WIDTH, write_detections
-
-    images = []
-    for frame in range(NUM_FRAMES):
-        image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-        for walker in TWO:
-            _, _, x, y, width, height, _ = (int(value) for value in walker.row(frame))
-            image[y : y + height : 2, x : x + width] = 255
-            image[y + 1 : y + height : 2, x : x + width] = 0
-        images.append(image)
-    write_detections(folder / "clip.txt", TWO, NUM_FRAMES)
-    return write_clip(folder / "clip.mp4", images, fps=10, options={"crf": "4"})
-
-
-def pattern_in(image: np.ndarray, walker: Walker, frame: int) -> float:
-    """How unlike neighbouring rows of somebody are; grey, 0 to 255."""
-    _, _, x, y, width, height, _ = (int(value) for value in walker.row(frame))
-    inside = image[y + 2 : y + height - 2, x + 2 : x + width - 2].astype(float).mean(axis=2)
-    return float(np.abs(np.diff(inside, axis=0)).mean())
-
-
 def test_somebody_is_hidden_before_the_first_row_and_after_the_last(track: Track, tmp_path: Path) -> None:
     """The rows of frames 7 to 12 alone are left; half a second (5 frames) before and after, they still hide."""
-    clip = patterned(tmp_path)
+    clip = write_patterned(tmp_path, TWO, NUM_FRAMES)
     track("run", clip, *FAST, "--detector", tmp_path / "clip.txt", "--out", "r", "--no-video")
     lines = (tmp_path / "r" / "tracks.csv").read_text().splitlines()
     kept = [line for line in lines[1:] if 7 <= int(line.split(",")[0]) <= 12 and line.split(",")[2] == "1"]

@@ -43,6 +43,9 @@ COMMANDS = (
     Killed("compare --overwrite", VALID["compare"], over=True),
     Killed("link", VALID["link"]),
     Killed("link --overwrite", VALID["link"], over=True),
+    Killed("relabel", VALID["relabel"]),
+    Killed("relabel --overwrite", VALID["relabel"], over=True),
+    Killed("render", VALID["render"]),
     Killed("export", (*VALID["export"],), over=True, result="new.torchscript"),
     Killed("mot --overwrite", VALID["mot"], over=True),
 )

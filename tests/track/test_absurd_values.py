@@ -33,6 +33,8 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--reid-when": ("", "never"),
         "--reid-runtime": ("", "abc"),
         "--reid-weights": ("", "nothing"),
+        "--crops": ("-1", "1.5", HUGE, "nan"),
+        "--style": ("", "abc"),
     },
     "eval": {
         "--shift": ("nan", HUGE, f"-{HUGE}", "1.5", ""),
@@ -62,6 +64,22 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--reid-weights": ("", "abc", "=", "none=x"),
     },
     "link": {"--max-gap": ("nan", "inf", "-1", "abc"), "--out": ("", " ")},
+    "relabel": {
+        "--merge": ("", "1", "1,", "1,x", HUGE, "-1,2", "²,1"),
+        "--split": ("", "1", "1@", "1@0", f"1@{HUGE}", "@3"),
+        "--drop": ("", "x", "0", HUGE),
+        "--name": ("", "1", "=", "x=Anna", "1=a\nb", f"1={HUGE * 9}"),
+        "--class": ("", "1=", "=car"),
+        "--out": ("", " "),
+        "--video": ("", " "),
+    },
+    "render": {
+        "--style": ("", "abc"),
+        "--only": ("", "x", "1,", HUGE, "-1", "²"),
+        "--trail": ("nan", "inf", "-1", "abc"),
+        "--out": ("", " "),
+        "--video": ("", " ", "nothing"),
+    },
     "train-reid": {
         "--epochs": ("0", "-1", HUGE, "1.5", "nan"),
         "--batch": ("", "0x4", "4x0", f"{HUGE}x4", "4", "nan"),
@@ -109,6 +127,8 @@ VALID: dict[str, tuple[str, ...]] = {
     "mot": ("s", "--reid", "none", "--out", "m", "--overwrite"),
     "compare": ("s", "--reid", "none", "--gt", "nothing", "--out", "c", "--overwrite", "--no-cache"),
     "link": ("o", "--out", "l", "--overwrite"),
+    "relabel": ("o", "--name", "1=Anna", "--out", "l", "--overwrite"),
+    "render": ("o", "--out", "l", "--overwrite"),
     "train-reid": ("--data", "nothing"),
     "eval-reid": ("--data", "nothing"),
     "export": ("--reid", "small-cnn", "--to", "onnx", "--reid-weights", "nothing"),
@@ -162,7 +182,7 @@ def test_no_value_of_any_option_is_a_fault_of_the_program(track: Track, command:
 
 
 @pytest.mark.parametrize("source", [HUGE, "9" * 5000, "\x00", "a\x00b", "é" * 300, "\udc80", "²", " ", "cam:0"])
-@pytest.mark.parametrize("command", ["run", "compare", "mot", "link"])
+@pytest.mark.parametrize("command", ["run", "compare", "mot", "link", "render"])
 @pytest.mark.usefixtures("inputs")
 def test_sources_that_are_none(track: Track, command: str, source: str) -> None:
     assert_one_line(track(command, source))

@@ -71,6 +71,8 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (("https://192.0.2.1/x.mp4", "--reid", "none"), MISSING),
     ],
     "link": [(("finished", "--out", "l"), "")],
+    "relabel": [(("finished", "--name", "1=Anna", "--out", "l"), "")],
+    "render": [(("finished", "--out", "l"), ""), (("finished", "--video", "http://192.0.2.1/a.mp4"), MISSING)],
     "train-reid": [
         (("--reid", "resnet50", "--data", "people", "--pretrained", "imagenet", "--batch", "2x2"), MISSING),
     ],
@@ -83,6 +85,8 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
 def _prepare(command: str, track: Track, tmp_path: Path) -> None:
     if command == "link":
         assert track("run", "s", *FAST, "--no-video", "--out", "finished").code == 0
+    if command in ("relabel", "render"):
+        assert track("run", "clip.mp4", "--detector", "clip.txt", *FAST, "--out", "finished").code == 0
     if command in ("train-reid", "eval-reid"):
         import cv2
         import numpy as np

@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["RunFacts", "find_video", "read_facts"]
 
-CARRIED = ("name", "width", "height", "fps", "num_frames", "path", "start_s", "end_s", "every", "frames")
+CARRIED = ("name", "width", "height", "fps", "num_frames", "path", "start_s", "end_s", "every", "style", "frames")
 """What runs that are made of a run take over under `source`."""
 STREAMS = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
 MOST_STEPS = 20
@@ -58,6 +58,12 @@ class RunFacts:
         """The source, as it was typed."""
         path = self.source().get("path")
         return path if isinstance(path, str) and path else None
+
+    @property
+    def style(self) -> str | None:
+        """How its video was drawn."""
+        style = self.source().get("style")
+        return style if isinstance(style, str) else None
 
     @property
     def made_of(self) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,7 +104,15 @@ def open_video(path: str, facts: RunFacts, run_dir: Path) -> Source:
 
 
 def draw_run(
-    tracks: StoredTracks, source: Source, run_dir: Path, facts: RunFacts, path: Path, look: Look, progress: Progress
+    tracks: StoredTracks,
+    source: Source,
+    run_dir: Path,
+    facts: RunFacts,
+    path: Path,
+    look: Look,
+    progress: Progress,
+    *,
+    also_hidden: StoredTracks | None = None,
 ) -> int:
     """Write the pictures of `source` with the rows drawn on them to `path`; returns how many.
 
@@ -116,6 +124,7 @@ def draw_run(
         path: of the video to write.
         look: how.
         progress: told of every frame.
+        also_hidden: further rows of those to be hidden, where anybody is.
 
     Raises:
         OutputError: the disk is full.
@@ -131,7 +140,8 @@ def draw_run(
         trail_s=look.trail_s,
         every=int(facts.number("every") or 1),
     )
-    hider = _hider(tracks, look, run_dir) if look.hides else None
+    hidden = [look.hidden(rows) for rows in (tracks, also_hidden) if rows is not None]
+    hider = _hider(hidden, look, tracks, run_dir) if look.hides else None
     shown = tracks[np.isin(tracks.ids, list(look.only))] if look.only else tracks
     video = BackgroundSink(AnnotatedVideo(VideoSink(path, *size, source.fps), drawer), size=MAX_DRAWN_BEHIND)
     try:
@@ -201,13 +211,16 @@ def _frames(source: Source, run_dir: Path) -> Iterator[Frame]:
                 yield frame
 
 
-def _hider(tracks: StoredTracks, look: Look, run_dir: Path) -> Hider:
-    rows = look.hidden(tracks)
+def _hider(hidden: Sequence[StoredTracks], look: Look, tracks: StoredTracks, run_dir: Path) -> Hider:
+    presences = [presence for rows in hidden for presence in _presences(rows)]
+    return Hider(presences, _strangers(tracks, run_dir) if look.hides_strangers else None, faces=look.faces)
+
+
+def _presences(rows: StoredTracks) -> list[Presence]:
     order = np.lexsort((rows.frames, rows.ids))
     starts = np.flatnonzero(np.diff(rows.ids[order], prepend=0))
     pieces = np.split(order, starts[1:]) if len(starts) else []
-    presences = [Presence(rows.times_s[piece], rows.xyxy[piece]) for piece in pieces]
-    return Hider(presences, _strangers(tracks, run_dir) if look.hides_strangers else None, faces=look.faces)
+    return [Presence(rows.times_s[piece], rows.xyxy[piece]) for piece in pieces]
 
 
 def _strangers(tracks: StoredTracks, run_dir: Path) -> Detections | None:

@@ -60,7 +60,8 @@ class StoredTracks:
     def by_frame(self) -> Iterator[FrameTracks]:
         """The rows of each frame that has any, in order."""
         starts = np.flatnonzero(np.diff(self.frames, prepend=-1))
-        for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(self)], strict=True):
+        stops = np.append(starts, len(self))[1:]
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
             here = slice(start, stop)
             yield FrameTracks(
                 int(self.frames[start]),

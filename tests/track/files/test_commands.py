@@ -89,6 +89,7 @@ def commands(place: Path) -> dict[str, list[str]]:
         "compare": ["compare", "data/walk", *FAST, "--no-cache", "--overwrite"],
         "compare a dataset": ["compare", "data", *FAST, "--no-cache", "--overwrite"],
         "link": ["link", "earlier", "--overwrite"],
+        "relabel": ["relabel", "earlier", "--name", "1=Anna", "--overwrite"],
         "eval-reid": ["eval-reid", "--data", "people", "--reid", "small-cnn", "--reid-weights", "random"],
     }
 
@@ -120,7 +121,7 @@ def waiting(folder: Path, arguments: list[str]) -> Iterator[subprocess.Popen[str
         assert process.returncode == 0, errors
 
 
-@pytest.mark.parametrize("first", ["run", "mot", "compare", "compare a dataset", "link", "eval-reid"])
+@pytest.mark.parametrize("first", ["run", "mot", "compare", "compare a dataset", "link", "relabel", "eval-reid"])
 def test_of_two_commands_on_one_folder_the_second_is_refused(track: Track, tmp_path: Path, first: str) -> None:
     """Every command after every other, with --overwrite where there is one; the first one's results are whole."""
     every = commands(tmp_path)

@@ -22,6 +22,7 @@ from track.rows.run_frames import read_run_frames
 from track.rows.stored import StoredTracks, read_stored
 from track.run.people import identities_line, identity_facts
 from track.run.summary import Summary
+from track.sinks.styles import DEFAULT_STYLE, STYLES
 from track.sinks.text import TracksCsv, TracksTxt
 from track.terminal.interrupt import StopSignal
 from track.terminal.progress import Progress
@@ -31,6 +32,10 @@ __all__ = ["print_relabelled", "relabel"]
 logger = logging.getLogger(__name__)
 
 VIDEO = "annotated.mp4"
+NOT_HIDDEN = (
+    "the run was made with --style blur, but has no embeddings.npz to tell of detections that belong to nobody: these "
+    "are not hidden in the new video"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,7 +176,11 @@ def _write_video(run: _Run, folder: Path, progress: Progress, video: Path | None
         _warn(warnings, f"no {VIDEO}: {error}")
         return []
     with open_video(path, run.facts, run.run_dir) as source:
-        draw_run(run.after, source, run.run_dir, run.facts, folder / VIDEO, Look(), progress)
+        look = Look(run.facts.style if run.facts.style in STYLES else DEFAULT_STYLE)
+        if look.hides and not (run.run_dir / EMBEDDINGS).is_file():
+            _warn(warnings, NOT_HIDDEN)
+        to = folder / VIDEO
+        draw_run(run.after, source, run.run_dir, run.facts, to, look, progress, also_hidden=run.before)
     return [VIDEO]
 
 

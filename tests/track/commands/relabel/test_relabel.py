@@ -7,11 +7,14 @@ import json
 import shutil
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from tests.track.patterned import pattern_in, write_patterned
 from tests.track.runs import (
     FAST,
+    TWO_WALKERS,
     Track,
     Walker,
     all_files,
@@ -255,6 +258,19 @@ def test_the_video_and_the_crops_are_made_anew(track: Track, tmp_path: Path) -> 
     assert result.code == 0
     assert "clip.mp4, the video of run r, is not there any more: type where it is after --video" in result.err
     assert not Path("p/annotated.mp4").exists()
+
+
+def test_a_run_that_hides_people_goes_on_hiding_them(track: Track, tmp_path: Path) -> None:
+    """Also the one that is dropped; and the run knows what it does not know."""
+    clip = write_patterned(tmp_path, TWO_WALKERS, 20)
+    track("run", clip, *FAST, "--detector", "clip.txt", "--style", "blur", "--out", "r")
+    result = track("relabel", "r", "--drop", "2", "--out", "o")
+    assert result.code == 0
+    assert "detections that belong to nobody: these are not hidden" in result.err
+    with av.open("o/annotated.mp4") as video:
+        for frame, picture in enumerate(video.decode(video=0)):
+            image = picture.to_ndarray(format="bgr24")
+            assert max(pattern_in(image, walker, frame) for walker in TWO_WALKERS) < 20
 
 
 def test_a_relabelled_run_is_scored_as_any_other(track: Track, run: Path, tmp_path: Path) -> None:

@@ -83,9 +83,9 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
 
 
 def _prepare(command: str, track: Track, tmp_path: Path) -> None:
-    if command == "link":
+    if command in ("link", "relabel"):
         assert track("run", "s", *FAST, "--no-video", "--out", "finished").code == 0
-    if command in ("relabel", "render"):
+    if command == "render":
         assert track("run", "clip.mp4", "--detector", "clip.txt", *FAST, "--out", "finished").code == 0
     if command in ("train-reid", "eval-reid"):
         import cv2

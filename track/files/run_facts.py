@@ -96,7 +96,7 @@ def _read(run_dir: Path) -> RunFacts:
     return RunFacts(content) if isinstance(content, dict) else RunFacts()
 
 
-def find_video(run_dir: Path, facts: RunFacts, given: Path | None) -> str:
+def find_video(run_dir: Path, facts: RunFacts, given: str | None) -> str:
     """The source of a run, to be read again: the one that is given, else the one of the run, from where it was typed.
 
     A run lies below the folder that it was started in, so that is looked for upwards from the run.
@@ -106,7 +106,7 @@ def find_video(run_dir: Path, facts: RunFacts, given: Path | None) -> str:
         ValueError: it was a camera or a stream.
     """
     if given is not None:
-        return str(given)
+        return given
     path = facts.path
     if path is None:
         raise FileNotFoundError(f"{run_dir} does not tell which video it is of: type it after --video")

@@ -56,7 +56,7 @@ def test_the_video_is_looked_for_upwards_from_the_run(tmp_path: Path, monkeypatc
     assert Path(find_video(run_dir, read_facts(run_dir), None)) == tmp_path / "shop" / "walk.mp4"
     (tmp_path / "elsewhere" / "walk.mp4").write_bytes(b"nearer")
     assert find_video(run_dir, read_facts(run_dir), None) == "walk.mp4"
-    assert find_video(run_dir, read_facts(run_dir), Path("given.mp4")) == "given.mp4"
+    assert find_video(run_dir, read_facts(run_dir), "given.mp4") == "given.mp4"
 
 
 @pytest.mark.parametrize("path", ["0", "rtsp://camera/1", "HTTP://host/a"])

@@ -36,7 +36,7 @@ def relabel_command(
     class_: Annotated[
         list[str] | None, typer.Option("--class", help="6=car: the class of all its boxes.", rich_help_panel=_WHO)
     ] = None,
-    video: Annotated[Path | None, typer.Option(help=VIDEO_HELP, rich_help_panel="Output")] = None,
+    video: Annotated[str | None, typer.Option(help=VIDEO_HELP, rich_help_panel="Output")] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for the results.", show_default="runs/<run>-relabelled", rich_help_panel="Output"),

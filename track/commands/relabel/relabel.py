@@ -50,7 +50,7 @@ class _Run:
 
 
 def relabel(
-    run_dir: Path, out: Path | None, overwrite: bool, edits: Edits, progress: Progress, video: Path | None = None
+    run_dir: Path, out: Path | None, overwrite: bool, edits: Edits, progress: Progress, video: str | None = None
 ) -> Summary:
     """Write the files of a run again, with other identities.
 
@@ -79,7 +79,7 @@ def relabel(
     return summary
 
 
-def _write(run: _Run, folder: Path, edits: Edits, progress: Progress, video: Path | None) -> Summary:
+def _write(run: _Run, folder: Path, edits: Edits, progress: Progress, video: str | None) -> Summary:
     warnings: list[str] = []
     files = [*_write_video(run, folder, progress, video, warnings), "tracks.txt", "tracks.csv", IDENTITIES]
     kept = _kept_detections(run, warnings)
@@ -166,7 +166,7 @@ def _kept_detections(run: _Run, warnings: list[str]) -> SavedDetections | None:
     return dataclasses.replace(saved, seen=dataclasses.replace(seen, ids=ids, class_ids=class_ids), class_names=names)
 
 
-def _write_video(run: _Run, folder: Path, progress: Progress, video: Path | None, warnings: list[str]) -> list[str]:
+def _write_video(run: _Run, folder: Path, progress: Progress, video: str | None, warnings: list[str]) -> list[str]:
     """The video drawn anew where the run has one; without its source, nothing but a warning."""
     if not (run.run_dir / VIDEO).is_file() and video is None:
         return []

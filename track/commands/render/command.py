@@ -30,7 +30,7 @@ def render_command(
     faces: Annotated[
         bool, typer.Option("--faces", help="Hide heads, not whole people.", rich_help_panel="Picture")
     ] = False,
-    video: Annotated[Path | None, typer.Option(help=VIDEO_HELP, rich_help_panel="Picture")] = None,
+    video: Annotated[str | None, typer.Option(help=VIDEO_HELP, rich_help_panel="Picture")] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for annotated.mp4.", show_default="runs/<run>-<style>", rich_help_panel="Output"),

@@ -18,7 +18,7 @@ VIDEO = "annotated.mp4"
 
 
 def render(
-    run_dir: Path, video: Path | None, out: Path | None, overwrite: bool, look: Look, progress: Progress
+    run_dir: Path, video: str | None, out: Path | None, overwrite: bool, look: Look, progress: Progress
 ) -> Path:
     """Draw a run and write `annotated.mp4` into a folder; returns that file.
 

@@ -50,7 +50,8 @@ test-lowest: $(TOOLS)
 	$(call install,.venv-lowest,.venv-lowest/constraints.txt,--editable '.[dev]')
 	.venv-lowest/bin/$(PYTEST)
 
-# Half an hour. PEERS=DIR: a folder into which other trackers were installed (see benchmarks/peers_*.py).
+# Half an hour. PEERS=DIR: a folder into which other trackers were installed (see benchmarks/peers_*.py): an hour more
+# at first, minutes later, since what they did is kept (docs/peers.md).
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
 

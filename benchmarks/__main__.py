@@ -32,7 +32,7 @@ def measure(part: Part, given: Inputs) -> dict[str, Any]:
         return {"missing": str(error)}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "YOLO_OFFLINE": "true"}
     if part.one_thread:
-        environment["OMP_NUM_THREADS"] = "1"
+        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "found.json"
         command = [sys.executable, str(ROOT / "benchmarks" / part.script), *arguments, "--json", str(found)]

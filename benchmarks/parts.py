@@ -104,6 +104,10 @@ PARTS = (
     Part("peers", "Association beside other projects", "Turn by turn on the same frames, one thread.",
          "association.py", lambda given: [*given.others(), "--sizes", "10,100,200", "--turns", "20"], rows.peer_rows,
          one_thread=True),
+    Part("peers-groups", "Scores beside other projects",
+         "Points (mean of HOTA, IDF1 and MOTA) by which ours is ahead on the mean of all groups, with boxes and scores "
+         "alone; the spread is the interval of 95 %. What peers did before is kept: see docs/peers.md.",
+         "peers_groups.py", lambda given: [*given.others(), "--tune", "30"], rows.group_rows, one_thread=True),
     Part("run-none", "Whole run without an encoder", _RATIO, "end_to_end.py", _run("strong+none"), rows.run_rows),
     Part("run-strong", "Whole run with an encoder", _RATIO, "end_to_end.py", _run("strong+dogenet50"), rows.run_rows),
     Part("run-realtime", "Whole run of the preset `realtime`", _RATIO, "end_to_end.py", _run("realtime+dogenet50"),

@@ -35,9 +35,9 @@ from evaluation.overlap import box_iou
 from evaluation.prepare import MATCH_IOU
 from evaluation.reading import read_rows
 from registry.defaults import DEFAULT_ENCODER
-from track.commands.compare.cache import Entry, EntryCache
-from track.commands.compare.keys import embedding_key, scene_key
-from track.commands.compare.scene import Embedded, Scene, detect_scene, embed_scene
+from track.scenes.cache import Entry, EntryCache
+from track.scenes.keys import embedding_key, scene_key
+from track.scenes.scene import Embedded, Scene, detect_scene, embed_scene
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder
 from track.setup.settings import with_gate
@@ -133,7 +133,7 @@ def perfect(seen: Iterator[Seen], truth: Path) -> Floats:
 
 
 def write_sequence(folder: Path, scene: Scene, truth: Path) -> None:
-    """A sequence in MOTChallenge's form, with its detections and without pictures, for `ablation.py`."""
+    """A sequence in MOTChallenge's form, with its detections and without pictures."""
     last, (width, height) = int(read_rows(truth).frames.max()), scene.facts["size"]
     numbers = np.repeat(scene.frame_indices + 1, scene.counts)
     tlwh = np.column_stack((scene.xyxy[:, :2], scene.xyxy[:, 2:] - scene.xyxy[:, :2]))

@@ -7,7 +7,7 @@ of the camera the picture.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,15 +46,18 @@ Step = Callable[[Seen], Any]
 """A frame in, `(M, 5)` out: id and xyxy of the tracks that are shown in it."""
 
 
-def boxmot(name: str) -> Step:
-    """A tracker of boxmot, options as in its own YAML file."""
+NO_OPTIONS: Mapping[str, Any] = {}
+
+
+def boxmot(name: str, options: Mapping[str, Any] = NO_OPTIONS) -> Step:
+    """A tracker of boxmot, options as in its own YAML file but for those given."""
     import torch
     from boxmot.structures import Boxes, Detections
     from boxmot.trackers.factory import create_tracker
     from boxmot.trackers.specs import TrackerSpec
 
-    tracker: Any = create_tracker(TrackerSpec(name=name))
-    takes_embeddings = tracker.capabilities.accepts_embeddings
+    tracker: Any = create_tracker(TrackerSpec(name=name, options=tuple(sorted(options.items()))))
+    takes_embeddings = tracker.capabilities.accepts_embeddings and options.get("use_embeddings", True)
 
     def step(seen: Seen) -> Floats:
         found = Detections(
@@ -70,29 +73,30 @@ def boxmot(name: str) -> Step:
     return step
 
 
-def roboflow(name: str) -> Step:
+def roboflow(name: str, options: Mapping[str, Any] = NO_OPTIONS) -> Step:
     """A tracker of the package `trackers`; without embeddings, it takes none."""
     import supervision
     import trackers
 
-    tracker = getattr(trackers, name)()
+    tracker = getattr(trackers, name)(**options)
+    takes_pictures = getattr(tracker, "enable_cmc", False)
 
     def step(seen: Seen) -> Floats:
         found = supervision.Detections(
             xyxy=seen.xyxy, confidence=seen.scores, class_id=np.zeros(len(seen.scores), np.int64)
         )
-        tracks = tracker.update(found, seen.image)
+        tracks = tracker.update(found, seen.image if takes_pictures else None)
         shown = np.asarray(tracks.tracker_id) >= 0
         return np.column_stack((np.asarray(tracks.tracker_id)[shown], tracks.xyxy[shown]))
 
     return step
 
 
-def deep_sort_realtime() -> Step:
+def deep_sort_realtime(options: Mapping[str, Any] = NO_OPTIONS) -> Step:
     """Shown as by the original: confirmed, and seen in this frame or the one before."""
     from deep_sort_realtime.deepsort_tracker import DeepSort as Peer
 
-    tracker: Any = Peer(embedder=None)
+    tracker: Any = Peer(embedder=None, **options)
 
     def step(seen: Seen) -> Floats:
         sides = seen.xyxy[:, 2:] - seen.xyxy[:, :2]

@@ -1,35 +1,29 @@
 """How well encoders tell real people apart: ground-truth crops of a video query each other.
 
-    python benchmarks/real_crops.py VIDEO GT none small-cnn dogenet50 --first 1 --last 150
+    python benchmarks/real_crops.py VIDEO GT colour small-cnn dogenet50 --first 1 --last 150
 
 Crops are the unoccluded boxes of every 6th frame; each queries all crops that are at least 60 frames away, so that the
 same pose does not help. Printed: mAP and rank-1 of the queries that have a match, and the area under the ROC curve of
-same against different over all such pairs. `hsv-stripes` is a colour histogram to compare with.
+same against different over all such pairs. `colour` is the encoder without a network to compare with.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
-from reid import create_encoder
+from reid import Encoder, create_encoder
 from track.sources import open_source
 
 Boxes = npt.NDArray[np.float64]
-Embeddings = npt.NDArray[np.float32]
-
 MOST_COVERED = 0.1
-STRIPES = 6
-HSV_BINS = (8, 8, 4)
 
 
 @dataclass(frozen=True)
@@ -76,33 +70,9 @@ def read_crops(video: Path, truth: npt.NDArray[np.float64], first: int, last: in
     return found
 
 
-def hsv_stripes(image: npt.NDArray[np.uint8], xyxy: Boxes) -> Embeddings:
-    """Square roots of the HSV histograms of horizontal stripes, `(N, stripes * bins)` at unit length."""
-    rows = []
-    for x1, y1, x2, y2 in xyxy.round().astype(int):
-        crop = cv2.cvtColor(cv2.resize(image[y1:y2, x1:x2], (64, 128)), cv2.COLOR_BGR2HSV)
-        bins = [
-            cv2.calcHist([stripe], [0, 1, 2], None, HSV_BINS, [0, 180, 0, 256, 0, 256]).ravel()
-            for stripe in np.array_split(crop, STRIPES)
-        ]
-        rows.append(np.sqrt(np.concatenate(bins)))
-    matrix = np.array(rows, np.float32)
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
-
-
-def embedder(name: str, weights: Path | None) -> Callable[[npt.NDArray[np.uint8], Boxes], Embeddings]:
-    """What turns boxes of an image into embeddings."""
-    if name == "hsv-stripes":
-        return hsv_stripes
-    encoder = create_encoder(name, weights=weights, device="cpu")
-    return lambda image, xyxy: encoder.encode(image, xyxy)
-
-
-def measure(
-    crops: list[Crops], embed: Callable[[npt.NDArray[np.uint8], Boxes], Embeddings], gap: int
-) -> dict[str, float]:
+def measure(crops: list[Crops], encoder: Encoder, gap: int) -> dict[str, float]:
     """mAP, rank-1 and AUC in percent."""
-    vectors = np.concatenate([embed(row.image, row.xyxy) for row in crops])
+    vectors = np.concatenate([encoder.encode(row.image, row.xyxy) for row in crops])
     identities = np.concatenate([row.identities for row in crops])
     frames = np.concatenate([np.full(len(row.identities), row.frame) for row in crops])
     distances = 1 - vectors @ vectors.T
@@ -139,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("truth", type=Path)
-    parser.add_argument("encoders", nargs="+", help="hsv-stripes, or NAME, or NAME=WEIGHTS")
+    parser.add_argument("encoders", nargs="+", help="NAME, or NAME=WEIGHTS")
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--last", type=int, default=150)
     parser.add_argument("--step", type=int, default=6)
@@ -149,7 +119,8 @@ def main() -> None:
     print(f"{'encoder':32} {'crops':>6} {'people':>6} {'mAP':>6} {'rank-1':>6} {'AUC':>6}")
     for given in options.encoders:
         name, _, weights = given.partition("=")
-        row = measure(crops, embedder(name, Path(weights) if weights else None), options.gap)
+        encoder = create_encoder(name, weights=Path(weights) if weights else None, device="cpu")
+        row = measure(crops, encoder, options.gap)
         scores = " ".join(f"{row[key]:6.1f}" for key in ("mAP", "rank1", "AUC"))
         print(f"{given[-32:]:32} {row['crops']:6.0f} {row['people']:6.0f} {scores}", flush=True)
 

@@ -10,7 +10,17 @@ from typing import Any
 
 from benchmarks.association import Timing, exponent
 
-__all__ = ["Row", "encoder_rows", "growth_rows", "memory_rows", "peer_rows", "run_rows", "runtime_rows", "startup_rows"]
+__all__ = [
+    "Row",
+    "encoder_rows",
+    "group_rows",
+    "growth_rows",
+    "memory_rows",
+    "peer_rows",
+    "run_rows",
+    "runtime_rows",
+    "startup_rows",
+]
 
 STARTUP_GOALS_S = {"first frame": 3.0, "track --help": 0.5}
 UPDATE_GOALS_MS = {10: 0.35, 100: 1.0, 500: 3.0, 1000: 6.0}
@@ -153,3 +163,19 @@ def memory_rows(found: Any) -> list[Row]:
         Row("last quarter's most less the second's", found["growth_mib"], unit="MiB"),
         *(Row(f"after frame {frame}", held, unit="MiB") for frame, held in chosen),
     ]  # fmt: skip
+
+
+def group_rows(found: dict[str, Any]) -> list[Row]:
+    """Points by which ours is ahead of each tracker, on the mean of all groups that both were scored on."""
+    rows = []
+    for sees, compared in found.items():
+        for name, entrant in compared["entrants"].items():
+            if "ours_ahead_by" not in entrant:
+                continue
+            gap = entrant["ours_ahead_by"]
+            value, low, high = gap["mean"]
+            note = f"ahead in {gap['ahead']}, behind in {gap['behind']} of {len(gap['groups'])} groups beyond noise"
+            crashed = f"; crashed in {len(entrant['failed'])}" if entrant["failed"] else ""
+            what = f"{compared['ours']} less {name} {entrant['version']}".strip()
+            rows.append(Row(f"{what}, {sees}", value, low, high, "points", note=note + crashed))
+    return rows

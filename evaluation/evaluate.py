@@ -10,7 +10,7 @@ from evaluation.events import Event, list_events
 from evaluation.files import GroundTruth, Pair
 from evaluation.looking.checks import Finding, look, twice
 from evaluation.metrics import Measured, Scores, combine, measure
-from evaluation.prepare import prepare
+from evaluation.prepare import Prepared, prepare
 from evaluation.reading import read_rows
 from evaluation.rows import BoolArray, TrackRows
 from evaluation.rules import PEDESTRIAN, PEDESTRIAN_LABELS, RULES, Rules, choose_rules
@@ -18,7 +18,7 @@ from registry import unknown_name
 from registry.numbers import MAX_FRAME
 from registry.words import counted
 
-__all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate", "merge_reports"]
+__all__ = ["ANY", "AUTO", "EvalOptions", "Report", "Result", "evaluate", "merge_reports", "prepare_rows"]
 
 AUTO = "auto"
 
@@ -134,16 +134,40 @@ def evaluate(pairs: Sequence[Pair], options: EvalOptions | None = None) -> Repor
         reasons.setdefault(f"{files.rules.name} ({files.rules.summary}), since {files.reason}", []).append(
             pair.truth.name
         )
-        for label, truth, prediction in split_by_class(
-            files.truth, files.prediction, files.rules, options.classes, warnings
-        ):
-            _stop_at(twice(truth, "ground truth"), options, warnings)
-            _stop_at(twice(prediction, "prediction"), options, warnings)
-            prepared = prepare(truth, prediction, files.rules, files.span[1] - files.span[0] + 1)
+        for label, prepared in _prepared(files, options, warnings):
             measured.append(measure(prepared))
             events = tuple(list_events(prepared))
             results.append(Result(pair.truth.name, label, files.rules.name, files.span, measured[-1].scores, events))
     return _report(results, measured, reasons, warnings)
+
+
+def prepare_rows(
+    truth: GroundTruth, annotated: TrackRows, tracks: TrackRows, options: EvalOptions | None = None
+) -> tuple[tuple[int, int], list[Prepared]]:
+    """First and last frame that are scored, and what is scored there of each class: as `evaluate`, of rows at hand.
+
+    Args:
+        truth: where the annotations come from.
+        annotated: all of its rows.
+        tracks: the prediction.
+        options: what to score.
+
+    Raises:
+        ValueError: as `evaluate`.
+    """
+    options, unsaid = options or EvalOptions(), list[str]()
+    files = _looked_through(Pair(truth, tracks.path), annotated, tracks.shifted(options.shift), options, unsaid)
+    return files.span, [prepared for _, prepared in _prepared(files, options, unsaid)]
+
+
+def _prepared(files: _Files, options: EvalOptions, warnings: list[str]) -> Iterable[tuple[str, Prepared]]:
+    """Each class with what is scored of it."""
+    for label, truth, prediction in split_by_class(
+        files.truth, files.prediction, files.rules, options.classes, warnings
+    ):
+        _stop_at(twice(truth, "ground truth"), options, warnings)
+        _stop_at(twice(prediction, "prediction"), options, warnings)
+        yield label, prepare(truth, prediction, files.rules, files.span[1] - files.span[0] + 1)
 
 
 def merge_reports(reports: Sequence[Report]) -> Report:
@@ -192,6 +216,13 @@ def _stop_at(findings: Iterable[Finding], options: EvalOptions, warnings: list[s
 def _read(pair: Pair, options: EvalOptions, warnings: list[str]) -> _Files:
     truth = read_rows(pair.truth.file, pair.truth.labels)
     prediction = read_rows(pair.prediction).shifted(options.shift)
+    return _looked_through(pair, truth, prediction, options, warnings)
+
+
+def _looked_through(
+    pair: Pair, truth: TrackRows, prediction: TrackRows, options: EvalOptions, warnings: list[str]
+) -> _Files:
+    """Both, cut to the span that is scored, with the rules for them."""
     _stop_at(look(truth, prediction, options.shift), options, warnings)
     span = _span(pair.truth, truth, options, warnings)
     truth, outside = _cut(truth, span), prediction[~_inside(prediction, span)]

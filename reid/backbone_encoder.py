@@ -95,7 +95,8 @@ def load_network(
     if loaded.info is None:
         return Network(loaded.backbone.eval())
     warn_of_overlap(name, loaded.info.scores)
-    return Network(loaded.backbone.eval(), loaded.info.max_cosine_distance, scores=loaded.info.scores)
+    info = loaded.info
+    return Network(loaded.backbone.eval(), info.max_cosine_distance, scores=info.scores, gate_curve=info.gate_curve)
 
 
 def _in_memory(name: str, weights: Path | None, seed: int, runtime: str, device: str) -> Opened:

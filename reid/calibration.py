@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from registry.words import counted
 from reid.data.types import JUNK
+from reid.gates import GateCurve, fit_curve
 from reid.intervals import wilson
 from reid.ranking import Labels, Relevance, cosine_blocks
 
@@ -111,6 +112,7 @@ class Calibration:
         num_different: pairs measured.
         histogram: of both kinds.
         num_identities: people whom the figures rest on; 0 where the distances alone were given.
+        curve: the gate by the number of people about; `None` likewise.
     """
 
     gate: float
@@ -125,6 +127,7 @@ class Calibration:
     num_different: int
     histogram: Histogram = field(repr=False)
     num_identities: int = 0
+    curve: GateCurve | None = field(default=None, repr=False)
 
     @property
     def takes_gate(self) -> bool:
@@ -163,7 +166,8 @@ def calibrate(
     """
     found = pair_distances(query, gallery, labels, max_pairs=max_pairs, seed=seed)
     measured = calibrate_distances(found.same, found.different, false_match_rate=false_match_rate)
-    return dataclasses.replace(measured, num_identities=found.num_identities)
+    curve = fit_curve(found.different, found.num_identities)
+    return dataclasses.replace(measured, num_identities=found.num_identities, curve=curve)
 
 
 def calibrate_distances(same: Floats, different: Floats, *, false_match_rate: float = 0.01) -> Calibration:

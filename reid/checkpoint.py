@@ -18,9 +18,11 @@ from torch import Tensor
 from registry.own_names import replacing
 from reid.backbones.base import Backbone
 from reid.description import COLOUR, PARSERS, Parser, package_version, parse_entries
+from reid.gates import GateCurve
+from reid.resizing import LINEAR
 from reid.weight_files import read_weights
 
-__all__ = ["Checkpoint", "CheckpointInfo", "check_takes_gate", "read_checkpoint", "save_checkpoint", "store_gate"]
+__all__ = ["Checkpoint", "CheckpointInfo", "read_checkpoint", "save_checkpoint", "store_gate"]
 
 FORMAT_VERSION = 1
 
@@ -37,9 +39,11 @@ class CheckpointInfo:
         embedding_dim: width of the embedding.
         num_classes: identities of the stored classifier, 0 for none.
         max_cosine_distance: suggested gate, between 0 and 2; `None` where it was not measured.
+        gate_curve: the gate by the number of people about; `None` where it was not measured.
         data: what it was trained on.
         scores: name -> value, such as `{"rank1": 0.93, "mAP": 0.81}`.
         colour: order of the channels that the network takes; always `RGB`.
+        resize: how crops are brought to that size, one of `reid.resizing.RESIZES`.
         version: of the package that wrote it.
         commit: of the source that trained it.
         format_version: of this layout.
@@ -52,9 +56,11 @@ class CheckpointInfo:
     embedding_dim: int
     num_classes: int = 0
     max_cosine_distance: float | None = None
+    gate_curve: GateCurve | None = None
     data: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     colour: str = COLOUR
+    resize: str = LINEAR
     version: str = ""
     commit: str = ""
     format_version: int = FORMAT_VERSION
@@ -83,6 +89,7 @@ def save_checkpoint(
     data: str = "",
     scores: Mapping[str, float] | None = None,
     max_cosine_distance: float | None = None,
+    gate_curve: GateCurve | None = None,
     version: str | None = None,
     commit: str = "",
     half: bool = False,
@@ -95,6 +102,7 @@ def save_checkpoint(
         data: what it was trained on.
         scores: name -> value.
         max_cosine_distance: suggested gate, between 0 and 2.
+        gate_curve: the same by the number of people about.
         version: of the package; `None` for the installed one.
         commit: of the source that trained it.
         half: matrices and convolutions as float16, half the size; they are loaded as float32. Vectors (norms and
@@ -108,9 +116,11 @@ def save_checkpoint(
         input_size=backbone.input_size,
         mean=backbone.mean,
         std=backbone.std,
+        resize=backbone.resize,
         embedding_dim=backbone.embedding_dim,
         num_classes=backbone.num_classes,
         max_cosine_distance=max_cosine_distance,
+        gate_curve=gate_curve,
         data=data,
         scores=dict(scores or {}),
         version=package_version() if version is None else version,
@@ -123,7 +133,7 @@ def save_checkpoint(
     return info
 
 
-def check_takes_gate(path: Path) -> CheckpointInfo:
+def _check_takes_gate(path: Path) -> CheckpointInfo:
     """What the checkpoint says about itself, into which a gate can be written.
 
     Raises:
@@ -138,18 +148,21 @@ def check_takes_gate(path: Path) -> CheckpointInfo:
     return info
 
 
-def store_gate(path: Path, max_cosine_distance: float, scores: Mapping[str, float]) -> None:
-    """Write a gate and the scores that belong to it into a checkpoint; nothing else in it changes.
+def store_gate(
+    path: Path, max_cosine_distance: float, scores: Mapping[str, float], gate_curve: GateCurve | None = None
+) -> None:
+    """Write a gate, its curve and the scores that belong to it into a checkpoint; nothing else in it changes.
 
     Tensors keep their type, and metadata that this version does not know stays.
 
     Raises:
         FileNotFoundError, ValueError: as `read_checkpoint`, or a file that this project did not write.
     """
-    info = check_takes_gate(path)
+    info = _check_takes_gate(path)
     tensors, metadata = read_weights(path)
     changed = {
         "max_cosine_distance": PARSERS["max_cosine_distance"](max_cosine_distance),
+        "gate_curve": None if gate_curve is None else dataclasses.asdict(gate_curve),
         "scores": {**info.scores, **scores},
     }
     _write(path, tensors, {**metadata, **{key: json.dumps(value) for key, value in changed.items()}})

@@ -104,7 +104,7 @@ def _count_norms(network: nn.Module) -> list[int]:
         found.append(PER_NORMALISED * inputs[0].numel())
 
     for module in network.modules():
-        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm)):
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.InstanceNorm2d)):
             module.register_forward_pre_hook(note)
     return found
 
@@ -133,7 +133,7 @@ def _write_table() -> None:
     for name in BACKBONES.names():
         own = cost(name)
         own_sizes[name] = own.input_size
-        for size in TABLE_SIZES:
+        for size in dict.fromkeys((*TABLE_SIZES, own.input_size)):
             try:
                 counted = own if size == own.input_size else cost(name, size)
             except ValueError:

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from reid.resizing import LINEAR, resized
+
 __all__ = ["crop_batch", "pixel_boxes"]
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -18,13 +20,13 @@ TO_BGR = {1: cv2.COLOR_GRAY2BGR, 3: None, 4: cv2.COLOR_BGRA2BGR}
 
 
 def crop_batch(
-    image: npt.NDArray[np.uint8], xyxy: Floats, *, input_size: tuple[int, int], fill: Triple
+    image: npt.NDArray[np.uint8], xyxy: Floats, *, input_size: tuple[int, int], fill: Triple, resize: str = LINEAR
 ) -> npt.NDArray[np.uint8]:
     """`(N, H, W, 3)` uint8 BGR crops, cut from a BGR frame and resized to `input_size = (H, W)`.
 
     Boxes are rounded outward to whole pixels, so that every box that touches the frame has pixels, then clipped to the
-    frame. The crop is stretched to the input size, as ReID data sets are. It is resized bilinearly. A box of which
-    nothing remains (outside, without area, not finite) gives a blank crop of the colour `fill`.
+    frame. The crop is stretched to the input size, as ReID data sets are. A box of which nothing remains (outside,
+    without area, not finite) gives a blank crop of the colour `fill`.
 
     Args:
         image: `(height, width, 3)` uint8 BGR, or grey `(height, width)` or `(height, width, 1)`, or BGRA
@@ -32,6 +34,7 @@ def crop_batch(
         xyxy: `(N, 4)` px, `x2`/`y2` exclusive.
         input_size: `(H, W)` px.
         fill: RGB on the scale 0 to 1; the network's mean becomes (nearly) zero once normalised.
+        resize: one of `reid.resizing.RESIZES`.
 
     Raises:
         ValueError: an image or boxes of another form.
@@ -43,11 +46,10 @@ def crop_batch(
         )
     if xyxy.ndim != 2 or xyxy.shape[1] != 4:
         raise ValueError(f"xyxy must have shape (N, 4), but got {xyxy.shape}")
-    height, width = input_size
-    batch = np.empty((len(xyxy), height, width, 3), np.uint8)
+    batch = np.empty((len(xyxy), *input_size, 3), np.uint8)
     for crop, (x1, y1, x2, y2) in zip(batch, pixel_boxes(xyxy, image.shape[:2]), strict=True):
         if x2 > x1 and y2 > y1:
-            cv2.resize(_bgr(image[y1:y2, x1:x2]), (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
+            crop[:] = resized(_bgr(image[y1:y2, x1:x2]), input_size, resize)
         else:
             crop[:] = np.rint(255 * np.asarray(fill[::-1])).astype(np.uint8)
     return batch

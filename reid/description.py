@@ -9,6 +9,8 @@ from importlib import metadata
 from typing import Any
 
 from reid.backbones.sizes import LARGEST_SIDE
+from reid.gates import parse_curve
+from reid.resizing import RESIZES
 
 __all__ = ["COLOUR", "PACKAGE", "PARSERS", "Parser", "Triple", "package_version", "parse_entries"]
 
@@ -85,6 +87,12 @@ def _gate(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
+def _resize(value: Any) -> str:
+    if value not in RESIZES:
+        raise ValueError(f"resize must be one of {', '.join(RESIZES)}, but is {value}")
+    return str(value)
+
+
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -96,7 +104,9 @@ PARSERS: Mapping[str, Parser] = {
     "std": _deviation,
     "embedding_dim": _width,
     "max_cosine_distance": _gate,
+    "gate_curve": parse_curve,
     "colour": str,
+    "resize": _resize,
     "version": str,
     "format_version": int,
 }

@@ -22,17 +22,21 @@ FILES_AT_ONCE = 128
 
 
 class CropEncoder(Protocol):
-    """An encoder that takes crops; all that run a network do.
+    """An encoder that takes crops; all that look at pictures do.
 
     Attributes:
         name: public name.
+        runtime: what runs its network, `None` without one.
         embedding_dim: width D of the embeddings.
         input_size: `(H, W)` px of the crops.
+        resize: how images are brought to it, one of `reid.resizing.RESIZES`.
     """
 
     name: str
+    runtime: str | None
     embedding_dim: int
     input_size: tuple[int, int]
+    resize: str
 
     def embed_crops(self, crops: npt.NDArray[np.uint8]) -> Embeddings:
         """`(N, D)` rows of unit length of `(N, H, W, 3)` uint8 BGR crops."""
@@ -76,7 +80,9 @@ def embed_files(
     kept: list[Path] = []
     damaged: list[Path] = []
     with ThreadPoolExecutor(1) as ahead:
-        read = functools.partial(read_crops, size=encoder.input_size, workers=workers, change=change)
+        read = functools.partial(
+            read_crops, size=encoder.input_size, workers=workers, change=change, resize=encoder.resize
+        )
         coming = deque(ahead.submit(read, chunk) for chunk in chunks[:1])
         for number, chunk in enumerate(chunks, start=1):
             crops = coming.popleft().result()

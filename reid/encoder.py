@@ -1,4 +1,5 @@
-"""Where appearance vectors come from: nowhere, the detections' file, or (in `runtime_encoder.py`) a network.
+"""Where appearance vectors come from: nowhere, the detections' file, colours (in `colour.py`), or a network (in
+`runtime_encoder.py`).
 
 All encoders are called alike, so that a pipeline needs no branches:
 
@@ -18,9 +19,19 @@ import numpy.typing as npt
 
 from registry.defaults import DEFAULT_ENCODER
 from reid.boxes import as_boxes
+from reid.gates import GateCurve
 from reid.runtimes import AUTO
 
-__all__ = ["Embeddings", "Encoder", "FileEncoder", "NoEncoder", "create_file", "create_none", "unit_length"]
+__all__ = [
+    "Embeddings",
+    "Encoder",
+    "FileEncoder",
+    "NoEncoder",
+    "create_file",
+    "create_none",
+    "refuse_network",
+    "unit_length",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +46,7 @@ class Encoder(Protocol):
         embedding_dim: width D of the embeddings; 0 for `none`, and for `file` until the first detections have come.
         needs_images: whether `encode` looks at the image.
         gate: largest cosine distance between views of one identity that the checkpoint suggests, `None` without one.
+        gate_curve: the same by the number of people about.
         runtime, precision: what runs the network, and in which numbers; `None` without a network.
         device: the processor that it runs on.
         input_size: height and width of a crop (px) as the network sees it, `None` without a network.
@@ -44,6 +56,7 @@ class Encoder(Protocol):
     embedding_dim: int
     needs_images: bool
     gate: float | None
+    gate_curve: GateCurve | None
 
     @property
     def runtime(self) -> str | None: ...  # noqa: D102
@@ -75,6 +88,7 @@ class _WithoutNetwork:
 
     needs_images = False
     gate: float | None = None
+    gate_curve: GateCurve | None = None
     runtime = precision = input_size = None
     device = "cpu"
 
@@ -155,7 +169,7 @@ def unit_length(vectors: npt.NDArray[np.floating[Any]], name: str) -> Embeddings
 
 def create_none(name: str, *, weights: Path | None, device: str, seed: int, batch_size: int, runtime: str) -> NoEncoder:
     """The `none` encoder; weights and a runtime are looked at to refuse them."""
-    _refuse_network(name, weights, runtime)
+    refuse_network(name, weights, runtime)
     return NoEncoder()
 
 
@@ -163,11 +177,12 @@ def create_file(
     name: str, *, weights: Path | None, device: str, seed: int, batch_size: int, runtime: str
 ) -> FileEncoder:
     """The `file` encoder; weights and a runtime are looked at to refuse them."""
-    _refuse_network(name, weights, runtime)
+    refuse_network(name, weights, runtime)
     return FileEncoder()
 
 
-def _refuse_network(name: str, weights: Path | None, runtime: str) -> None:
+def refuse_network(name: str, weights: Path | None, runtime: str) -> None:
+    """A `ValueError` where weights or a runtime were asked for of an encoder without a network."""
     if weights is not None:
         raise ValueError(
             f"--reid {name} has no network to load {weights} into; name a backbone, such as --reid {DEFAULT_ENCODER}"

@@ -21,6 +21,7 @@ ENCODERS = Registry("encoder", where=ALL_NAMES)
 
 ENCODERS.add("none", "reid.encoder:create_none", "no appearance: motion and overlap alone")
 ENCODERS.add("file", "reid.encoder:create_file", "the features that came with the detections (DeepSORT .npy files)")
+ENCODERS.add("colour", "reid.colour:create_colour", "colour histograms in stripes, no network: what networks must beat")
 for _entry in BACKBONES.entries():
     ENCODERS.add(_entry.name, NETWORK_ENCODER, _entry.summary)
 
@@ -65,7 +66,7 @@ def create_encoder(
     """An encoder by name.
 
     Args:
-        name: `none`, `file`, a backbone, `timm:NAME`, or a network of your own, `file.py:NAME`.
+        name: `none`, `file`, `colour`, a backbone, `timm:NAME`, or a network of your own, `file.py:NAME`.
         weights: checkpoint of the backbone, or what `track export` wrote; `None`: the bundled one, and for your own
             network what its constructor builds; `random`: a seeded initialisation, told in the log.
         device: `auto`, `cpu`, `cuda:0`, `mps`.

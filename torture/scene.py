@@ -16,6 +16,7 @@ VALID: dict[str, tuple[str, ...]] = {
     "eval": ("eval", "--gt", "gt.txt", "--pred", "run/tracks.txt"),
     "mot": ("mot", "mot", *FAST, "--out", "new", "--overwrite"),
     "compare": ("compare", "clip.mp4", "--detector", "clip.txt", "--reid", "none", "--out", "new", "--overwrite"),
+    "tune": ("tune", "mot", "--reid", "none", "--trials", "2", "--out", "new"),
     "link": ("link", "run", "--out", "new", "--overwrite"),
     "relabel": ("relabel", "run", "--name", "1=Anna", "--out", "new", "--overwrite"),
     "render": ("render", "run", "--style", "blur", "--out", "new", "--overwrite"),

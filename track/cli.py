@@ -52,9 +52,12 @@ def _past_the_parser(function: Callable[..., None]) -> Callable[..., None]:
 
 COMMANDS = (
     Command("run", "run", "Track one video: writes tracks.txt, tracks.csv, annotated.mp4 and summary.json."),
+    Command("convert", "convert", "Write a run for CVAT, Label Studio, COCO and others, or read their files."),
     Command("eval", "eval", "Score tracks against ground truth: HOTA, MOTA, IDF1 and what they are made of."),
     Command("mot", "mot", "Track every sequence of a dataset, in submission form, and score them."),
     Command("compare", "compare", "Compare encoders and trackers on one source: scores and speed side by side."),
+    Command("zones", "zones", "Draw lines and zones on a frame in the browser, or count at them in a finished run."),
+    Command("tune", "tune", "Find tracker settings for your own videos, and what they gain where not chosen."),
     Command("link", "link", "Link the tracks of a finished run, as track run --offline does."),
     Command("relabel", "relabel", "Put identities of a finished run right: merge, split, drop, name them."),
     Command("render", "render", "Draw a finished run on its video again: other styles, people hidden."),
@@ -65,7 +68,9 @@ COMMANDS = (
 )
 
 
-PATHS = frozenset({"--out", "--resume", "--gt", "--pred", "--reid-weights", "--pretrained", "--video"})
+PATHS = frozenset(
+    {"--out", "--resume", "--gt", "--pred", "--reid-weights", "--pretrained", "--video", "--zones", "--save"}
+)
 """Options of all commands that take a path."""
 
 

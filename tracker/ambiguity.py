@@ -11,8 +11,8 @@ who walks alone is found again by motion. Embedded are the detections
   and motion cannot say which of the two is which,
 * whose track was embedded `refresh` detector frames ago or more, so that its gallery keeps up with light and pose.
 
-Near is inside the motion gate of the first stage or inside the overlap gate of the second. What is not embedded takes
-part in the first stage at a neutral cost (`measured.NEUTRAL`), and is not remembered.
+Near is inside the motion gate of the first stage or inside the overlap gate of the second; with `overlap_first`, the
+overlap gate alone. What is not embedded takes part at a neutral cost (`measured.NEUTRAL`), and is not remembered.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import numpy.typing as npt
 from . import kalman
 from .association import iou_pairs, motion_pairs
 from .boxes import xyah_to_xyxy, xyxy_to_xyah
+from .matching import seen_lately
 from .pairs import Index, Mask
 from .state import VERSION, State, array_from, check_version, number_from
 from .validation import check_motion
@@ -83,13 +84,20 @@ class AppearanceOnDemand:
         ages = array_from(state, "ages", (len(births),), np.int64)
         self._ages = dict(zip(births.tolist(), ages.tolist(), strict=True))
 
-    def wanted(self, tracker: Tracker, xyxy: npt.ArrayLike, motion: npt.ArrayLike | None = None) -> Mask:
+    def wanted(
+        self,
+        tracker: Tracker,
+        xyxy: npt.ArrayLike,
+        motion: npt.ArrayLike | None = None,
+        *,
+        time_s: float | None = None,
+    ) -> Mask:
         """`(N,)`, true for the detections whose embedding the tracker needs; to be asked before its `update`.
 
         Args:
             tracker: as the frame before left it.
             xyxy: `(N, 4)` px, boxes that the tracker will accept.
-            motion: as for `DeepSort.update`.
+            motion, time_s: as for `DeepSort.update`.
 
         Raises:
             ValueError: the tracker is no `DeepSort`.
@@ -97,7 +105,7 @@ class AppearanceOnDemand:
         known = _deep_sort(tracker)
         boxes = np.asarray(xyxy, np.float64).reshape(-1, 4)
         table = known._table
-        tracks, detections = _near_pairs(known, boxes, check_motion(motion))
+        tracks, detections = _near_pairs(known, boxes, check_motion(motion), time_s)
         levels = table.misses + 1
         chooses = choose_first(tracks, detections, levels, len(boxes))
         wanted = undecided(tracks, detections, levels, chooses, len(boxes))
@@ -159,16 +167,20 @@ def undecided(
     return unplaced
 
 
-def _near_pairs(tracker: DeepSort, boxes: Array, motion: Array | None) -> tuple[Index, Index]:
+def _near_pairs(tracker: DeepSort, boxes: Array, motion: Array | None, time_s: float | None) -> tuple[Index, Index]:
     """Pairs of a live track, where it is predicted, and a detection, that some stage could match."""
     table, config = tracker._table, tracker.config
     mean, covariance = table.mean, table.covariance
     if motion is not None:
         mean, covariance = kalman.warp(mean, covariance, motion)
-    mean, covariance = kalman.predict(mean, covariance, config.noise)
+    steps = tracker._clock.steps_to(time_s) if config.motion_in_seconds else 1.0
+    mean, covariance = kalman.predict(mean, covariance, config.noise, steps)
+    by_overlap = iou_pairs(xyah_to_xyxy(mean[:, :, 0]), boxes, config.max_iou_distance)
+    if config.overlap_first:  # who overlaps one track alone is matched before anybody asks for appearance
+        lately = seen_lately(table, config, table.misses + 1, tracker._clock.time_of(time_s))[by_overlap.tracks]
+        return by_overlap.tracks[lately], by_overlap.detections[lately]
     expected, innovation = kalman.project(mean, covariance, config.noise)
     by_motion = motion_pairs(expected, innovation, xyxy_to_xyah(boxes), config.motion_gate)
-    by_overlap = iou_pairs(xyah_to_xyxy(mean[:, :, 0]), boxes, config.max_iou_distance)
     keys = [pairs.tracks * max(len(boxes), 1) + pairs.detections for pairs in (by_motion, by_overlap)]
     both = np.unique(np.concatenate(keys))
     tracks, detections = np.divmod(both, max(len(boxes), 1))

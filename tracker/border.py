@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .clock import ROUNDING_S
 from .config import TrackerConfig
 from .pairs import Index, Mask
 from .table import TrackTable
@@ -21,8 +22,6 @@ Array = npt.NDArray[np.float64]
 _TOLERANCE = 0.005
 """Fraction of the longer side of the picture within which a side of a box lies on the border: detectors clip their
 boxes there, some a few px short of it."""
-_ROUNDING_S = 1e-3
-"""Time stamps that were rounded."""
 
 
 def watches_border(config: TrackerConfig) -> bool:
@@ -62,7 +61,7 @@ def remember_border(table: TrackTable, rows: Index, xyxy: Array, frame_size: tup
 
 def is_entering(table: TrackTable, config: TrackerConfig, time_s: float) -> Mask:
     """`(T,)`, which tracks were never seen whole, and not for `border_wait_s` either."""
-    return np.asarray((table.whole_area == 0) & (time_s - table.born_s < config.border_wait_s - _ROUNDING_S))
+    return np.asarray((table.whole_area == 0) & (time_s - table.born_s < config.border_wait_s - ROUNDING_S))
 
 
 def is_leaving(table: TrackTable, config: TrackerConfig) -> Mask:

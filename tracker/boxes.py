@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEAST_SIDE", "as_float32", "iou_matrix", "pairwise_iou", "xyah_to_xyxy", "xyxy_to_xyah"]
+__all__ = ["LEAST_SIDE", "as_float32", "iou_matrix", "pairwise_iou", "shared_areas", "xyah_to_xyxy", "xyxy_to_xyah"]
 
 Array = npt.NDArray[np.float64]
 
@@ -54,6 +54,11 @@ def pairwise_iou(first: Array, second: Array) -> Array:
     return _iou(first.T.copy(), second.T.copy())
 
 
+def shared_areas(first: Array, second: Array) -> Array:
+    """Area (px^2) that row i of `first` and row i of `second` have in common, both `(P, 4)` xyxy; `(P,)`."""
+    return _shared(first.T.copy(), second.T.copy())
+
+
 def iou_matrix(first: Array, second: Array) -> Array:
     """Intersection over union of each of `first` `(N, 4)` with each of `second` `(M, 4)`, xyxy; `(N, M)` in [0, 1]."""
     return _iou(first.T.copy()[:, :, None], second.T.copy()[:, None])
@@ -61,15 +66,20 @@ def iou_matrix(first: Array, second: Array) -> Array:
 
 def _iou(first: Array, second: Array) -> Array:
     """Of any shapes `(4, ...)` that broadcast: x and y then take one expression, along the long axes."""
+    overlap = _shared(first, second)
+    union = _areas(first) + _areas(second)
+    union -= overlap
+    # Boxes without a positive union do not overlap either.
+    overlap /= np.maximum(union, _TINY, out=union)
+    return overlap
+
+
+def _shared(first: Array, second: Array) -> Array:
     shared: Array = np.minimum(first[2:], second[2:])
     shared -= np.maximum(first[:2], second[:2])
     np.maximum(shared, 0.0, out=shared)
     overlap: Array = shared[0]
     overlap *= shared[1]
-    union = _areas(first) + _areas(second)
-    union -= overlap
-    # Boxes without a positive union do not overlap either.
-    overlap /= np.maximum(union, _TINY, out=union)
     return overlap
 
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from .validation import check_time
 
-__all__ = ["FrameClock"]
+__all__ = ["ROUNDING_S", "FrameClock"]
 
 logger = logging.getLogger(__name__)
 
+ROUNDING_S = 1e-3
+"""Time stamps that were rounded."""
 _FRAME_S = 1 / 30
-"""Seconds from one frame to the next where the caller tells no time."""
+"""Seconds from one frame to the next where the caller tells no time, and the unit of time of a track's motion."""
+_MOST_STEPS = 1800.0
+"""Nobody can say where somebody is a minute later; squares of more would only overflow."""
 
 
 @dataclass
@@ -29,6 +33,14 @@ class FrameClock:
 
     now_s: float = 0.0
     offset_s: float = 0.0
+
+    def time_of(self, time_s: float | None) -> float:
+        """The time of the next frame, as `advance` would go on."""
+        return self.now_s + _FRAME_S if time_s is None else max(check_time(time_s) + self.offset_s, self.now_s)
+
+    def steps_to(self, time_s: float | None) -> float:
+        """Thirtieths of a second to the next frame, at most those of a minute."""
+        return 1.0 if time_s is None else min((self.time_of(time_s) - self.now_s) / _FRAME_S, _MOST_STEPS)
 
     def advance(self, time_s: float | None) -> float:
         """Go on to the next frame, at the caller's `time_s`, or without one by the length of a frame."""

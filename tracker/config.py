@@ -19,8 +19,10 @@ _UNIT_INTERVAL = (
     "low_score",
     "score_noise",
     "appearance_momentum",
-    "duplicate_iou",
     "border_share",
+    "birth_iou",
+    "birth_inside",
+    "lost_gate",
 )
 _ABOVE_ZERO = (
     "motion_gate",
@@ -37,8 +39,9 @@ _NOT_NEGATIVE = (
     "miss_evidence",
     "tentative_penalty",
     "doubt_penalty",
-    "direction_penalty",
     "border_wait_s",
+    "predicted_s",
+    "appearance_weight",
 )
 
 
@@ -69,9 +72,15 @@ class TrackerConfig:
         recover_s: seconds since its last detection up to which a track may be matched by IoU, besides `iou_max_misses`:
             the same at 10 and at 60 frames a second.
         max_age_s: seconds that a confirmed track survives without a detection, instead of `max_age`; 0 switches it off.
-        replay_gaps: whether a track that is found again takes the straight way between its two detections instead of
-            the guesses of the filter (OC-SORT, Cao et al. 2023).
-        direction_penalty: cost of a match that turns a track back on its way, in units of IoU (OC-SORT).
+        motion_in_seconds: whether velocities and the noise of the motion model are those of a thirtieth of a second, by
+            the times that `update` is told, instead of a frame: the same motion at 7 and at 60 frames a second.
+        camera_from_boxes: whether the motion of the camera is estimated from the boxes, where no other is told.
+        predicted_s: seconds for which a track of which nothing speaks against it is shown where it is predicted; 0: one
+            frame.
+        overlap_first: whether overlap chooses before appearance (`Matching`).
+        appearance_weight: what a doubtful appearance costs where tracks compete in the IoU stage, in units of IoU; at
+            the gate half of it, at twice the gate all.
+        lost_gate: with `overlap_first`, share of `max_cosine_distance` up to which appearance recovers a track.
         calibrated_scores: whether scores are read as the probability that a detection is real, learned while the video
             runs (`ScoreCalibration`); `birth_score` and `low_score` are then such probabilities.
         confirm_evidence: log-odds of being real that confirm a track, instead of `n_init` hits (`existence`); 0
@@ -80,7 +89,8 @@ class TrackerConfig:
         most_evidence: where they stop growing, so that a long life does not outweigh a present absence.
         tentative_penalty: what an unconfirmed track pays in the IoU stage, where it competes with a confirmed one.
         doubt_penalty: what a detection pays there for each unit of score that it lacks of 1.
-        duplicate_iou: of two tracks that overlap more than this the lesser is dropped; 1 switches this off.
+        birth_iou, birth_inside: a detection that overlaps a confirmed track of this frame by more than this IoU, or of
+            which more than this share lies inside of one, starts no track; 1 switches either off.
         appearance_momentum: share that the past keeps in the one moving average which then is a track's appearance
             (0.9: StrongSORT, Du et al. 2023); 0 keeps a gallery instead.
         class_vote: whether a track has the class that most of its detections had, weighted by score, instead of the
@@ -111,15 +121,20 @@ class TrackerConfig:
     score_noise: float = 0.0
     recover_s: float = 0.0
     max_age_s: float = 0.0
-    replay_gaps: bool = False
-    direction_penalty: float = 0.0
+    motion_in_seconds: bool = False
+    camera_from_boxes: bool = False
+    predicted_s: float = 0.0
+    overlap_first: bool = False
+    appearance_weight: float = 0.0
+    lost_gate: float = 1.0
     calibrated_scores: bool = False
     confirm_evidence: float = 0.0
     miss_evidence: float = 1.0
     most_evidence: float = 8.0
     tentative_penalty: float = 0.0
     doubt_penalty: float = 0.0
-    duplicate_iou: float = 1.0
+    birth_iou: float = 1.0
+    birth_inside: float = 1.0
     appearance_momentum: float = 0.0
     class_vote: bool = False
     class_groups: str = ""

@@ -15,17 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from . import existence, kalman
+from .births import explained
 from .border import is_entering, remember_birth, remember_border, watches_border
 from .calibration import ScoreCalibration
+from .camera import camera_shift
 from .clock import FrameClock
 from .config import TrackerConfig
-from .duplicates import lesser_duplicates
 from .gallery import Gallery
 from .inputs import DetectionsLike, MisreadBoxes, as_arrays
 from .life_cycle import confirm, dying, shown
 from .matching import Matching
 from .measured import Measured
-from .observation import keeps_observations, remember_observation, replay_gap, warp_observations
 from .pairs import Index, Mask
 from .saving import load_state, save_state
 from .state import State
@@ -71,7 +71,7 @@ class DeepSort:
 
     def reset(self) -> None:
         """Forget everything; ids start from 1 again."""
-        self._table = TrackTable(observed=keeps_observations(self.config))
+        self._table = TrackTable()
         self._gallery = Gallery(self.config.gallery_size, self.config.appearance_momentum)
         self._calibration = ScoreCalibration()
         self._votes = ClassVotes()
@@ -137,6 +137,8 @@ class DeepSort:
         self._misread.count(len(detections) + detections.rejected, detections.misread)
         self._make_room(detections)
         innovation = self._advance(time_s, check_motion(motion), detector_looked=True)
+        if self.config.camera_from_boxes and motion is None:
+            self._table.mean[:, :2, 0] += camera_shift(self._table, detections.xyxy)
         sure = self._probabilities(detections)
         matches = Matching(
             self._table, self._gallery, self.config, detections, sure, innovation, self._clock.now_s
@@ -161,7 +163,7 @@ class DeepSort:
 
     def confirmed(self) -> Tracks:
         """The confirmed tracks of the last frame, as `update` returned them."""
-        return self._report(shown(self._table, self.config))
+        return self._report(shown(self._table, self.config, self._clock.now_s))
 
     def tentative(self) -> Tracks:
         """The tracks of the last frame that are not confirmed yet, without those that wait at the border; id 0."""
@@ -199,17 +201,16 @@ class DeepSort:
     def _advance(self, time_s: float | None, motion: Array | None, *, detector_looked: bool) -> Array:
         """Predict every track to the next frame, along with the camera; returns the innovation's variances."""
         table = self._table
+        steps = self._clock.steps_to(time_s) if self.config.motion_in_seconds else 1.0
         self._clock.advance(time_s)
         if motion is not None:
             table.mean[:], table.covariance[:] = kalman.warp(table.mean, table.covariance, motion)
-            if keeps_observations(self.config):
-                warp_observations(table, motion)
             if watches_border(self.config):
                 zoom = abs(np.linalg.det(motion[:, :2]))
                 table.whole_area *= zoom
                 table.cut_area *= zoom
             self._forget(~kalman.within_reach(table.mean, table.covariance))
-        kalman.advance(table.mean, table.covariance, self.config.noise)
+        kalman.advance(table.mean, table.covariance, self.config.noise, steps)
         table.time_since_update += 1
         table.misses += detector_looked
         table.detection[:] = -1
@@ -235,9 +236,6 @@ class DeepSort:
             return
         table, config = self._table, self.config
         shares, xyah = None, detections.xyah.take(matched, axis=0)
-        if config.replay_gaps:
-            replay_gap(table, rows, xyah, config)
-            innovation = kalman.project(table.mean, table.covariance, config.noise)[1]
         if config.score_noise:
             shares = np.maximum(1 - config.score_noise * sure.take(matched), _LEAST_SHARE)
         mean, covariance = table.mean.take(rows, axis=0), table.covariance.take(rows, axis=0)
@@ -250,8 +248,6 @@ class DeepSort:
         """Let die who is too old, or missed too early; returns how many died unconfirmed."""
         table, config = self._table, self.config
         dead, num_never_confirmed = dying(table, config, self._clock.now_s)
-        if config.duplicate_iou < 1:
-            dead |= lesser_duplicates(table, dead, config.duplicate_iou)
         self._forget(dead)
         return num_never_confirmed
 
@@ -265,6 +261,7 @@ class DeepSort:
         fit = sure >= max(config.birth_score, config.low_score)
         fit[matched] = False
         starting = fit.nonzero()[0]
+        starting = starting[~explained(detections.xyxy.take(starting, axis=0), self._table, config)]
         if not len(starting):
             return
         table, rows = self._table, self._table.add(len(starting))
@@ -276,8 +273,6 @@ class DeepSort:
         table.log_odds[rows] = 0.0
         if watches_border(config):
             remember_birth(table, rows, self._clock.now_s)
-        if keeps_observations(config):
-            table.path[rows] = detections.xyah[starting, None, :2]
         self._births += len(rows)
         self._votes.clear(table.slot[rows])
         self._remember(rows, starting, detections, sure, frame_size)
@@ -296,8 +291,6 @@ class DeepSort:
         if config.confirm_evidence:
             evidence = table.log_odds.take(rows) + existence.hit_evidence(sure.take(matched))
             table.log_odds[rows] = np.minimum(np.maximum(evidence, existence.LEAST_EVIDENCE), config.most_evidence)
-        if keeps_observations(config):
-            remember_observation(table, rows, detections.xyxy[matched])
         if config.class_vote:
             votes = detections.class_ids[matched], detections.scores[matched]
             table.class_id[rows] = self._votes.cast(table.slot[rows], *votes)

@@ -131,17 +131,29 @@ def initiate(xyah: Array, noise: MotionNoise) -> tuple[Array, Array]:
     return mean, covariance
 
 
-def predict(mean: Array, covariance: Array, noise: MotionNoise) -> tuple[Array, Array]:
-    """The state one frame later: x' = F x, P' = F P F^T + Q with F = [[1, 1], [0, 1]] in each block."""
+def predict(mean: Array, covariance: Array, noise: MotionNoise, steps: float = 1.0) -> tuple[Array, Array]:
+    """The state later: x' = F x, P' = F P F^T + tQ with F = [[1, t], [0, 1]] in each block, after t steps.
+
+    A step is a frame (the paper's), or a fixed time: then a part of it, or several at once, are as many steps.
+    """
     mean, covariance = mean.copy(), covariance.copy()
-    advance(mean, covariance, noise)
+    advance(mean, covariance, noise, steps)
     return mean, covariance
 
 
-def advance(mean: Array, covariance: Array, noise: MotionNoise) -> None:
+def advance(mean: Array, covariance: Array, noise: MotionNoise, steps: float = 1.0) -> None:
     """As `predict`, in place."""
     added = noise.process.at(mean[:, 3, 0])
     position, cross, velocity = covariance[..., 0], covariance[..., 1], covariance[..., 2]
+    if steps != 1:
+        added *= steps
+        mean[..., 0] += steps * mean[..., 1]
+        position += 2 * steps * cross
+        position += steps**2 * velocity
+        position += added[..., 0]
+        cross += steps * velocity
+        velocity += added[..., 1]
+        return
     mean[..., 0] += mean[..., 1]
     position += 2 * cross
     position += velocity

@@ -6,6 +6,7 @@ import numpy as np
 
 from . import existence
 from .border import is_entering, is_leaving
+from .clock import ROUNDING_S
 from .config import TrackerConfig
 from .pairs import Index, Mask
 from .table import CONFIRMED, TENTATIVE, TrackTable
@@ -14,11 +15,17 @@ __all__ = ["SHOWN_MISSES", "confirm", "dying", "shown"]
 
 SHOWN_MISSES = 1
 """A confirmed track is still reported, with its predicted box, this many detector frames after its last match."""
+_PREDICTED_EVIDENCE = 4.0
+"""Log-odds from which a track is shown for longer, `predicted_s`: 98 in a hundred such are real."""
 
 
-def shown(table: TrackTable, config: TrackerConfig) -> Index:
+def shown(table: TrackTable, config: TrackerConfig, time_s: float) -> Index:
     """The rows of confirmed tracks that are reported: seen lately, likely enough, and not cut off by the border."""
-    visible = (table.state == CONFIRMED) & (table.misses <= SHOWN_MISSES)
+    lately = table.misses <= SHOWN_MISSES
+    if config.predicted_s:
+        soon = time_s - table.seen_s <= config.predicted_s + ROUNDING_S
+        lately |= soon & (table.log_odds >= _PREDICTED_EVIDENCE)
+    visible = (table.state == CONFIRMED) & lately
     if config.confirm_evidence:
         visible &= table.log_odds >= existence.SHOWN_EVIDENCE
     if config.border_share:

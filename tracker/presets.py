@@ -17,7 +17,7 @@ from tracker.reference import check_paper
 __all__ = ["DEFAULT_PRESET", "DEFAULT_REFRESH", "REID_WHEN", "TrackerPreset", "load_preset"]
 
 
-_KEYS = ("description", "base", "kind", "tracker", "reid", "every")
+_KEYS = ("description", "version", "base", "kind", "tracker", "reid", "every")
 REID_WHEN = ("always", "ambiguous")
 DEFAULT_REFRESH = 30
 DEFAULT_PRESET = "strong"
@@ -38,6 +38,7 @@ class TrackerPreset:
             `tracker.ambiguity`.
         reid_refresh: detector frames after which a track is embedded again all the same.
         every: the detector looks at each n-th frame.
+        version: of a shipped preset: another one tracks otherwise; of a user's file, what it says.
     """
 
     name: str = DEFAULT_PRESET
@@ -49,6 +50,7 @@ class TrackerPreset:
     reid_refresh: int = DEFAULT_REFRESH
     every: int = 1
     kind: str = KINDS[0]
+    version: int = 1
 
 
 def load_preset(name_or_path: str) -> TrackerPreset:
@@ -86,6 +88,7 @@ def load_preset(name_or_path: str) -> TrackerPreset:
         class_groups_file=path.name if groups else "",
         every=_whole(path.name, "every", content.get("every", base.every)),
         kind=kind,
+        version=_whole(path.name, "version", content.get("version", 1)),
         **_appearance(path.name, content.get("reid"), base),
     )
 

@@ -11,7 +11,6 @@ from .clock import FrameClock
 from .config import TrackerConfig
 from .gallery import Gallery
 from .inputs import MisreadBoxes
-from .observation import keeps_observations
 from .state import VERSION, State, check_config, check_version, number_from, part_from
 from .table import TrackTable
 from .types import Evidence
@@ -66,7 +65,7 @@ def load_state(tracker: _Tracker, loaded: _Tracker, state: Mapping[str, Any]) ->
     """What `DeepSort.load_state_dict` does, by way of `loaded`, an empty one; nothing changes before all is read."""
     check_version(state, _KIND)
     check_config(state, tracker.config)
-    loaded._table = TrackTable.from_state(part_from(state, "table"), observed=keeps_observations(tracker.config))
+    loaded._table = TrackTable.from_state(part_from(state, "table"))
     table = loaded._table
     loaded._gallery.load_state_dict(part_from(state, "gallery"), table.slot, table.capacity)
     loaded._calibration.load_state_dict(part_from(state, "calibration"))

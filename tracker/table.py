@@ -46,13 +46,6 @@ MEASURES = (
 )
 
 _STATES = {"mean": (4, 2), "covariance": (4, 3)}
-_OBSERVED = {
-    # Kept only for settings that ask for it, see `observation`:
-    "last_xyxy": (4,),  # the last matched detection
-    "path": (4, 2),  # centres of the last ones, newest first
-    "seen_mean": (4, 2),  # the state right after the last match
-    "seen_covariance": (4, 3),
-}
 
 
 class TrackTable:
@@ -77,26 +70,20 @@ class TrackTable:
     detection: npt.NDArray[np.int64]
     log_odds: Array
     seen_s: Array
-    last_xyxy: Array
-    path: Array
-    seen_mean: Array
-    seen_covariance: Array
     born_s: Array
     whole_area: Array
     cut_area: Array
 
-    def __init__(self, capacity: int = 16, *, observed: bool = True) -> None:
-        """Without `observed` there is none of what `observation` keeps."""
+    def __init__(self, capacity: int = 16) -> None:
         # What is one number a track stands in two matrices, a row a column of the table: few arrays to move and grow.
         self.counters: npt.NDArray[np.int64] = np.zeros((len(COUNTERS), capacity), np.int64)
         self.measures: Array = np.zeros((len(MEASURES), capacity))
-        shapes = _STATES | _OBSERVED if observed else _STATES
-        self._blocks: dict[str, Array] = {name: np.zeros((capacity, *shape)) for name, shape in shapes.items()}
+        self._blocks: dict[str, Array] = {name: np.zeros((capacity, *shape)) for name, shape in _STATES.items()}
         self._free_slots = list(range(capacity - 1, -1, -1))
         self._show(0)
 
     @staticmethod
-    def from_state(state: Mapping[str, Any], *, observed: bool = True) -> TrackTable:
+    def from_state(state: Mapping[str, Any]) -> TrackTable:
         """A table as it was when `state_dict` was called."""
         slots, free = array_from(state, "slot", (None,), np.int64), array_from(state, "free_slots", (None,), np.int64)
         count, capacity = len(slots), len(slots) + len(free)
@@ -104,7 +91,7 @@ class TrackTable:
             raise ValueError(
                 f"slot and free_slots in the state are {slots.tolist()}, {free.tolist()}, expected each once"
             )
-        table = TrackTable(capacity, observed=observed)
+        table = TrackTable(capacity)
         table._show(count)
         table._free_slots = free.tolist()
         for names, dtype in ((COUNTERS, np.int64), (MEASURES, np.float64), (table._blocks, np.float64)):

@@ -66,10 +66,11 @@ class Evidence:
 
     Attributes:
         matches: detections that were matched to a track, by any stage.
-        by_appearance: of those, matched in the appearance stage.
+        by_appearance: of those, matched in the appearance stage; with `appearance_weight`, those that it decided among
+            overlapping ones, too.
         appearance_decided: of those, matches that motion alone would not have made: the detection was not the nearest
             to the track, or the track not the nearest to the detection, by Mahalanobis distance, among those that the
-            cascade had left at that point.
+            cascade had left at that point. In the IoU stage: nearest by overlap.
         recovered: of those, matches of a track that had been lost for at least one frame.
         vetoed: pairs that were each other's nearest in that sense, inside the motion gate, but not inside that of
             appearance.
@@ -102,6 +103,10 @@ class Tracker(Protocol):
     """What follows the objects of one video: `DeepSort`, or the paper's as it is written."""
 
     config: TrackerConfig
+
+    def __len__(self) -> int:
+        """Live tracks: tentative, confirmed and lost."""
+        ...
 
     @property
     def evidence(self) -> Evidence:

@@ -8,6 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from reid.resizing import LINEAR
+
 __all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Backbone"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -27,6 +29,7 @@ class Backbone(nn.Module):
         input_size: `(H, W)` px of the crops that it takes.
         mean: RGB mean on the scale 0 to 1 that the crops are normalised with.
         std: RGB standard deviation on the same scale.
+        resize: how crops are brought to that size, one of `reid.resizing.RESIZES`.
         head_prefixes: starts of the `state_dict` keys that serve the classifier alone and are absent at
             `num_classes=0`.
         head: the classifier of families that have no other; absent at `num_classes=0`.
@@ -34,6 +37,7 @@ class Backbone(nn.Module):
 
     head_prefixes: ClassVar[tuple[str, ...]] = ("head.",)
     head: nn.Linear
+    resize: str = LINEAR
 
     def __init__(self, name: str, *, embedding_dim: int, num_classes: int, input_size: tuple[int, int]) -> None:
         super().__init__()

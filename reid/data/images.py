@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from reid.resizing import LINEAR, resized
+
 __all__ = ["Crops", "read_crops", "read_image"]
 
 Image = npt.NDArray[np.uint8]
@@ -51,14 +53,16 @@ def read_crops(
     *,
     workers: int = 2,
     change: Callable[[Image], Image] | None = None,
+    resize: str = LINEAR,
 ) -> Crops:
-    """All images, stretched to `size = (H, W)` px bilinearly as `reid.preprocess.crop_batch` does.
+    """All images, stretched to `size = (H, W)` px as `reid.preprocess.crop_batch` does.
 
     Args:
         paths: image files; those that do not decode are left out and named in the result.
         size: `(H, W)` px.
         workers: threads that read and decode.
         change: applied to each image before it is resized.
+        resize: one of `reid.resizing.RESIZES`.
     """
 
     def read(path: Path) -> Image | None:
@@ -66,8 +70,7 @@ def read_crops(
             image = read_image(path)
         except (ValueError, OSError):
             return None
-        changed = change(image) if change else image
-        return np.asarray(cv2.resize(changed, size[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+        return resized(change(image) if change else image, size, resize)
 
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(read, paths))

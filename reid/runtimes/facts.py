@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reid.description import COLOUR, PARSERS, Parser, Triple, package_version, parse_entries
+from reid.gates import GateCurve
+from reid.resizing import LINEAR
 
 __all__ = ["FORMAT_VERSION", "KEY_PREFIX", "EncoderFacts"]
 
@@ -29,6 +31,8 @@ class EncoderFacts:
         std: RGB on the same scale; applied inside.
         embedding_dim: width D.
         max_cosine_distance: suggested gate; `None` where it was not measured.
+        gate_curve: the gate by the number of people about; `None` where it was not measured.
+        resize: how crops are brought to that size, one of `reid.resizing.RESIZES`.
         seed: of the random weights of an untrained network, `None` for a trained one.
         precision: of the stored weights: `fp32`, `fp16` or `int8`.
         crops: what the network is fed.
@@ -45,6 +49,8 @@ class EncoderFacts:
     max_cosine_distance: float | None = None
     seed: int | None = None
     precision: str = "fp32"
+    resize: str = LINEAR
+    gate_curve: GateCurve | None = None
     crops: str = "BGR uint8 (N, H, W, 3)"
     colour: str = COLOUR
     version: str = dataclasses.field(default_factory=package_version)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reid.data import read_crops
+from reid.resizing import LINEAR
 
 __all__ = ["CropStore"]
 
@@ -28,7 +29,8 @@ class CropStore:
 
     Args:
         paths: the images.
-        size: `(H, W)` px of the crops; images of another size are stretched to it, bilinearly, as the encoder does.
+        size: `(H, W)` px of the crops; images of another size are stretched to it, as the encoder does.
+        resize: how, one of `reid.resizing.RESIZES`.
         workers: threads that decode.
         limit_bytes: memory for decoded crops; a set that takes more is read anew for each batch.
         on_progress: told how many more images are done, now and then.
@@ -42,12 +44,13 @@ class CropStore:
         paths: Sequence[Path],
         size: tuple[int, int],
         *,
+        resize: str = LINEAR,
         workers: int = 2,
         limit_bytes: int = CACHE_LIMIT_BYTES,
         on_progress: Callable[[int], object] = lambda count: None,
     ) -> None:
         self._paths, self._size = list(paths), size
-        self._workers = workers
+        self._workers, self._resize = workers, resize
         self.unreadable: list[int] = []
         self._told: set[int] = set()
         keep = len(self._paths) * size[0] * size[1] * 3 <= limit_bytes
@@ -94,7 +97,8 @@ class CropStore:
 
     def _read(self, rows: Indices) -> tuple[Pixels, Indices]:
         """The crops of those rows, black where one does not decode, and the rows that do."""
-        read = read_crops([self._paths[row] for row in rows], self._size, workers=self._workers)
+        paths = [self._paths[row] for row in rows]
+        read = read_crops(paths, self._size, workers=self._workers, resize=self._resize)
         crops = np.zeros((len(rows), *self._size, 3), np.uint8)
         crops[read.rows] = read.images
         return crops, rows[read.rows]

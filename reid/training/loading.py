@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from reid.data import ReidData, Split
+from reid.resizing import LINEAR
 from reid.training.crops import CACHE_LIMIT_BYTES, CropStore
 from reid.training.evaluate import HeldOut
 from reid.training.job import Watch
@@ -37,8 +38,15 @@ class Images:
     unreadable: tuple[Path, ...]
 
 
-def load_images(data: ReidData, size: tuple[int, int], workers: int, watch: Watch) -> Images:
-    """Decode all images to `size = (H, W)` px; those that do not decode are left out, and a warning lists them.
+def load_images(data: ReidData, size: tuple[int, int], workers: int, watch: Watch, resize: str = LINEAR) -> Images:
+    """Decode all images to `size = (H, W)` px, those that do not decode left out and listed in a warning.
+
+    Args:
+        data: the data set.
+        size: of the crops.
+        workers: threads that decode.
+        watch: told of the progress.
+        resize: one of `reid.resizing.RESIZES`.
 
     Raises:
         ValueError: nothing of a split decodes.
@@ -56,7 +64,7 @@ def load_images(data: ReidData, size: tuple[int, int], workers: int, watch: Watc
 
     def load(split: Split, name: str) -> tuple[Split, CropStore]:
         nonlocal limit
-        store = CropStore(split.paths, size, workers=workers, limit_bytes=limit, on_progress=tell)
+        store = CropStore(split.paths, size, resize=resize, workers=workers, limit_bytes=limit, on_progress=tell)
         limit -= store.num_bytes
         bad = store.unreadable
         if not bad:

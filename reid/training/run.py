@@ -78,7 +78,7 @@ def train(job: Job, accelerator: Accelerator, watch: Watch) -> Outcome:
 def _train(job: Job, accelerator: Accelerator, watch: Watch) -> Outcome:
     net = _first_net(job)
     teacher = load_teacher(job.recipe.teacher) if job.recipe.teacher else None
-    images = load_images(job.data, net.backbone.input_size, job.workers, watch)
+    images = load_images(job.data, net.backbone.input_size, job.workers, watch, net.backbone.resize)
     trainer = Trainer(job, net, images, accelerator, watch, teacher)
     rows = trainer.position.rows
     log = None
@@ -120,7 +120,11 @@ def _keep_encoders(job: Job, trainer: Trainer, is_best: bool) -> None:
         _write_encoder(job, name, trainer.deployed, scores, None)
 
 
-def _write_encoder(job: Job, name: str, backbone: Backbone, scores: Mapping[str, float], gate: float | None) -> None:
+def _write_encoder(
+    job: Job, name: str, backbone: Backbone, scores: Mapping[str, float], calibration: Calibration | None
+) -> None:
+    """The encoder, with the gate of a calibration that rests on enough people."""
+    gated = calibration if calibration is not None and calibration.takes_gate else None
     path = job.out / name
     with replacing(path) as unfinished:
         save_checkpoint(
@@ -128,7 +132,8 @@ def _write_encoder(job: Job, name: str, backbone: Backbone, scores: Mapping[str,
             backbone,
             data=job.data.name,
             scores=scores,
-            max_cosine_distance=gate,
+            max_cosine_distance=None if gated is None else gated.gate,
+            gate_curve=None if gated is None else gated.curve,
             version=_version(),
             commit=_commit(),
         )
@@ -142,7 +147,7 @@ def _finish(job: Job, images: Images, device: torch.device, watch: Watch) -> tup
     ranking = rank(embedded.query, embedded.gallery, labels)
     calibration = calibrate(embedded.query, embedded.gallery, labels, false_match_rate=job.false_match_rate)
     scores = {"rank1": ranking.cmc[1], "mAP": ranking.mAP, "mINP": ranking.mINP, **calibration.scores()}
-    _write_encoder(job, BEST_FILE, backbone, scores, calibration.gate if calibration.takes_gate else None)
+    _write_encoder(job, BEST_FILE, backbone, scores, calibration)
     if not calibration.takes_gate:
         logger.warning("%s", too_few_for_a_gate(calibration))
     with replacing(job.out / "distances.png") as path:

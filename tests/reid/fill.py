@@ -28,11 +28,13 @@ def hashed(count: int, salt: int) -> np.ndarray:
 
 def role(module: nn.Module, name: str) -> str:
     """What a tensor is to its module."""
-    norm = isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm))
+    norm = isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.InstanceNorm2d))
     if name in {"running_mean", "running_var"}:
         return name
     if name == "weight" and norm:
         return "scale"
+    if name == "p":  # the exponent of a power mean
+        return "power"
     if name == "weight" and isinstance(module, (nn.Conv2d, nn.Linear)):
         return "weight"
     return "bias" if name == "bias" else "position"
@@ -47,6 +49,7 @@ def kind_values(shape: torch.Size, what: str) -> np.ndarray:
         "running_mean": lambda: np.zeros(count),
         "running_var": lambda: np.ones(count),
         "position": lambda: 0.02 * np.sin(np.arange(count)),
+        "power": lambda: np.full(count, 3.0),
     }[what]()
 
 
@@ -60,6 +63,7 @@ def keyed_values(shape: torch.Size, what: str, key: str) -> np.ndarray:
         "running_mean": lambda: 0.1 * u,
         "running_var": lambda: 1 + 0.25 * u,
         "position": lambda: 0.5 * u,
+        "power": lambda: 3 + 0.2 * u,
     }[what]()
 
 

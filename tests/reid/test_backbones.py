@@ -30,8 +30,12 @@ EMBEDDINGS = {
     "dilateformer-t": 576,
     "dilateformer-s": 576,
     "dilateformer-b": 768,
+    **{f"fastreid-{name}": 2048 for name in ("bot-r50", "bot-r50-ibn", "sbs-r50", "sbs-r50-ibn")},
+    "mobilenetv2": 1280,
+    "mlfn": 1024,
 }
 HEAVY = {"swin-s", "swin-b", "swin-l", "crossformer-b", "crossformer-l", "dilateformer-b"}
+HEAVY |= {"fastreid-bot-r50", "fastreid-bot-r50-ibn", "fastreid-sbs-r50", "mlfn", "osnet-x1-0", "osnet-x0-75"}
 NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in HEAVY else []) for name in BACKBONES.names()]
 """Large networks say the same as small ones of their family in more time."""
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_backbone_is_an_encoder() -> None:
-    assert ENCODERS.names() == ("none", "file", *BACKBONES.names())
+    assert ENCODERS.names() == ("none", "file", "colour", *BACKBONES.names())
 
 
 def test_every_backbone_bears_its_public_name() -> None:
@@ -38,7 +38,7 @@ def test_unknown_name_tells_the_closest_and_where_all_are_listed(create) -> None
         create("dogenet5")
 
 
-@pytest.mark.parametrize("name", ["none", "file"])
+@pytest.mark.parametrize("name", ["none", "file", "colour"])
 def test_encoders_without_network_refuse_weights(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f"--reid {name} has no network"):
         create_encoder(name, weights=tmp_path / "weights.safetensors")

@@ -141,7 +141,7 @@ def test_openvino_runs_on_the_cpu_only() -> None:
         runtime_device("openvino", "cuda:0")
 
 
-@pytest.mark.parametrize("name", ["none", "file"])
+@pytest.mark.parametrize("name", ["none", "file", "colour"])
 def test_encoders_without_network_refuse_a_runtime(name: str) -> None:
     with pytest.raises(ValueError, match=f"--reid {name} has no network to run in onnx"):
         create_encoder(name, runtime="onnx")

@@ -87,6 +87,17 @@ def test_the_options_of_a_training_script_beside_the_weights_do_no_harm(tmp_path
     assert_read(tmp_path / "w.pth")
 
 
+@pytest.mark.skipif(not hasattr(torch.serialization, "safe_globals"), reason="torch before 2.5 has no such list")
+@pytest.mark.parametrize("number", [np.float32(0.5), np.float64(0.5), np.int64(3), np.bool_(True)])
+@pytest.mark.parametrize("core", [b"numpy.core.multiarray", b"numpy._core.multiarray"])
+def test_numbers_of_numpy_beside_the_weights_do_no_harm(number: Any, core: bytes, tmp_path: Path) -> None:
+    """As in the files of torchreid, written before NumPy 2 or since."""
+    path = tmp_path / "model.pth.tar-60"
+    torch.save({"model": WEIGHTS, "rank1": number}, path, _use_new_zipfile_serialization=False)
+    path.write_bytes(re.sub(rb"numpy\.(_core|core)\.multiarray", core, path.read_bytes()))
+    assert_read(path)
+
+
 class Attack:
     """Unpickled without care, it makes a file."""
 

@@ -60,8 +60,22 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--reid": ("", "abc", "none,none"),
         "--tracker": ("", "abc"),
         "--gt": ("", "nothing"),
+        "--repeats": ("0", "1", "-1", HUGE, "nan", "1.5"),
         "--out": ("",),
         "--reid-weights": ("", "abc", "=", "none=x"),
+    },
+    "tune": {
+        "--trials": ("0", "1", "-1", HUGE, "1.5", "nan"),
+        "--seed": ("-1", HUGE, "1.5"),
+        "--conf": ("nan", "2"),
+        "--iou": ("nan", "2"),
+        "--imgsz": ("0", HUGE),
+        "--reid": ("", "abc"),
+        "--preset": ("", "abc", "reference"),
+        "--rules": ("", "abc"),
+        "--gt": ("", "nothing"),
+        "--out": ("", " "),
+        "--sequences": ("", "nothing"),
     },
     "link": {"--max-gap": ("nan", "inf", "-1", "abc"), "--out": ("", " ")},
     "relabel": {
@@ -79,6 +93,15 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--trail": ("nan", "inf", "-1", "abc"),
         "--out": ("", " "),
         "--video": ("", " ", "nothing"),
+    },
+    "zones": {"--zones": ("", "nothing", "\x00"), "--size": ("", "0x10", HUGE, f"{HUGE}x4", "nan"), "--out": ("", " ")},
+    "convert": {
+        "--to": ("", "abc"),
+        "--from": ("", "cvat"),
+        "--as": ("", "gt"),
+        "--size": ("", "0x10", f"{HUGE}x4", "nan"),
+        "--fps": ("nan", "inf", "0", "-1", "abc"),
+        "--out": ("", " "),
     },
     "train-reid": {
         "--epochs": ("0", "-1", HUGE, "1.5", "nan"),
@@ -126,9 +149,12 @@ VALID: dict[str, tuple[str, ...]] = {
     "eval": ("--gt", "gt.txt", "--pred", "gt.txt"),
     "mot": ("s", "--reid", "none", "--out", "m", "--overwrite"),
     "compare": ("s", "--reid", "none", "--gt", "nothing", "--out", "c", "--overwrite", "--no-cache"),
+    "tune": ("s", "--reid", "none", "--gt", "gt.txt", "--trials", "2", "--out", "t"),
     "link": ("o", "--out", "l", "--overwrite"),
     "relabel": ("o", "--name", "1=Anna", "--out", "l", "--overwrite"),
     "render": ("o", "--out", "l", "--overwrite"),
+    "zones": ("o", "--zones", "zones.yaml", "--out", "z", "--overwrite"),
+    "convert": ("o", "--to", "cvat", "--out", "a.xml", "--overwrite"),
     "train-reid": ("--data", "nothing"),
     "eval-reid": ("--data", "nothing"),
     "export": ("--reid", "small-cnn", "--to", "onnx", "--reid-weights", "nothing"),
@@ -144,6 +170,7 @@ def inputs(track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TRACK_WEIGHTS", str(tmp_path / "weights"))
     write_sequence(tmp_path / "s", num_frames=3)
     write(tmp_path / "gt.txt", walkers(), ",1,1,1")
+    (tmp_path / "zones.yaml").write_text("lines: {door: {from: [0, 0], to: [1, 1]}}\n")
     assert track("run", *VALID["run"]).code == 0
 
 
@@ -182,7 +209,7 @@ def test_no_value_of_any_option_is_a_fault_of_the_program(track: Track, command:
 
 
 @pytest.mark.parametrize("source", [HUGE, "9" * 5000, "\x00", "a\x00b", "é" * 300, "\udc80", "²", " ", "cam:0"])
-@pytest.mark.parametrize("command", ["run", "compare", "mot", "link", "render"])
+@pytest.mark.parametrize("command", ["run", "compare", "mot", "tune", "link", "render"])
 @pytest.mark.usefixtures("inputs")
 def test_sources_that_are_none(track: Track, command: str, source: str) -> None:
     assert_one_line(track(command, source))

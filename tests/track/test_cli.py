@@ -226,7 +226,9 @@ def test_a_source_without_a_command_says_what_to_type(track: Track) -> None:
     ("typed", "message"),
     [
         pytest.param(
-            ("run", "x", "--gt", "y"), ", which is one of track eval and track compare", id="another command's"
+            ("run", "x", "--gt", "y"),
+            ", which is one of track eval, track compare and track tune",
+            id="another command's",
         ),
         pytest.param(("run", "x", "--reids", "y"), ". Did you mean --reid?", id="close"),
         pytest.param(("run", "x", "--weights", "y"), ". Did you mean --detector or --reid-weights?", id="other words"),

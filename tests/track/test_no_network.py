@@ -12,7 +12,7 @@ import pytest
 from detectors import weights
 from registry import network
 from tests.evaluation.scenes import walkers, write
-from tests.track.runs import FAST, Result, Track, write_sequence, write_video
+from tests.track.runs import FAST, TWO_WALKERS, Result, Track, write_sequence, write_video
 from track import cli
 from track.terminal.options import DEBUG
 
@@ -70,9 +70,15 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (("clip.mp4", "--detector", "yolo", "--reid", "none"), MISSING),
         (("https://192.0.2.1/x.mp4", "--reid", "none"), MISSING),
     ],
+    "tune": [
+        (("data", "--reid", "none", "--trials", "2", "--out", "t"), ""),
+        (("data", "--reid", "none", "--detector", "yolo11s.pt"), MISSING),
+    ],
     "link": [(("finished", "--out", "l"), "")],
     "relabel": [(("finished", "--name", "1=Anna", "--out", "l"), "")],
     "render": [(("finished", "--out", "l"), ""), (("finished", "--video", "http://192.0.2.1/a.mp4"), MISSING)],
+    "zones": [(("finished", "--zones", "zones.yaml", "--out", "z"), "")],
+    "convert": [(("finished", "--to", "cvat", "--out", "a.xml"), "")],
     "train-reid": [
         (("--reid", "resnet50", "--data", "people", "--pretrained", "imagenet", "--batch", "2x2"), MISSING),
     ],
@@ -83,8 +89,15 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
 
 
 def _prepare(command: str, track: Track, tmp_path: Path) -> None:
-    if command in ("link", "relabel"):
+    if command in ("link", "zones", "convert", "relabel"):
         assert track("run", "s", *FAST, "--no-video", "--out", "finished").code == 0
+        (tmp_path / "zones.yaml").write_text("lines: {door: {from: [0, 0], to: [1, 1]}}\n")
+    if command == "tune":
+        for name in ("a", "b"):
+            folder = write_sequence(tmp_path / "data" / name, num_frames=40)
+            rows = [(f + 1, n, *w.row(f)[2:6]) for f in range(40) for n, w in enumerate(TWO_WALKERS, start=1)]
+            (folder / "gt").mkdir()
+            write(folder / "gt" / "gt.txt", rows, ",1,1,1")
     if command == "render":
         assert track("run", "clip.mp4", "--detector", "clip.txt", *FAST, "--out", "finished").code == 0
     if command in ("train-reid", "eval-reid"):

@@ -40,6 +40,15 @@ def test_without_a_time_thirty_frames_make_a_second():
     assert np.isclose([clock.advance(None) for _ in range(30)][-1], 1.0)
 
 
+@given(times)
+def test_steps_are_thirtieths_of_the_time_that_will_pass_up_to_a_minute(told):
+    clock = FrameClock()
+    for time_s in [None, *told]:
+        last_s, coming_s, steps = clock.now_s, clock.time_of(time_s), clock.steps_to(time_s)
+        assert clock.advance(time_s) == coming_s
+        assert math.isclose(steps, min((clock.now_s - last_s) * 30, 1800.0), rel_tol=1e-6, abs_tol=1e-6)
+
+
 @pytest.mark.parametrize("time_s", [math.nan, math.inf, -1e19])
 def test_what_is_no_time_is_refused_and_changes_nothing(time_s):
     clock = FrameClock()

@@ -35,8 +35,11 @@ from tracker import TrackerConfig
         ("most_evidence", 0.0),
         ("tentative_penalty", -0.1),
         ("doubt_penalty", -0.1),
-        ("direction_penalty", -0.1),
-        ("duplicate_iou", 2.0),
+        ("predicted_s", -0.1),
+        ("appearance_weight", -0.1),
+        ("birth_iou", 2.0),
+        ("birth_inside", -0.1),
+        ("lost_gate", 1.1),
         ("appearance_momentum", -0.1),
     ],
 )

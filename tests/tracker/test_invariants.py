@@ -107,7 +107,7 @@ def test_shifting_the_picture_shifts_the_tracks(seed):
 
 
 PRESETS = {name: load_preset(name).config for name in ("deepsort", "strong", "realtime")}
-ALL_ELSE = {"replay_gaps": True, "direction_penalty": 0.1, "class_vote": True, "duplicate_iou": 0.8, "low_score": 0.3}
+ALL_ELSE = {"tentative_penalty": 0.2, "doubt_penalty": 0.2, "class_vote": True, "border_share": 0.7, "low_score": 0.3}
 CONFIGS = PRESETS | {"all else": dataclasses.replace(PRESETS["strong"], calibrated_scores=False, **ALL_ELSE)}
 
 

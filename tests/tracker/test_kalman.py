@@ -30,16 +30,18 @@ def variances(height, weight, aspect):
 class Oracle:
     """filterpy with the matrices of the paper."""
 
-    def __init__(self, xyah):
+    def __init__(self, xyah, steps=1.0):
         self.kf = KalmanFilter(dim_x=8, dim_z=4)
-        self.kf.F = np.eye(8) + np.eye(8, k=4)
+        self.kf.F = np.eye(8) + steps * np.eye(8, k=4)
+        self.steps = steps
         self.kf.H = np.eye(4, 8)
         self.kf.x = np.r_[xyah, np.zeros(4)]
         self.kf.P = np.diag(np.r_[variances(xyah[3], 1 / 10, 1e-2), variances(xyah[3], 1 / 16, 1e-5)])
 
     def predict(self):
         height = self.kf.x[3]
-        self.kf.predict(Q=np.diag(np.r_[variances(height, 1 / 20, 1e-2), variances(height, 1 / 160, 1e-5)]))
+        added = np.diag(np.r_[variances(height, 1 / 20, 1e-2), variances(height, 1 / 160, 1e-5)])
+        self.kf.predict(Q=self.steps * added)
 
     def update(self, xyah):
         self.kf.update(xyah, R=np.diag(variances(self.kf.x[3], 1 / 20, 1e-1)))
@@ -50,12 +52,16 @@ def boxes(min_size=1, max_size=1):
     return st.lists(sizes, min_size=min_size, max_size=max_size).map(lambda rows: np.array(rows, float))
 
 
-@given(boxes(min_size=2, max_size=12), st.lists(st.booleans(), min_size=1, max_size=40))
-def test_equals_filterpy_over_any_pattern_of_hits_and_misses(measurements, hits):
+@given(
+    boxes(min_size=2, max_size=12),
+    st.lists(st.booleans(), min_size=1, max_size=40),
+    st.sampled_from([1.0, 0.0, 0.5, 3.0, 30.0]),
+)
+def test_equals_filterpy_over_any_pattern_of_hits_and_misses(measurements, hits, steps):
     mean, covariance = kalman.initiate(measurements[:1], NOISE)
-    oracle = Oracle(measurements[0])
+    oracle = Oracle(measurements[0], steps)
     for step, hit in enumerate(hits):
-        mean, covariance = kalman.predict(mean, covariance, NOISE)
+        mean, covariance = kalman.predict(mean, covariance, NOISE, steps)
         oracle.predict()
         if hit:
             measurement = measurements[step % len(measurements)]

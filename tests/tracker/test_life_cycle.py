@@ -17,6 +17,7 @@ CONFIGS = [
     pytest.param(TrackerConfig(max_age=1), id="short memory"),
     pytest.param(TrackerConfig(max_age_s=1.0), id="in seconds"),
     pytest.param(TrackerConfig(confirm_evidence=2.0, miss_evidence=1.5, border_share=0.7), id="evidence and border"),
+    pytest.param(TrackerConfig(confirm_evidence=2.0, predicted_s=0.6), id="predicted for a while"),
 ]
 
 
@@ -27,14 +28,15 @@ def tracks_of_any_kind(seed, count):
     table.misses[rows] = rng.integers(0, 4, count)
     table.time_since_update[rows] = table.misses[rows] + rng.integers(0, 40, count)
     table.log_odds[rows] = rng.uniform(-3, 8, count)
-    table.seen_s[rows] = rng.uniform(8, 10, count)
+    table.seen_s[rows] = np.round(rng.uniform(8, 10, count), 2)
     table.whole_area[rows] = rng.choice([0.0, 900.0], count)
     table.cut_area[rows] = rng.choice([500.0, 700.0, np.inf], count)
     return table
 
 
 def is_shown(table, i, config):
-    if table.state[i] != CONFIRMED or table.misses[i] > 1:
+    soon = config.predicted_s and NOW_S - table.seen_s[i] <= config.predicted_s and table.log_odds[i] >= 4
+    if table.state[i] != CONFIRMED or (table.misses[i] > 1 and not soon):
         return False
     if config.confirm_evidence and table.log_odds[i] < 0:
         return False
@@ -53,7 +55,7 @@ def dies(table, i, config):
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(0, 30))
 def test_each_track_by_the_rules(config, seed, count):
     table = tracks_of_any_kind(seed, count)
-    assert shown(table, config).tolist() == [i for i in range(count) if is_shown(table, i, config)]
+    assert shown(table, config, NOW_S).tolist() == [i for i in range(count) if is_shown(table, i, config)]
     tentative, odds = table.state == TENTATIVE, table.log_odds.copy()
     expected = [bool(dies(table, i, config)) for i in range(count)]
     dead, num_never_confirmed = dying(table, config, NOW_S)

@@ -122,7 +122,13 @@ def of_sequence(shared, sequence, num_frames, *, features):
 
 @pytest.mark.parametrize(
     "setting",
-    [{"birth_score": 0.5}, {"measured_noise": 2.0}, {"replay_gaps": True}, {"class_groups": "1 2"}, {"max_age_s": 2.0}],
+    [
+        {"birth_score": 0.5},
+        {"measured_noise": 2.0},
+        {"motion_in_seconds": True},
+        {"class_groups": "1 2"},
+        {"max_age_s": 2.0},
+    ],
     ids=lambda setting: next(iter(setting)),
 )
 def test_what_goes_beyond_the_paper_is_refused_by_name(setting):

@@ -11,7 +11,7 @@ import pytest
 from registry.shipped import preset_names
 from track.setup.config import RunConfig
 from tracker import TrackerConfig
-from tracker.presets import TrackerPreset, load_preset
+from tracker.presets import load_preset
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -40,8 +40,11 @@ def test_preset_deepsort_is_the_paper() -> None:
 def test_own_file(tmp_path: Path, text: str, changed: dict[str, Any], own_gate: bool) -> None:
     path = tmp_path / "own.yml"
     path.write_text(text)
-    expected = dataclasses.replace(load_preset("strong").config, **changed)
-    assert load_preset(str(path)) == TrackerPreset(str(path), expected, own_gate)
+    strong = load_preset("strong")
+    config = dataclasses.replace(strong.config, **changed)
+    assert load_preset(str(path)) == dataclasses.replace(
+        strong, name=str(path), config=config, own_gate=own_gate, version=1
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,17 +87,17 @@ def test_on_the_edge(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "iou_max_misses"),
+    ("text", "recover_s"),
     [
-        pytest.param("tracker: {max_age: 90}", 2, id="on strong by default"),
-        pytest.param("base: strong\ntracker: {max_age: 90}", 2, id="on strong by name"),
-        pytest.param("base: deepsort\ntracker: {max_age: 90}", 1, id="on deepsort"),
+        pytest.param("tracker: {max_age: 90}", 1.5, id="on strong by default"),
+        pytest.param("base: strong\ntracker: {max_age: 90}", 1.5, id="on strong by name"),
+        pytest.param("base: deepsort\ntracker: {max_age: 90}", 0, id="on deepsort"),
     ],
 )
-def test_a_file_builds_on_a_preset(tmp_path: Path, text: str, iou_max_misses: int) -> None:
+def test_a_file_builds_on_a_preset(tmp_path: Path, text: str, recover_s: float) -> None:
     (tmp_path / "my.yaml").write_text(text)
     config = load_preset(str(tmp_path / "my.yaml")).config
-    assert (config.max_age, config.iou_max_misses) == (90, iou_max_misses)
+    assert (config.max_age, config.recover_s) == (90, recover_s)
     assert config.max_age_s == 0, "seconds of the base would outrank the frames that were asked for"
 
 
@@ -122,10 +125,10 @@ def test_keys_in_the_wrong_place(tmp_path: Path, text: str, message: str) -> Non
         load_preset(str(tmp_path / "my.yaml"))
 
 
-def test_realtime_is_strong_with_appearance_on_demand_and_every_second_frame() -> None:
+def test_realtime_is_strong_at_every_second_frame() -> None:
     strong, realtime = load_preset("strong"), load_preset("realtime")
     assert realtime.config == strong.config
-    assert (strong.reid_when, strong.every) == ("always", 1)
+    assert (strong.reid_when, strong.reid_refresh, strong.every) == ("ambiguous", 30, 1)
     assert (realtime.reid_when, realtime.reid_refresh, realtime.every) == ("ambiguous", 30, 2)
 
 
@@ -135,6 +138,8 @@ def test_realtime_is_strong_with_appearance_on_demand_and_every_second_frame() -
         pytest.param({}, 2, "ambiguous", id="left out: the preset's"),
         pytest.param({"every": 1}, 1, "ambiguous", id="each frame"),
         pytest.param({"reid_when": "always"}, 2, "always", id="every crop"),
+        pytest.param({"offline": True}, 2, "always", id="linking needs every crop"),
+        pytest.param({"keep_embeddings": True}, 2, "always", id="so do files of embeddings"),
     ],
 )
 def test_options_outrank_the_preset(given: dict[str, Any], every: int, reid_when: str) -> None:
@@ -175,9 +180,13 @@ def test_wrong_appearance_settings(tmp_path: Path, text: str, message: str) -> N
         pytest.param({"reid_when": "never"}, r"unknown --reid-when 'never'.*always, ambiguous", id="unknown"),
         pytest.param({"reid_when": "always", "reid": "none"}, "--reid-when has no effect with --reid none", id="idle"),
         pytest.param(
-            {"offline": True}, r"--offline needs.*ambiguous in realtime; add --reid-when always", id="offline"
+            {"offline": True, "reid_when": "ambiguous"},
+            r"--offline needs the embedding of every detection, but --reid-when is ambiguous; leave it out",
+            id="offline",
         ),
-        pytest.param({"keep_embeddings": True}, "--keep-embeddings needs the embedding of every", id="kept"),
+        pytest.param(
+            {"keep_embeddings": True, "reid_when": "ambiguous"}, "--keep-embeddings needs the embedding", id="kept"
+        ),
     ],
 )
 def test_appearance_on_demand_that_cannot_be(given: dict[str, Any], message: str) -> None:
@@ -186,10 +195,12 @@ def test_appearance_on_demand_that_cannot_be(given: dict[str, Any], message: str
 
 
 @pytest.mark.parametrize("preset", ["strong", "realtime"])
-def test_a_run_can_be_changed_in_part(preset: str) -> None:
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_run_can_be_changed_in_part(preset: str, offline: bool) -> None:
     """What was resolved from the preset is not taken for an option that somebody gave."""
-    config = RunConfig("x", reid="none", tracker=load_preset(preset))
-    assert dataclasses.replace(config, source="y") == RunConfig("y", reid="none", tracker=load_preset(preset))
+    config = RunConfig("x", reid="none", offline=offline, tracker=load_preset(preset))
+    changed = RunConfig("y", reid="none", offline=offline, tracker=load_preset(preset))
+    assert dataclasses.replace(config, source="y") == changed
 
 
 def test_the_reference_tracker_has_the_settings_of_the_paper() -> None:

@@ -20,7 +20,7 @@ CONFIGS = {
     "deepsort": TrackerConfig(gallery_size=7),
     "strong": dataclasses.replace(STRONG, gallery_size=5),
     "all else": dataclasses.replace(
-        STRONG, replay_gaps=True, direction_penalty=0.1, class_vote=True, duplicate_iou=0.8, appearance_momentum=0.9
+        STRONG, border_wait_s=1.5, border_share=0.7, class_vote=True, low_score=0.3, appearance_momentum=0.0
     ),
 }
 

@@ -80,16 +80,6 @@ def test_tentative_penalty_lets_the_confirmed_track_win():
     assert rivals(0.3) == [0]
 
 
-@pytest.mark.parametrize(("overlap", "count"), [(1.0, 2), (0.7, 1)])
-def test_of_two_tracks_on_one_object_the_better_founded_stays(overlap, count):
-    tracker = DeepSort(TrackerConfig(duplicate_iou=overlap))
-    for step in range(8):
-        boxes = [BOX] if step < 4 else [BOX, shifted(2)]
-        tracks = tracker.update(boxes, [0.9] * len(boxes))
-    assert len(tracks) == count
-    assert tracks.ids[0] == 1
-
-
 def test_a_moving_average_forgets_one_bad_crop():
     red, blue = [1.0, 0.0], [0.0, 1.0]
     decided = {}
@@ -141,7 +131,7 @@ STRONG = TrackerConfig(
     tentative_penalty=0.2,
     doubt_penalty=0.2,
 )
-ALL = {"replay_gaps": True, "direction_penalty": 0.2, "duplicate_iou": 0.8, "class_vote": True, "score_noise": 0.5}
+ALL = {"overlap_first": True, "appearance_weight": 0.4, "birth_iou": 0.5, "class_vote": True, "score_noise": 0.5}
 
 
 @pytest.mark.parametrize("config", [STRONG, TrackerConfig(**ALL), TrackerConfig(**ALL, appearance_momentum=0.9)])

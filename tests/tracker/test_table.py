@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.table import TrackTable
 
-COLUMNS = ("slot", "birth", "misses", "log_odds", "cut_area", "mean", "covariance", "path", "seen_covariance")
+COLUMNS = ("slot", "birth", "misses", "log_odds", "cut_area", "mean", "covariance")
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 25))
@@ -41,9 +40,3 @@ def test_slots_are_recycled():
         table.add(3)
         table.remove(np.ones(3, np.bool_))
     assert table.capacity == 4
-
-
-def test_what_only_some_settings_observe_is_there_for_them_alone():
-    assert TrackTable().path.shape == (0, 4, 2)
-    with pytest.raises(AttributeError):
-        _ = TrackTable(observed=False).path

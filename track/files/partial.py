@@ -33,14 +33,15 @@ class PartialFile:
 
     Args:
         path: final name, which the file gets on `commit`.
+        in_sight: it has that name from the start, for who reads along; an earlier file goes at once.
 
     Raises:
         OutputError: the file cannot be created.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, in_sight: bool = False) -> None:
         self.path = path
-        self._partial = own_name(path)
+        self._partial = path if in_sight else own_name(path)
         try:
             self._file: io.RawIOBase | None = open_raw(self._partial)
         except OSError as error:

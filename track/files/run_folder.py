@@ -18,7 +18,10 @@ from track.files.lock import FolderTakenError, Holder, Lock, locked
 
 __all__ = ["LOCK_FILE", "RUN_FILES", "RunFolder", "folder_name", "held_folder", "held_run_folder", "stamp_of"]
 
-RUN_FILES = ("tracks.txt", "tracks.csv", "identities.csv", "annotated.mp4", "summary.json", "embeddings.npz")
+RUN_FILES = (
+    *("tracks.txt", "tracks.csv", "identities.csv", "annotated.mp4", "summary.json", "embeddings.npz"),
+    *("events.csv", "zones.csv"),
+)
 """What a run writes, and so all that `--overwrite` may remove (with unfinished files of a run that was killed)."""
 LOCK_FILE = ".track.lock"
 MAX_NAME_BYTES = 120

@@ -28,6 +28,7 @@ class Counts:
         rejected: boxes that could not be tracked, by reason.
         embedded: crops that went through the encoder.
         linking: what linking did, for the summary.
+        last_s: time (s) of the last frame.
         error: what ended the run before the end of the source, if anything did.
     """
 
@@ -39,6 +40,7 @@ class Counts:
     rejected: Counter[str] = field(default_factory=Counter)
     embedded: int = 0
     linking: dict[str, Any] = field(default_factory=dict)
+    last_s: float = 0.0
     error: Exception | None = None
     _first: int | None = None
     _last: int | None = None
@@ -54,6 +56,7 @@ class Counts:
         elif tracks.frame_index > self._last + 1:
             self._missing.append((self._last + 1, tracks.frame_index - 1))
         self._last = tracks.frame_index
+        self.last_s = max(self.last_s, tracks.time_s)
 
     @property
     def run_frames(self) -> RunFrames:

@@ -73,6 +73,13 @@ Tracker = Annotated[str, typer.Option(help="Preset (see: track models) or your o
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace an earlier run in that folder.", rich_help_panel=_WHERE)
 ]
+Zones = Annotated[
+    Path | None,
+    typer.Option(
+        help="Lines and zones (YAML; draw them with: track zones VIDEO) to count at: writes events.csv and zones.csv.",
+        rich_help_panel=_WHERE,
+    ),
+]
 Start = Annotated[float, typer.Option(help="First second to track.", rich_help_panel=_WHEN)]
 End = Annotated[float | None, typer.Option(help="Second to stop before.", rich_help_panel=_WHEN)]
 Every = Annotated[

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registry.own_names import own_name
 from track.files.run_folder import RUN_FILES, stamp_of
+from track.places.sinks import EventsCsv, ZonesCsv
+from track.places.tables import EVENTS_FILE, ZONES_FILE
+from track.places.types import Places
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, save_detections
 from track.rows.identities import Identity
 from track.rows.identities_file import IDENTITIES, IdentitiesCsv, IdentityFacts
@@ -34,7 +37,7 @@ MAX_DRAWN_BEHIND = 4
 
 
 class Outputs:
-    """`tracks.txt`, `tracks.csv`, `identities.csv` and, when asked for, `annotated.mp4`, `crops/`, `embeddings.npz`.
+    """`tracks.txt`, `tracks.csv`, `identities.csv` and, when asked for, the other files of a run.
 
     Args:
         run_dir: folder of the run.
@@ -76,6 +79,8 @@ class Outputs:
         ]
         self._crops: CropLog | None = None
         self._video: BackgroundSink | None = None
+        self._places: EventsCsv | None = None
+        self._place_totals: ZonesCsv | None = None
 
     def watch(self, appearance: AppearanceLog | None, crops: CropLog | None) -> None:
         """Finish what these gather with the other files."""
@@ -108,6 +113,12 @@ class Outputs:
         video = VideoSink(self.run_dir / "annotated.mp4", width, height, source.fps)
         self._video = BackgroundSink(AnnotatedVideo(video, drawer), size=MAX_DRAWN_BEHIND)
 
+    def open_places(self, places: Places, *, as_it_goes: bool) -> None:
+        """Start `events.csv` and `zones.csv`; of a camera, events are in sight `as_it_goes`."""
+        path = self.run_dir / EVENTS_FILE
+        self._places = EventsCsv(path, places, self._class_names, as_it_goes=as_it_goes)
+        self._place_totals = ZonesCsv(self.run_dir / ZONES_FILE, self._places)
+
     def write(self, frame: Frame, tracks: FrameTracks) -> None:
         """Append the tracks of one frame to all files; `OutputError` when the disk takes no more."""
         self.write_rows(tracks)
@@ -120,6 +131,8 @@ class Outputs:
             for text in self._texts:
                 text.write(tracks)
             self._identities.write(tracks)
+            if self._places is not None:
+                self._places.write(tracks)
 
     def write_picture(self, frame: Frame, tracks: FrameTracks) -> None:
         """Append one frame to the video, if there is one; waits while its thread is far behind."""
@@ -161,6 +174,9 @@ class Outputs:
         crops = self._closed_crops()
         self._close_one(self._identities, self._identities.path)
         self.files += crops
+        for table, name in ((self._places, EVENTS_FILE), (self._place_totals, ZONES_FILE)):
+            if table is not None:
+                self._close_one(table, self.run_dir / name)
         self._reserve.unlink(missing_ok=True)
         self.files.sort(key=lambda path: path.suffix != ".mp4")
 
@@ -178,6 +194,10 @@ class Outputs:
             self.errors.append(error)
             return []
         return [self._crops.path]
+
+    def place_facts(self) -> dict[str, Any]:
+        """What was counted at lines and zones, once closed; empty where nothing was to be counted."""
+        return {} if self._places is None or self.leaves_earlier else self._places.facts()
 
     @property
     def leaves_earlier(self) -> bool:

@@ -96,7 +96,7 @@ def _smoothed(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
 
 def _linked(session: Session, rows: list[FrameTracks]) -> list[FrameTracks]:
     """The rows of the linked tracks; what is counted and logged follows them."""
-    log, config, counts = session.log, session.plan.rows.links, session.counts
+    log, config, counts = session.log, session.plan.links, session.counts
     if log is None or config is None or not rows:
         return rows
     with counts.clock.stage("link"):

@@ -103,6 +103,8 @@ def track_frames(
         with clock.stage("embed"):
             embeddings, known = _embedded(frame, detections, models, counts, motion)
         with clock.stage("associate"):
+            if models.gate is not None:
+                models.gate.set(tracker)
             tracks = tracker.update(
                 detections.xyxy,
                 detections.scores,
@@ -115,6 +117,8 @@ def track_frames(
             )
             if models.demand is not None and known is not None:
                 models.demand.note(tracker, known)
+            if models.gate is not None:
+                models.gate.learn(frame.time_s, detections.xyxy, embeddings, tracks)
         yield Tracked(frame, detections, tracks, tracker.tentative(), embeddings)
 
 
@@ -178,7 +182,7 @@ def _embedded(
     if models.demand is None or not encoder.needs_images:
         counts.embedded += len(detections) if encoder.needs_images else 0
         return encoder.encode(frame.image, detections.xyxy, detections.features), None
-    wanted = models.demand.wanted(models.tracker, detections.xyxy, motion)
+    wanted = models.demand.wanted(models.tracker, detections.xyxy, motion, time_s=frame.time_s)
     embeddings = np.zeros((len(detections), encoder.embedding_dim), np.float32)
     if wanted.any():
         embeddings[wanted] = encoder.encode(frame.image, detections.xyxy[wanted], detections.features[wanted])

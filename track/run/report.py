@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from registry.words import counted
+from track.places.words import place_lines
 from track.run.clock import threaded_stages
 from track.run.people import identities_line
 from track.run.summary import Summary
@@ -44,6 +45,8 @@ def print_summary(summary: Summary) -> None:
         console.print(summary.appearance_line())
     if summary.linking_line():
         console.print(summary.linking_line())
+    for line in place_lines(summary.zones):
+        console.print(line, markup=False)
     for line in _stage_lines(summary):
         console.print(line, markup=False)
     console.print("results:")

@@ -78,6 +78,8 @@ def run(config: RunConfig, progress: Progress, *, any_reid: bool = False) -> Sum
                 plan = resolve(config, source)
             folder.remove_unfinished()
             outputs = Outputs(folder.path, plan.models.detector.class_names, counts.clock, plan.size)
+            if plan.places is not None:
+                outputs.open_places(plan.places, as_it_goes=source.is_live)
             session = start_session(plan, outputs, progress, stop, counts)
             summary = _complete(session, config, counts.clock.restart(), warnings.texts)
             error = counts.error or next(iter(outputs.errors), None)
@@ -137,7 +139,12 @@ def _summarise(
         partial=reason is not None,
         reason=reason,
         stopped_by=stopped_by,
-        source={**_facts(source), "path": config.source, "frames": counts.run_frames.to_json()},
+        source={
+            **_facts(source),
+            "path": config.source,
+            "frames": counts.run_frames.to_json(),
+            "last_s": counts.last_s,
+        },
         configuration=resolved_configuration(config, models),
         counts={
             "frames": counts.frames,
@@ -151,6 +158,7 @@ def _summarise(
         },
         identities=identity_facts(outputs.identities, models.detector.class_names),
         appearance=_appearance(session),
+        zones=outputs.place_facts(),
         linking=counts.linking,
         seconds={"load": load_s, "run": run_s},
         fps=counts.frames / max(run_s, 1e-9),

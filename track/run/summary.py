@@ -34,6 +34,7 @@ class Summary:
         counts: frames, detections, rejected boxes by reason, crops embedded, tracks, rows.
         identities: see `track.run.people.identity_facts`.
         appearance: see `tracker.Evidence`.
+        zones: what was counted at lines and zones, see `track.places.totals.totals_facts`; empty without.
         linking: what `--offline` did, see `tracker.offline.linking.LinkReport`, and its settings; empty without.
         seconds: load and run time.
         fps: frames per second of the whole run, models loaded.
@@ -53,6 +54,7 @@ class Summary:
     counts: dict[str, Any] = field(default_factory=dict)
     identities: dict[str, Any] = field(default_factory=dict)
     appearance: dict[str, int] = field(default_factory=dict)
+    zones: dict[str, Any] = field(default_factory=dict)
     linking: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     fps: float = 0.0

@@ -17,7 +17,7 @@ from registry.cells import to_cell
 from registry.numbers import MAX_FRAME, parse_whole
 from registry.words import counted, encodable, printable_lines
 from track.rows.run_frames import frames_of
-from track.terminal.tables import print_table
+from track.terminal.tables import print_table, table_as
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,16 +57,18 @@ def score(gt: Path, pred: Path, sequences: tuple[str, ...], options: EvalOptions
     return report if unscored is None else dataclasses.replace(report, warnings=(*report.warnings, unscored))
 
 
-def print_report(report: Report, *, events: bool, as_json: bool = False, as_csv: bool = False) -> None:
-    """Print the scores on standard output, and warnings on standard error."""
+def print_report(report: Report, *, events: bool, form: str = "") -> None:
+    """Print the scores on standard output, as `form` (one of `FORMS`) or as tables, and warnings on standard error."""
     from track.terminal.console import safe_console
 
     messages = safe_console(stderr=True, soft_wrap=True, highlight=False)
     for text in report.warnings:
         messages.print(f"warning: {text}", style="yellow", markup=False)
-    if as_json:
+    if form == "json":
         print(report_as_json(report, events=events))
-    elif as_csv:
+    elif form in ("markdown", "latex"):
+        print("\n".join(table_as(form, table) for table in _tables(report, events)), end="")
+    elif form == "csv":
         print(printable_lines(_events_as_csv(report) if events else report_as_csv(report)), end="")
     else:
         _print_tables(report, events)
@@ -139,14 +141,18 @@ def _event_row(event: Event) -> tuple[str | int, ...]:
     return event.frame, event.kind, event.gt_id, event.from_id, event.to_id, event.last_frame
 
 
-def _print_tables(report: Report, events: bool) -> None:
-    from track.terminal.console import safe_console
-
-    tables = [
+def _tables(report: Report, events: bool) -> list[Table]:
+    return [
         _table("%", SHOWN_PERCENTAGES, report),
         _table("counts", SHOWN_COUNTS, report),
         *([_event_table(report)] if events else []),
     ]
+
+
+def _print_tables(report: Report, events: bool) -> None:
+    from track.terminal.console import safe_console
+
+    tables = _tables(report, events)
     endless = safe_console(width=10_000)
     width = max(endless.measure(table).maximum for table in tables)
     console = safe_console(file=sys.stdout, highlight=False)

@@ -14,6 +14,8 @@ from detectors import (
 from registry.user_folders import expanded
 from reid import create_encoder, is_encoder
 from reid.bundled import chosen_weights
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
+from track.places.file import read_places
 from track.setup.config import RunConfig
 from track.setup.given_weights import check_given
 from track.sinks.styles import HIDING
@@ -31,7 +33,7 @@ def check_possible(config: RunConfig, source: Source) -> None:
     if not is_encoder(config.reid):
         create_encoder(config.reid)  # raises with the closest and the known names
     check_given("--reid-weights", config.reid_weights, config.trust)
-    if config.reid not in ("none", "file"):
+    if config.reid not in WITHOUT_NETWORK:
         chosen_weights(config.reid, config.reid_weights)
     if _names_nothing(config.detector):
         create_detector(config.detector)  # raises with the closest and the known names
@@ -48,11 +50,13 @@ def check_possible(config: RunConfig, source: Source) -> None:
             f"--style {HIDING} hides people before they are known, but a live source cannot be read again: record it, "
             "track the recording"
         )
+    if config.zones is not None:
+        read_places(config.zones, (source.width, source.height) if source.width and source.height else None)
     if source.has_images:
         return
     if config.crops:
         raise ValueError(f"--crops {config.crops} cuts them out of images, but {config.source} has none; leave it out")
-    if config.reid not in ("none", "file"):
+    if config.reid not in WITHOUT_PICTURES:
         raise ValueError(
             f"--reid {config.reid} looks at images, but {config.source} has none; use --reid none, or --reid file for "
             "features that came with the detections"

@@ -8,6 +8,7 @@ from pathlib import Path
 from registry import unknown_name
 from registry.defaults import DEFAULT_ENCODER
 from registry.devices import check_device_name
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from reid.runtimes import AUTO, check_runtime
 from track.sinks.styles import DEFAULT_STYLE, check_style
 from tracker.presets import REID_WHEN, TrackerPreset
@@ -52,16 +53,22 @@ class RunConfig:
     smooth: bool = False
     offline: bool = False
     keep_embeddings: bool = False
+    zones: Path | None = None
     seed: int = 0
     trust: bool = False
 
     def __post_init__(self) -> None:
         given = self.reid_when
-        for name in ("every", "reid_when"):
+        for name, default in (("every", self.tracker.every), ("reid_when", self._usual_reid_when)):
             if getattr(self, name) is None:
-                object.__setattr__(self, name, getattr(self.tracker, name))
+                object.__setattr__(self, name, default)
         self._check_ranges()
         self._check_encoder(given)
+
+    @property
+    def _usual_reid_when(self) -> str:
+        """When nobody asks: the preset's, but for what needs the embedding of every detection."""
+        return "always" if self.offline or self.keep_embeddings else self.tracker.reid_when
 
     def _check_ranges(self) -> None:
         if not self.source.strip():
@@ -102,16 +109,16 @@ class RunConfig:
                 f"--reid-when {self.reid_when} goes beyond the paper, which embeds every detection; leave it out, or "
                 "take another --tracker"
             )
-        if self.reid_when != "always" and self.reid not in ("none", "file") and (self.offline or self.keep_embeddings):
+        if self.reid_when != "always" and self.reid not in WITHOUT_PICTURES and (self.offline or self.keep_embeddings):
             option = "--offline" if self.offline else "--keep-embeddings"
             raise ValueError(
-                f"{option} needs the embedding of every detection, but --reid-when is {self.reid_when}"
-                f"{'' if reid_when else f' in {self.tracker.name}'}; add --reid-when always"
+                f"{option} needs the embedding of every detection, but --reid-when is {self.reid_when}; leave it out"
             )
-        for option, is_given in (
-            ("--reid-weights", self.reid_weights is not None),
-            ("--reid-runtime", self.reid_runtime != AUTO),
-            ("--reid-when", reid_when not in (None, self.tracker.reid_when)),  # it stands there after `replace`
+        when_given = reid_when not in (None, self._usual_reid_when)  # it stands there after `replace`
+        for option, is_given, idle in (
+            ("--reid-weights", self.reid_weights is not None, WITHOUT_NETWORK),
+            ("--reid-runtime", self.reid_runtime != AUTO, WITHOUT_NETWORK),
+            ("--reid-when", when_given, WITHOUT_PICTURES),
         ):
-            if is_given and self.reid in ("none", "file"):
+            if is_given and self.reid in idle:
                 raise ValueError(f"{option} has no effect with --reid {self.reid}; name the backbone, or drop it")

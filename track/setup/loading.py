@@ -20,6 +20,7 @@ from reid.bundled import RANDOM
 from reid.registry import own_network
 from track.setup.camera_motion import CameraMotion
 from track.setup.config import RunConfig
+from track.setup.gates import gate_of
 from track.setup.parts import Models
 from track.setup.settings import tracker_settings
 from track.sources import Source
@@ -58,7 +59,7 @@ def load_models(config: RunConfig, source: Source) -> Models:
         coming = Ahead(lambda config: load_detector(config, source), [config], name="load-detector")
         encoder = load_encoder(config)
         detector = next(coming)
-    warn_of_idle_options(config, detector.name, encoder.needs_images)
+    warn_of_idle_options(config, detector.name, encoder.runtime is not None)
     if config.reid == "file":
         _try_features(detector, encoder, source)
     _tell_of_gate(config, encoder)
@@ -67,17 +68,18 @@ def load_models(config: RunConfig, source: Source) -> Models:
     settings = dataclasses.replace(settings, camera_motion=camera is not None)
     on_demand = config.reid_when == "ambiguous" and encoder.needs_images
     demand = AppearanceOnDemand(config.tracker.reid_refresh) if on_demand else None
-    return Models(detector, encoder, create_tracker(settings, config.tracker.kind), camera, demand)
+    gate = gate_of(config, encoder.gate, encoder.gate_curve, has_network=encoder.runtime is not None)
+    return Models(detector, encoder, create_tracker(settings, config.tracker.kind), camera, demand, gate)
 
 
 def _tell_of_gate(config: RunConfig, encoder: Encoder) -> None:
     """A checkpoint without a gate, such as one measured on too few people, takes the preset's."""
-    is_file = config.reid_weights is not None and config.reid_weights.is_file()
+    is_there = config.reid_weights is not None and config.reid_weights.exists()  # and no word
     is_given = config.max_cosine is not None or config.tracker.own_gate or encoder.gate is not None
-    if is_file and encoder.needs_images and not is_given:
+    if is_there and encoder.needs_images and not is_given:
         preset = config.tracker
         logger.warning(
-            "%s holds no gate, so that of %s is used (%g): --max-cosine sets another",
+            "%s holds no gate, so that of %s is used (%g) until the run has measured one: --max-cosine sets another",
             config.reid_weights,
             preset.name,
             preset.config.max_cosine_distance,

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from detectors import Detector
 from reid import Encoder
 from tracker import AppearanceOnDemand, Tracker
+from tracker.types import Tracks
 
-__all__ = ["Affine", "Camera", "Models"]
+__all__ = ["Affine", "Camera", "Gate", "Models"]
 
 
 Affine = npt.NDArray[np.float64]
@@ -26,6 +27,22 @@ class Camera(Protocol):
         ...
 
 
+class Gate(Protocol):
+    """Sets the appearance gate anew for each frame; see `track.setup.gates`."""
+
+    def set(self, tracker: Tracker) -> None:
+        """Before an update."""
+        ...
+
+    def learn(self, time_s: float, xyxy: npt.NDArray[Any], embeddings: npt.NDArray[Any], tracks: Tracks) -> None:
+        """After it."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What was used, for `summary.json`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Models:
     """The parts of tracking, wired for one run.
@@ -36,6 +53,7 @@ class Models:
         tracker: a fresh one.
         camera: measures the camera's motion for the tracker, where that is wanted and there are pictures.
         demand: chooses the detections to embed; `None` for all of them.
+        gate: sets the appearance gate while the run goes on; `None` where one number holds throughout.
     """
 
     detector: Detector
@@ -43,3 +61,4 @@ class Models:
     tracker: Tracker
     camera: Camera | None = None
     demand: AppearanceOnDemand | None = None
+    gate: Gate | None = None

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from track.places.file import read_places
+from track.places.types import Places
 from track.setup.config import RunConfig
 from track.setup.loading import load_models
 from track.setup.parts import Models
@@ -51,6 +53,7 @@ class Plan:
         style: of that video.
         crops: most crops to keep of each identity.
         keeps_embeddings: whether all detections and embeddings are written, too.
+        places: lines and zones to count at, in px.
         read_again: opens the source once more, to draw rows that are known only at the end.
     """
 
@@ -62,12 +65,20 @@ class Plan:
     style: str = DEFAULT_STYLE
     crops: int = 0
     keeps_embeddings: bool = False
+    places: Places | None = None
     read_again: Callable[[], Source] | None = None
 
     @property
     def size(self) -> tuple[int, int] | None:
         """Width and height (px) of the source's frames, as far as it tells."""
-        return (self.source.width, self.source.height) if self.source.width and self.source.height else None
+        return size_of_source(self.source)
+
+    @property
+    def links(self) -> LinkConfig | None:
+        """How tracks are linked at the end, under the gate that holds then; `None` for no linking."""
+        if self.models.gate is None or self.rows.links is None:
+            return self.rows.links
+        return replace(self.rows.links, max_cosine=self.models.tracker.config.max_cosine_distance)
 
     @property
     def draws_on_the_way(self) -> bool:
@@ -88,6 +99,11 @@ class Plan:
     def keeps_detections(self) -> bool:
         """Whether all detections are wanted at the end."""
         return self.keeps_embeddings or self.rows.links is not None
+
+
+def size_of_source(source: Source) -> tuple[int, int] | None:
+    """Width and height (px) of the frames of a source, as far as it tells."""
+    return (source.width, source.height) if source.width and source.height else None
 
 
 def resolve(config: RunConfig, source: Source) -> Plan:
@@ -116,5 +132,6 @@ def plan_of(config: RunConfig, source: Source, models: Models) -> Plan:
         style=config.style,
         crops=config.crops,
         keeps_embeddings=config.keep_embeddings,
+        places=None if config.zones is None else read_places(config.zones, size_of_source(source)),
         read_again=lambda: open_source(config.source, start_s=config.start_s, end_s=config.end_s),
     )

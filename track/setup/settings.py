@@ -55,10 +55,28 @@ def resolved_configuration(config: RunConfig, models: Models) -> dict[str, Any]:
         "device": models.encoder.device,
         "suggested_gate": models.encoder.gate,
     }
+    asked["gate"] = _gate_facts(config, models)
     asked["camera_motion"] = _camera_facts(config, models)
     asked["reid_refresh"] = config.tracker.reid_refresh if models.demand is not None else None
-    asked["tracker"] = {"preset": config.tracker.name, **dataclasses.asdict(models.tracker.config)}
+    asked["tracker"] = {
+        "preset": config.tracker.name,
+        "version": config.tracker.version,
+        **dataclasses.asdict(models.tracker.config),
+    }
     return asked
+
+
+def _gate_facts(config: RunConfig, models: Models) -> dict[str, Any]:
+    """Where the appearance gate came from, and which it was."""
+    if models.gate is not None:
+        return models.gate.facts()
+    if config.max_cosine is not None:
+        source = "--max-cosine"
+    elif config.tracker.own_gate or models.encoder.gate is None:
+        source = f"preset {config.tracker.name}"
+    else:
+        source = "number of the encoder"
+    return {"source": source, "gate": models.tracker.config.max_cosine_distance}
 
 
 def _camera_facts(config: RunConfig, models: Models) -> dict[str, Any]:

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-__all__ = ["DEBUG", "OWN_NETWORK", "STYLE_HELP", "VIDEO_HELP", "comma_separated", "parse_ids", "parse_size"]
+import typer
+
+__all__ = [
+    "DEBUG",
+    "OWN_NETWORK",
+    "STYLE_HELP",
+    "VIDEO_HELP",
+    "Latex",
+    "Markdown",
+    "comma_separated",
+    "parse_ids",
+    "parse_picture_size",
+    "parse_size",
+]
 
 
 DEBUG = "--debug"
@@ -17,6 +31,15 @@ STYLE_HELP = (
     "boxes, ellipse (at the feet), dots, heat (where people were), blur (hides people, draws nothing), or none."
 )
 VIDEO_HELP = "The video of the run, where it is not where it was."
+
+
+Markdown = Annotated[
+    bool, typer.Option("--markdown", help="Print Markdown instead of tables.", rich_help_panel="Output")
+]
+Latex = Annotated[
+    bool, typer.Option("--latex", help="Print LaTeX (booktabs) instead of tables.", rich_help_panel="Output")
+]
+"""Of every command that prints a table of scores."""
 
 
 def comma_separated(text: str | None, option: str = "--classes", example: str = "person,car") -> tuple[str, ...]:
@@ -55,4 +78,18 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     match = re.fullmatch(r"([0-9]{1,9})[xX]([0-9]{1,9})", text.strip())
     if match is None or not int(match[1]) * int(match[2]):
         raise ValueError(f"--input-size is {text!r}, expected HEIGHTxWIDTH in px, such as 128x64")
+    return int(match[1]), int(match[2])
+
+
+def parse_picture_size(text: str | None) -> tuple[int, int] | None:
+    """`(width, height)` px of a text such as 1920x1080.
+
+    Raises:
+        ValueError: another form.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})[xX]([0-9]{1,6})", text.strip())
+    if match is None or not int(match[1]) * int(match[2]):
+        raise ValueError(f"--size is {text!r}, expected WIDTHxHEIGHT in px, such as 1920x1080")
     return int(match[1]), int(match[2])

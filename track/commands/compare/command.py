@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from registry.defaults import DEFAULT_ENCODER
 from track.commands.compare import options
 from track.run import options as tracking
+from track.terminal import options as tables
 from track.terminal.errors import unknown_to_the_parser
 from track.terminal.options import comma_separated
+from track.terminal.tables import chosen_form
 
 if TYPE_CHECKING:
     from track.commands.compare.config import CompareConfig
@@ -31,10 +33,13 @@ def compare_command(
     end: tracking.End = None,
     online: tracking.Online = False,
     gt: options.Gt = None,
+    repeats: options.Repeats = None,
     out: options.Out = None,
     overwrite: tracking.Overwrite = False,
     as_json: options.Json = False,
     as_csv: options.Csv = False,
+    as_markdown: tables.Markdown = False,
+    as_latex: tables.Latex = False,
     no_cache: options.NoCache = False,
     device: tracking.Device = "auto",
     seed: tracking.Seed = 0,
@@ -47,8 +52,7 @@ def compare_command(
     from track.setup.config import RunConfig
     from tracker.presets import load_preset
 
-    if as_json and as_csv:
-        raise ValueError("--json and --csv exclude each other: drop one")
+    form = chosen_form(json=as_json, csv=as_csv, markdown=as_markdown, latex=as_latex)
     run = RunConfig(
         source=source,
         detector=detector,
@@ -66,13 +70,11 @@ def compare_command(
     encoders = comma_separated(reid, "--reid", f"none,{DEFAULT_ENCODER}") or default_encoders(run)
     presets = [load_preset(name) for name in comma_separated(tracker, "--tracker", "deepsort,strong")]
     weights = parse_weights(reid_weights or [])
-    config = CompareConfig(
-        run, encoders, with_short_names(presets), weights, gt, out, overwrite, use_cache=not no_cache
-    )
-    _compare(config, debug, as_json=as_json, as_csv=as_csv)
+    config = CompareConfig(run, encoders, with_short_names(presets), weights, gt, out, overwrite, not no_cache, repeats)
+    _compare(config, debug, form)
 
 
-def _compare(config: CompareConfig, debug: bool, *, as_json: bool, as_csv: bool) -> None:
+def _compare(config: CompareConfig, debug: bool, form: str) -> None:
     with unknown_to_the_parser():
         from track.commands.compare.dataset import compare_any
         from track.commands.compare.report import print_comparison
@@ -80,4 +82,4 @@ def _compare(config: CompareConfig, debug: bool, *, as_json: bool, as_csv: bool)
         from track.terminal.progress import ConsoleProgress
 
         result = compare_any(config, ConsoleProgress(open_console(debug)))
-        print_comparison(result, json_wanted=as_json, csv_wanted=as_csv)
+        print_comparison(result, form)

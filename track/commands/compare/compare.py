@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from evaluation import find_ground_truth
+from evaluation import Report, find_ground_truth
 from evaluation.reading import read_rows
 from reid import Encoder
-from track.commands.compare.cache import Entry, EntryCache
-from track.commands.compare.config import WITHOUT_NETWORK, CompareConfig
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
+from track.commands.compare.config import CompareConfig
 from track.commands.compare.continuity import continuity
-from track.commands.compare.keys import embedding_key, scene_key, tracking_key
-from track.commands.compare.load import HIGH_LOAD, LoadMeter
-from track.commands.compare.replay import Replay, ReplaySource
+from track.commands.compare.repeats import disturbed
 from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
-from track.commands.compare.scene import Embedded, Scene, detect_scene, embed_scene
-from track.commands.compare.truth import Truth, check_detections, open_truth
 from track.files.inputs import files_in
 from track.files.run_folder import RUN_FILES, folder_name, held_run_folder
 from track.run.counts import Counts
 from track.run.outputs import Outputs
 from track.run.passes import run_passes
 from track.run.session import start_session
+from track.scenes.cache import Entry, EntryCache
+from track.scenes.keys import embedding_key, scene_key, tracking_key
+from track.scenes.load import HIGH_LOAD, LoadMeter
+from track.scenes.replay import ReplaySource
+from track.scenes.scene import Embedded, Scene, detect_scene, embed_scene
+from track.scenes.tracking import replaying_models
+from track.scenes.truth import Truth, check_detections, open_truth
 from track.setup.checks import check_possible
 from track.setup.config import RunConfig
 from track.setup.loading import load_detector, load_encoder, warn_of_idle_options
-from track.setup.parts import Models
 from track.setup.plan import Plan, plan_of
 from track.setup.settings import tracker_settings
 from track.sources import Source, open_source
 from track.terminal.interrupt import StoppedError, StopSignal
 from track.terminal.progress import Progress
-from tracker import create_tracker
 from tracker.config import TrackerConfig
 from tracker.presets import TrackerPreset
 
@@ -147,8 +149,8 @@ class _Comparing:
             tracker_settings(self._config.run_of("none", tracker), None, class_names)
 
     def _embed(self, scene: Scene, name: str) -> Embedded | None:
-        """The embeddings of a network, from the cache or made now; `None` for an encoder without one."""
-        if name in WITHOUT_NETWORK:
+        """The embeddings of the pictures, from the cache or made now; `None` for an encoder that looks at none."""
+        if name in WITHOUT_PICTURES:
             return None
         key = self._embedding_key(name)
         entry = self._cache.find(key)
@@ -178,7 +180,7 @@ class _Comparing:
         gate = None if embedded is None else embedded.facts["gate"]
         settings = tracker_settings(config, gate, scene.class_names)
         settings = dataclasses.replace(settings, camera_motion=settings.camera_motion and len(scene.motions) > 0)
-        models = _models(scene, config, embedded, settings)
+        models = replaying_models(scene, config, embedded, settings)
         place = folder / folder_name(f"{name}-{preset.name}")
         self._load.start()
         seconds = self._run_tracker(plan_of(config, ReplaySource(scene, source.name, source.fps), models), place)
@@ -206,7 +208,28 @@ class _Comparing:
             num_crops=0 if embedded is None else scene.num_boxes,
             num_frames=len(scene),
             runtime=None if embedded is None else embedded.facts["runtime"],
+            repeats=() if truth is None else self._repeated(source, scene, config, embedded, settings, truth),
         )
+
+    def _repeated(
+        self,
+        source: Source,
+        scene: Scene,
+        config: RunConfig,
+        embedded: Embedded | None,
+        settings: TrackerConfig,
+        truth: Truth,
+    ) -> tuple[Report, ...]:
+        """The scores on each disturbed draw of the detections."""
+        reports = []
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "draw"
+            for number in range(self._config.repeats or 0):
+                draw, vectors = disturbed(scene, embedded, config.seed + number)
+                models = replaying_models(draw, config, vectors, settings)
+                self._run_tracker(plan_of(config, ReplaySource(draw, source.name, source.fps), models), place)
+                reports.append(truth.score(place / "tracks.txt", draw))
+        return tuple(reports)
 
     def _time_kept(self, key: str, seconds: float, load: float) -> tuple[float, float]:
         """The time and load that count: those measured once, so that the same comparison prints the same again, unless
@@ -250,11 +273,3 @@ def check_encoder(config: RunConfig, source: Source) -> None:
     except (ValueError, FileNotFoundError) as error:  # in the words for an encoder that is alone
         text = str(error).replace("--reid-weights ", f"--reid-weights {config.reid}=")
         raise type(error)(text) from error
-
-
-def _models(scene: Scene, config: RunConfig, embedded: Embedded | None, settings: TrackerConfig) -> Models:
-    """Parts that play the scene back, and a fresh tracker."""
-    replay = Replay(scene, config.reid, None if embedded is None else embedded.rows)
-    camera = replay if settings.camera_motion else None
-    tracker = create_tracker(settings, config.tracker.kind)
-    return Models(replay, load_encoder(config) if embedded is None else replay, tracker, camera)

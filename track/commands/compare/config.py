@@ -7,25 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evaluation import is_sequence
 from registry.defaults import DEFAULT_ENCODER
 from registry.shipped import preset_names
 from reid.bundled import bundled_names
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
+from track.scenes.dataset import dataset_sequences
 from track.setup.config import RunConfig
 from track.sources import open_source
-from track.sources.images import list_images, natural_key
 from tracker.presets import TrackerPreset
 
 __all__ = [
-    "WITHOUT_NETWORK",
     "CompareConfig",
-    "dataset_sequences",
     "default_encoders",
     "parse_weights",
     "with_short_names",
 ]
 
-WITHOUT_NETWORK = ("none", "file")
+MOST_REPEATS = 100
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class CompareConfig:
         out: folder of the results.
         overwrite: whether it may hold an earlier comparison.
         use_cache: whether detections and embeddings are looked for in the cache, and kept.
+        repeats: how many disturbed draws of the detections are scored, too.
     """
 
     run: RunConfig
@@ -51,8 +50,13 @@ class CompareConfig:
     out: Path | None = None
     overwrite: bool = False
     use_cache: bool = True
+    repeats: int | None = None
 
     def __post_init__(self) -> None:
+        if self.repeats is not None and not 2 <= self.repeats <= MOST_REPEATS:
+            raise ValueError(f"--repeats is {self.repeats}, expected a number from 2 to {MOST_REPEATS}")
+        if self.repeats is not None and self.gt is None:
+            raise ValueError("--repeats tells how far scores are noise, which needs a ground truth: add --gt")
         for option, names in (("--reid", self.encoders), ("--tracker", tuple(t.name for t in self.trackers))):
             for name in names:
                 if names.count(name) > 1:
@@ -69,7 +73,7 @@ class CompareConfig:
             self.run,
             reid=encoder,
             reid_weights=self.weights.get(encoder),
-            reid_when=None if encoder in WITHOUT_NETWORK else "always",
+            reid_when=None if encoder in WITHOUT_PICTURES else "always",
             every=1,
             tracker=self.run.tracker if tracker is None else tracker,
             video=False,
@@ -86,21 +90,12 @@ def with_short_names(presets: Sequence[TrackerPreset]) -> tuple[TrackerPreset, .
 
 
 def default_encoders(run: RunConfig) -> tuple[str, ...]:
-    """Motion alone, and each encoder with bundled weights where there are pictures to look at."""
+    """Motion alone, and where there are pictures to look at colours and each encoder with bundled weights."""
     for path in dataset_sequences(run.source).values() or (run.source,):
         with open_source(str(path), start_s=run.start_s, end_s=run.end_s) as source:
             if not source.has_images:
                 return ("none",)
-    return ("none", *bundled_names())
-
-
-def dataset_sequences(source: str) -> dict[str, Path]:
-    """Name -> folder of the sequences in a folder that is none itself and holds no pictures; else none."""
-    folder = Path(source)
-    if not folder.is_dir() or is_sequence(folder) or list_images(folder):
-        return {}
-    found = {path.name: path for path in folder.iterdir() if path.is_dir() and is_sequence(path)}
-    return dict(sorted(found.items(), key=lambda item: natural_key(item[0])))
+    return ("none", "colour", *bundled_names())
 
 
 def parse_weights(pairs: Sequence[str]) -> dict[str, Path]:

@@ -12,12 +12,13 @@ from evaluation import find_ground_truth, merge_reports
 from registry.own_names import replacing
 from registry.words import counted
 from track.commands.compare.compare import WRITES, check_encoder, compare, files_read
-from track.commands.compare.config import CompareConfig, dataset_sequences
+from track.commands.compare.config import CompareConfig
 from track.commands.compare.continuity import Continuity
 from track.commands.compare.report import SEQUENCES, write_files
 from track.commands.compare.result import Comparison, Row, Seen
-from track.commands.compare.truth import open_truth
 from track.files.run_folder import held_run_folder
+from track.scenes.dataset import dataset_sequences
+from track.scenes.truth import open_truth
 from track.setup.loading import check_detections
 from track.sources import open_source
 from track.terminal.progress import Progress, ProgressTask
@@ -110,6 +111,7 @@ def _joined(rows: Sequence[Row], sequences: Sequence[str], folder: Path) -> Row:
         rows[0],
         folder=place,
         report=merge_reports(reports) if reports else None,
+        repeats=tuple(merge_reports(list(draw)) for draw in zip(*(row.repeats for row in rows), strict=True)),
         continuity=_continuity([row.continuity for row in rows]),
         seconds={key: sum(values) for key, values in parts.items()},
         loads={key: max(row.loads[key] for row in rows) for key in rows[0].loads},

@@ -10,7 +10,7 @@ import typer
 from registry.defaults import DEFAULT_ENCODER
 from track.terminal.options import OWN_NETWORK
 
-__all__ = ["Csv", "Encoders", "Gt", "Json", "NoCache", "Out", "Source", "Trackers", "Weights"]
+__all__ = ["Csv", "Encoders", "Gt", "Json", "NoCache", "Out", "Repeats", "Source", "Trackers", "Weights"]
 
 _WHO, _WHERE = "Identity", "Output"
 
@@ -22,7 +22,7 @@ Encoders = Annotated[
     typer.Option(
         "--reid",
         help=f"Appearance encoders (see: track models): none,{DEFAULT_ENCODER}. {OWN_NETWORK}",
-        show_default="none and those with bundled weights; none where there are no pictures",
+        show_default="none, colour and those with bundled weights; none where there are no pictures",
         rich_help_panel=_WHO,
     ),
 ]
@@ -55,6 +55,16 @@ Out = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of the table.", rich_help_panel=_WHERE)]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of the table.", rich_help_panel=_WHERE)]
+Repeats = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Track N disturbed draws of the detections as well: mean and deviation of the scores, and which "
+        "differences are noise.",
+        show_default=False,
+        rich_help_panel=_WHERE,
+    ),
+]
 NoCache = Annotated[
     bool,
     typer.Option(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.words import printable
+from track.commands.compare.repeats import spread_of
 from track.commands.compare.result import Comparison, Row
 
 __all__ = ["plot_comparison"]
@@ -37,12 +38,18 @@ def _plot(path: Path, comparison: Comparison) -> None:
     points = [(row.fps, _accuracy(row)) for row in comparison.rows]
     _draw_points(axes, comparison)
     _set_axes(axes, comparison, points)
-    axes.set_ylabel("IDF1, %" if has_truth else "id switches suspected (fewer is better)")
+    axes.set_ylabel(_height_title(comparison))
     if not has_truth:
         axes.invert_yaxis()
     canvas.draw()  # places of points and sizes of texts are known from here on
     _write_labels(axes, canvas.get_renderer(), comparison, points)
     canvas.print_png(path)
+
+
+def _height_title(comparison: Comparison) -> str:
+    if comparison.config.gt is None:
+        return "id switches suspected (fewer is better)"
+    return "IDF1, %" + ("; bars: mean ± deviation on disturbed detections" if comparison.config.repeats else "")
 
 
 def _accuracy(row: Row) -> float:
@@ -62,6 +69,12 @@ def _draw_points(axes: Any, comparison: Comparison) -> None:
             label=printable(preset.name),
             zorder=3,
         )
+        for row in rows:
+            if row.repeats:  # a bar of one deviation around the mean of the draws
+                spread = spread_of(row.repeats, "IDF1")
+                axes.errorbar(
+                    row.fps, spread.mean, spread.deviation, color=COLOURS[number % len(COLOURS)], capsize=4, zorder=2
+                )
     if len(comparison.config.trackers) > 1:  # outside, so that its marks are not taken for results
         axes.figure.legend(title="tracker", frameon=False, loc="outside right upper")
 
@@ -71,6 +84,10 @@ def _set_axes(axes: Any, comparison: Comparison, points: list[tuple[float, float
 
     speeds = [fps for fps, _ in points]
     heights = [height for _, height in points]
+    for row in comparison.rows:
+        if row.repeats:
+            spread = spread_of(row.repeats, "IDF1")
+            heights += [spread.mean - spread.deviation, spread.mean + spread.deviation]
     title = f"{comparison.source}: {comparison.seen.num_frames} frames, detector {comparison.seen.detector}"
     axes.set_title(printable(title))
     axes.set_xlabel("frames per second: detection, encoder and tracker")

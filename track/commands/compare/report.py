@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from registry.cells import to_cell
 from registry.own_names import replacing
 from registry.words import counted, encodable, printable_lines
-from track.commands.compare.load import HIGH_LOAD
 from track.commands.compare.plot import plot_comparison
+from track.commands.compare.repeats import DISTURBANCE, differences_in_words, spread_of
 from track.commands.compare.result import Comparison, Row
 from track.files.versions import versions
-from track.terminal.tables import print_table
+from track.scenes.load import HIGH_LOAD
+from track.terminal.tables import print_table, table_as
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,6 +48,9 @@ def figures(row: Row) -> dict[str, float | int | None]:
         combined = row.report.combined
         scores = {name: combined.percentages[name] for name in PERCENTAGES}
         scores |= {name: combined.counts[name] for name in COUNTS}
+        for name in (*PERCENTAGES, *COUNTS) if row.repeats else ():
+            spread = spread_of(row.repeats, name)
+            scores |= {f"{name}_mean": spread.mean, f"{name}_sd": spread.deviation}
     facts = row.continuity
     return {
         **scores,
@@ -101,6 +105,7 @@ def _row_as_json(comparison: Comparison, row: Row) -> dict[str, Any]:
         "weights": None if weights is None else str(weights),
         "runtime": row.runtime,
         **figures(row),
+        "repeats": [{name: report.combined[name] for name in (*PERCENTAGES, *COUNTS)} for report in row.repeats],
         "crops": row.num_crops,
         "seconds": row.seconds,
         "loads": row.loads,
@@ -113,10 +118,10 @@ def warnings_of(comparison: Comparison) -> list[str]:
     """What a person should know before believing the figures; each text once, whichever run it is of."""
     texts = list(comparison.seen.notes)
     texts += [
-        f"{preset.name} is compared with detection at every frame and everybody embedded; what its every: "
-        f"{preset.every} and reid when: {preset.reid_when} save and cost, track run shows"
+        f"{preset.name} is compared with detection at every frame; what its every: {preset.every} saves and costs, "
+        "track run shows"
         for preset in comparison.config.trackers
-        if preset.every > 1 or preset.reid_when != "always"
+        if preset.every > 1
     ]
     for row in comparison.rows:
         found = () if row.report is None else row.report.warnings
@@ -141,15 +146,18 @@ def write_files(comparison: Comparison) -> None:
         plot_comparison(path, comparison)
 
 
-def print_comparison(comparison: Comparison, *, json_wanted: bool = False, csv_wanted: bool = False) -> None:
-    """Print the result on standard output, and warnings on standard error."""
+def print_comparison(comparison: Comparison, form: str = "") -> None:
+    """Print the result on standard output, as `form` (one of `FORMS`) or as a table, and warnings on standard error."""
     from track.terminal.console import safe_console
 
     messages = safe_console(stderr=True, soft_wrap=True, highlight=False)
     for text in warnings_of(comparison):
         messages.print(f"warning: {text}", style="yellow", markup=False)
-    if json_wanted or csv_wanted:
-        print(as_json(comparison) if json_wanted else printable_lines(as_csv(comparison)).rstrip("\n"))
+    if form in ("json", "csv"):
+        print(as_json(comparison) if form == "json" else printable_lines(as_csv(comparison)).rstrip("\n"))
+        return
+    if form:
+        print(table_as(form, _table(comparison)), end="")
         return
     console = safe_console(file=sys.stdout, highlight=False, soft_wrap=True)
     for line in _before(comparison):
@@ -186,9 +194,17 @@ def _table(comparison: Comparison) -> Table:
         table.add_column(TITLES.get(column, column), justify="right", no_wrap=True)
     for row in comparison.rows:
         values = figures(row)
-        cells = (_cell(column, values[column]) + _mark(row, column) for column in columns)
+        cells = (_cell(column, values[column]) + _mark(row, column) + _around(row, column) for column in columns)
         table.add_row(row.encoder, row.tracker, *cells)
     return table
+
+
+def _around(row: Row, column: str) -> str:
+    """Mean and deviation over the draws of `--repeats`."""
+    if not row.repeats or column not in (*PERCENTAGES, *COUNTS):
+        return ""
+    spread, digits = spread_of(row.repeats, column), 2 if column in PERCENTAGES else 1
+    return f" ({spread.mean:.{digits}f} ± {spread.deviation:.{digits}f})"
 
 
 def _mark(row: Row, column: str) -> str:
@@ -213,6 +229,12 @@ def _after(comparison: Comparison) -> list[str]:
     lines = [""]
     if comparison.config.gt is None:
         lines.append(MEANING)
+    if comparison.config.repeats:
+        lines.append(
+            f"in brackets mean and deviation of {comparison.config.repeats} draws of the detections ({DISTURBANCE}); "
+            f"differences are taken draw by draw, with their 95 % intervals, and say nothing of other videos"
+        )
+        lines += differences_in_words(comparison.rows)
     lines.append("fps: detection, encoder and tracker one after the other, without decoding and drawing")
     busiest = max(row.load for row in comparison.rows)
     if busiest > HIGH_LOAD:

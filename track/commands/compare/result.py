@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation import Report
-from track.commands.compare.cache import EntryCache
 from track.commands.compare.config import CompareConfig
 from track.commands.compare.continuity import Continuity
-from track.commands.compare.scene import Scene
+from track.scenes.cache import EntryCache
+from track.scenes.scene import Scene
 from tracker.config import TrackerConfig
 
 __all__ = ["Comparison", "Row", "Seen"]
@@ -30,6 +30,7 @@ class Row:
         num_crops: crops that went through a network.
         num_frames: frames tracked.
         runtime: what ran the network, `None` without one.
+        repeats: scores on disturbed detections, one a draw.
     """
 
     encoder: str
@@ -43,6 +44,7 @@ class Row:
     num_crops: int
     num_frames: int
     runtime: str | None
+    repeats: tuple[Report, ...] = ()
 
     @property
     def crops_per_s(self) -> float | None:

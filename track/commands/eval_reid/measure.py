@@ -19,15 +19,16 @@ from registry.words import counted
 from reid import create_encoder, is_encoder
 from reid.bundled import RANDOM
 from reid.calibration import Calibration, calibrate, too_few_for_a_gate, warn_of_overlap
-from reid.checkpoint import check_takes_gate, store_gate
 from reid.data import ReidData, Split, load_reid_data
 from reid.data.market1501 import EXPECTED
 from reid.embedding import CropEncoder, EmbeddedFiles, embed_files
 from reid.plots import plot_distances
 from reid.ranking import Labels, RankingScores, rank, rank_distances
+from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from reid.rerank import reranked_blocks
 from reid.rotate import rotated
 from reid.runtimes import AUTO, check_runtime
+from track.commands.eval_reid.gate import gate_file, put_gate
 from track.files.run_folder import folder_name, held_run_folder
 from track.files.versions import versions
 from track.setup.given_weights import IMAGENET, check_given
@@ -37,7 +38,6 @@ from track.terminal.meter import counting
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from reid.backbone_encoder import RuntimeEncoder
 
 __all__ = ["EvalConfig", "Evaluation", "as_json", "data_sources", "eval_reid", "parse_angles"]
 
@@ -66,7 +66,7 @@ class EvalConfig:
     def __post_init__(self) -> None:
         if not is_encoder(self.reid):
             create_encoder(self.reid)  # raises with the closest and the known names
-        if self.reid in ("none", "file"):
+        if self.reid in WITHOUT_PICTURES:
             raise ValueError(
                 f"--reid {self.reid} has no network to measure; name a backbone, such as --reid {DEFAULT_ENCODER}"
             )
@@ -82,6 +82,9 @@ class EvalConfig:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
         if self.store_gate and (self.reid_weights is None or str(self.reid_weights) in (IMAGENET, RANDOM)):
             raise ValueError("--store-gate needs a checkpoint to write into; name it with --reid-weights FILE")
+        if self.reid in WITHOUT_NETWORK and (self.reid_weights is not None or self.reid_runtime != AUTO):
+            option = "--reid-runtime" if self.reid_weights is None else "--reid-weights"
+            raise ValueError(f"{option} has no effect with --reid {self.reid}; name the backbone, or drop it")
         check_device_name(self.device)
         check_given("--reid-weights", self.reid_weights, self.trust)
         check_runtime(self.reid_runtime)
@@ -93,7 +96,7 @@ class Evaluation:
 
     Attributes:
         data: the data set, without images that do not decode.
-        runtime: that ran the network.
+        runtime: that ran the network, `None` without one.
         ranking: scores by cosine distance.
         reranked: scores after re-ranking, where asked for.
         turned: degrees -> rank-1 with the queries turned, where asked for.
@@ -101,11 +104,11 @@ class Evaluation:
         damaged: images that do not decode.
         notes: what a person should know.
         files: that were written.
-        gate_stored: whether the gate is in the checkpoint now.
+        gate_file: the checkpoint that holds the gate now; `None` where none was stored.
     """
 
     data: ReidData
-    runtime: str
+    runtime: str | None
     ranking: RankingScores
     reranked: RankingScores | None
     turned: dict[float, float]
@@ -113,7 +116,7 @@ class Evaluation:
     damaged: tuple[Path, ...]
     notes: tuple[str, ...]
     files: tuple[Path, ...]
-    gate_stored: bool
+    gate_file: Path | None
 
 
 def data_sources(text: str | None) -> tuple[str, ...]:
@@ -152,9 +155,9 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
     Raises:
         ValueError, OSError: something cannot be done; nothing was written, unless a file itself could not be.
     """
+    gated = config.reid_weights if config.store_gate else None
     with StopSignal(), held_run_folder(f"eval-{folder_name(config.reid)}", config.out, None) as folder:
-        if config.store_gate and config.reid_weights is not None:
-            check_takes_gate(config.reid_weights)  # before minutes of measuring
+        target = gate_file(config.reid, gated, folder.path)  # before minutes of measuring
         with console.status("looking through the data"):
             data = load_reid_data(config.sources, seed=config.seed)
             encoder: Any = create_encoder(
@@ -164,10 +167,15 @@ def eval_reid(config: EvalConfig, console: Console) -> Evaluation:
                 seed=config.seed,
                 runtime=config.reid_runtime,
             )
-        return _measure(config, data, encoder, folder.path, console)
+        found = _measure(config, data, encoder, folder.path, console)
+        if gated is not None and target is not None and found.calibration.takes_gate:
+            put_gate(config.reid, gated, target, found.calibration, found.data.name)
+            files = found.files if target == gated else (*found.files, target)
+            found = dataclasses.replace(found, gate_file=target, files=files)
+        return dataclasses.replace(found, files=(_write_json(folder.path, config, found), *found.files))
 
 
-def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: Path, console: Console) -> Evaluation:
+def _measure(config: EvalConfig, data: ReidData, encoder: CropEncoder, out: Path, console: Console) -> Evaluation:
     files = tuple(dict.fromkeys((*data.query.paths, *data.gallery.paths)))
     embedded = _embed(encoder, files, console, "embedding")
     data = _without(data, embedded.damaged)
@@ -182,20 +190,14 @@ def _measure(config: EvalConfig, data: ReidData, encoder: RuntimeEncoder, out: P
     calibration = calibrate(query, gallery, labels, false_match_rate=config.false_match_rate, seed=config.seed)
     warn_of_overlap(config.reid, calibration.scores())
     turned = {angle: _turned(encoder, data, gallery, angle, console) for angle in config.angles}
-    stores = config.store_gate and calibration.takes_gate
     few = too_few_for_a_gate(calibration)
     notes = (*data.notes, *_notes(ranking, embedded.damaged), *([few] if few else []))
-    found = Evaluation(
-        data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, (), stores
-    )
+    found = Evaluation(data, encoder.runtime, ranking, reranked, turned, calibration, embedded.damaged, notes, (), None)
     files_written = [_write_plot(out, config, found)]
     if config.num_pictures:
         from track.commands.eval_reid.pictures import write_pictures
 
         files_written += write_pictures(out / "pictures", data, query, gallery, labels, config.num_pictures)
-    if stores and config.reid_weights is not None:
-        store_gate(config.reid_weights, calibration.gate, calibration.scores())
-    files_written.insert(0, _write_json(out, config, found))
     return dataclasses.replace(found, files=tuple(files_written))
 
 
@@ -258,8 +260,9 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
     calibration = {
         field.name: getattr(evaluation.calibration, field.name)
         for field in dataclasses.fields(Calibration)
-        if field.name != "histogram"
+        if field.name not in ("histogram", "curve")
     }
+    curve = evaluation.calibration.curve
     return {
         "reid": config.reid,
         "weights": None if config.reid_weights is None else str(config.reid_weights),
@@ -273,8 +276,10 @@ def as_json(config: EvalConfig, evaluation: Evaluation) -> dict[str, Any]:
             **calibration,
             "undecided": evaluation.calibration.undecided,
             "intervals": evaluation.calibration.intervals,
+            "curve": None if curve is None else dataclasses.asdict(curve),
         },
-        "gate_stored": evaluation.gate_stored,
+        "gate_stored": evaluation.gate_file is not None,
+        "gate_file": None if evaluation.gate_file is None else str(evaluation.gate_file),
         "damaged_images": [str(path) for path in evaluation.damaged],
         "notes": list(evaluation.notes),
         "seed": config.seed,

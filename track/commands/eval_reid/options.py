@@ -63,7 +63,10 @@ FalseMatchRate = Annotated[
     typer.Option(help="Share of different people that the gate may let through, 0 to 1.", rich_help_panel=_MEASURE),
 ]
 StoreGate = Annotated[
-    bool, typer.Option("--store-gate", help="Write the gate into the checkpoint.", rich_help_panel=_MEASURE)
+    bool,
+    typer.Option(
+        "--store-gate", help="Write the gate into the checkpoint (of others: into a copy).", rich_help_panel=_MEASURE
+    ),
 ]
 Pictures = Annotated[
     int, typer.Option(metavar="N", help="Draw N queries with their top 10, right green.", rich_help_panel=_WHERE)

@@ -38,11 +38,11 @@ def print_evaluation(config: EvalConfig, evaluation: Evaluation, only_json: bool
         f"equal error {gate.eer:.1%} at {gate.eer_gate:.4f}, AUC {gate.auc:.2%}, overlap {gate.overlap:.1%} "
         f"({gate.num_same:,} same pairs, {gate.num_different:,} different ones)"
     )
-    if evaluation.gate_stored:
-        console.print(f"the gate is now in {config.reid_weights}, and track run uses it", markup=False)
+    if evaluation.gate_file is not None:
+        console.print(f"the gate is now in {evaluation.gate_file}, and track run uses it", markup=False)
     elif gate.takes_gate:
-        is_file = config.reid_weights is not None and config.reid_weights.is_file()
-        store = ", or --store-gate here" if is_file else ""
+        is_there = config.reid_weights is not None and config.reid_weights.exists()
+        store = ", or --store-gate here" if is_there else ""
         console.print(f"to use it: track run ... --max-cosine {gate.gate:.4f}{store}", markup=False)
     console.print("results:")
     shown = [path for path in evaluation.files if path.parent.name != "pictures"]

@@ -18,6 +18,7 @@ from reid import create_encoder, is_encoder
 from reid.backbone_encoder import load_network
 from reid.export import ExportResult, check_export, default_path, export_network, remove_killed
 from reid.preprocess import crop_batch
+from reid.registry import WITHOUT_NETWORK
 from reid.runtimes.choose import is_exported
 from reid.runtimes.facts import EncoderFacts
 from reid.runtimes.quantise import FEWEST_CROPS
@@ -62,7 +63,7 @@ class ExportConfig:
     trust: bool = False
 
     def __post_init__(self) -> None:
-        if self.reid in ("none", "file"):
+        if self.reid in WITHOUT_NETWORK:
             raise ValueError(f"--reid {self.reid} has no network to export; name a backbone, such as {DEFAULT_ENCODER}")
         if self.precision == "int8" and self.calibrate is None:
             raise ValueError("--int8 takes its ranges from real crops; give a video of people with --calibrate VIDEO")
@@ -165,7 +166,7 @@ def _batches(source: Source, name: str, facts: EncoderFacts, trust: bool) -> Ite
         xyxy = detector.detect(frame.image, frame.index).xyxy
         large = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1, initial=np.inf) >= SMALLEST_PX
         xyxy = xyxy[large] if wanted else xyxy[:0]
-        yield crop_batch(frame.image, xyxy, input_size=facts.input_size, fill=facts.mean)
+        yield crop_batch(frame.image, xyxy, input_size=facts.input_size, fill=facts.mean, resize=facts.resize)
 
 
 def print_export(result: ExportResult) -> None:

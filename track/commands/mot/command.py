@@ -11,8 +11,10 @@ from registry.defaults import DEFAULT_ENCODER
 from track.commands.mot import options
 from track.run import options as tracking
 from track.scores import options as scoring
+from track.terminal import options as tables
 from track.terminal.errors import EXIT_BY_SIGNAL, unknown_to_the_parser
 from track.terminal.options import comma_separated
+from track.terminal.tables import chosen_form
 
 if TYPE_CHECKING:
     from track.commands.mot.dataset import MotConfig
@@ -41,6 +43,8 @@ def mot_command(
     smooth: tracking.Smooth = False,
     offline: tracking.Offline = False,
     rules: scoring.Rules = "auto",
+    as_markdown: tables.Markdown = False,
+    as_latex: tables.Latex = False,
     device: tracking.Device = "auto",
     seed: tracking.Seed = 0,
     trust: tracking.Trust = False,
@@ -54,6 +58,7 @@ def mot_command(
     from tracker.presets import load_preset
 
     EvalOptions(rules)  # an unknown name shows now
+    form = chosen_form(markdown=as_markdown, latex=as_latex)
     config = RunConfig(
         source=str(dataset),
         detector=detector,
@@ -76,10 +81,10 @@ def mot_command(
         trust=trust,
     )
     wanted = comma_separated(sequences, "--sequences", "TUD-Campus,KITTI-17")
-    _mot(MotConfig(dataset, config, reid, wanted, out, overwrite, rules), debug)
+    _mot(MotConfig(dataset, config, reid, wanted, out, overwrite, rules), debug, form)
 
 
-def _mot(config: MotConfig, debug: bool) -> None:
+def _mot(config: MotConfig, debug: bool, form: str) -> None:
     with unknown_to_the_parser():
         from track.commands.mot.dataset import track_dataset
         from track.commands.mot.report import print_result
@@ -88,6 +93,6 @@ def _mot(config: MotConfig, debug: bool) -> None:
 
         console = open_console(debug)
         result = track_dataset(config, ConsoleProgress(console), console)
-        print_result(result)
+        print_result(result, form)
     if result.stopped_by is not None:
         raise typer.Exit(EXIT_BY_SIGNAL + result.stopped_by)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shutil
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,9 @@ __all__ = ["MotConfig", "MotResult", "find_sequences", "track_dataset"]
 
 RESULTS, SEQUENCES = "data", "sequences"
 """Folders of the results in submission form (as TrackEval wants them too), and of each sequence's own files."""
-WRITES = (f"{RESULTS}/*.txt", "scores.json", "scores.csv", *(f"{SEQUENCES}/*/{name}" for name in RUN_FILES))
+SUBMISSION = "submission.zip"
+"""What MOTChallenge takes: the results, without a folder around them."""
+WRITES = (f"{RESULTS}/*.txt", SUBMISSION, "scores.json", "scores.csv", *(f"{SEQUENCES}/*/{name}" for name in RUN_FILES))
 """What may take the place of an earlier result, as patterns below the folder."""
 
 
@@ -72,6 +75,7 @@ class MotResult:
         report: scores of the sequences that have ground truth; `None` where none has, or the run was stopped.
         without_truth: names of the sequences that have none.
         stopped_by: number of the signal that ended it.
+        submission: the zip of all results; `None` where the run was stopped.
     """
 
     folder: Path
@@ -80,6 +84,7 @@ class MotResult:
     report: Report | None
     without_truth: tuple[str, ...]
     stopped_by: int | None = None
+    submission: Path | None = None
 
 
 def find_sequences(dataset: Path, names: tuple[str, ...] = ()) -> list[Path]:
@@ -136,8 +141,18 @@ def track_dataset(config: MotConfig, progress: Progress, console: Console) -> Mo
             _warn_of_classes(summary, console)
         report = _scored(config, truths, folder)
         _remove_stale(folder, summaries)
+        submission = _zipped(folder, list(summaries))
     without = tuple(name for name in summaries if name not in truths)
-    return MotResult(folder, summaries, len(sequences), report, without)
+    return MotResult(folder, summaries, len(sequences), report, without, submission=submission)
+
+
+def _zipped(folder: Path, names: list[str]) -> Path:
+    """The results of these sequences in one archive, the same bytes for the same results."""
+    with replacing(folder / SUBMISSION) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            entry = zipfile.ZipInfo(f"{name}.txt", (1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, (folder / RESULTS / f"{name}.txt").read_bytes(), zipfile.ZIP_DEFLATED)
+    return folder / SUBMISSION
 
 
 def _name(path: Path) -> str:

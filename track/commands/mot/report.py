@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["print_result"]
 
 
-def print_result(result: MotResult) -> None:
-    """The end of a run on standard output: what was tracked, where the results are, and the scores."""
+def print_result(result: MotResult, form: str = "") -> None:
+    """The end of a run on standard output: what was tracked, where the results are, and the scores as `form` (one of
+    `FORMS`) or as tables."""
     from rich.table import Table
 
     from track.terminal.console import safe_console
@@ -35,10 +36,12 @@ def print_result(result: MotResult) -> None:
         _say(console, f"stopped: {done} of {result.num_sequences} sequences are complete", style="yellow")
     if result.report is not None:
         console.print()
-        print_report(result.report, events=False)
+        print_report(result.report, events=False, form=form)
         console.print()
     if result.without_truth:
         _say(console, f"without ground truth, so without scores: {', '.join(result.without_truth)}")
     if any(summary.stopped_by is None for summary in result.summaries.values()):
         _say(console, f"results: {result.folder / RESULTS} (one <sequence>.txt each, in submission form)")
+    if result.submission is not None:
+        _say(console, f"to be handed in: {result.submission}")
     _say(console, f"more of each sequence: {result.folder / SEQUENCES}")

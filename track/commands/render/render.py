@@ -17,9 +17,7 @@ __all__ = ["print_rendered", "render"]
 VIDEO = "annotated.mp4"
 
 
-def render(
-    run_dir: Path, video: str | None, out: Path | None, overwrite: bool, look: Look, progress: Progress
-) -> Path:
+def render(run_dir: Path, video: str | None, out: Path | None, overwrite: bool, look: Look, progress: Progress) -> Path:
     """Draw a run and write `annotated.mp4` into a folder; returns that file.
 
     Args:

@@ -44,6 +44,7 @@ def run_command(
     smooth: tracking.Smooth = False,
     offline: tracking.Offline = False,
     keep_embeddings: options.KeepEmbeddings = False,
+    zones: tracking.Zones = None,
     device: tracking.Device = "auto",
     seed: tracking.Seed = 0,
     trust: tracking.Trust = False,
@@ -80,6 +81,7 @@ def run_command(
         smooth=smooth,
         offline=offline,
         keep_embeddings=keep_embeddings,
+        zones=zones,
         seed=seed,
         trust=trust,
     )

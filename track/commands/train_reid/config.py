@@ -13,7 +13,7 @@ from registry.defaults import DEFAULT_ENCODER
 from registry.devices import check_device_name
 from registry.user_folders import expanded
 from reid.data.market1501 import EXPECTED
-from reid.registry import ALL_NAMES, BACKBONES, OTHER_NAMES, is_backbone, own_network
+from reid.registry import ALL_NAMES, BACKBONES, OTHER_NAMES, WITHOUT_NETWORK, is_backbone, own_network
 from reid.training.recipe import Recipe, family_recipe, load_recipe
 from reid.training.state import check_same, read_config
 from track.setup.given_weights import IMAGENET, check_given
@@ -139,6 +139,8 @@ def _target(reid: str) -> str:
 
 
 def _check_reid(reid: str) -> None:
+    if reid in WITHOUT_NETWORK:
+        raise ValueError(f"--reid {reid} has no network to train; name a backbone, such as --reid {DEFAULT_ENCODER}")
     if not is_backbone(reid):
         hint = f"Choose with --reid NAME. {OTHER_NAMES}"
         raise unknown_name("backbone", reid, BACKBONES.names(), where=ALL_NAMES, hint=hint)

@@ -19,8 +19,8 @@ from track.commands.compare import compare as compare_module
 def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """`clip.mp4` with two people who meet, `clip.txt` with their detections, `gt.txt`; the cache is the test's own."""
     # not by TRACK_CACHE, which holds the converted networks too: those may be shared
-    monkeypatch.setattr("track.commands.compare.cache.cache_folder", lambda kind: tmp_path / "cache" / kind)
-    monkeypatch.setattr("track.commands.compare.load.LoadMeter.others", lambda meter: 0.0)  # whatever else runs here
+    monkeypatch.setattr("track.scenes.cache.cache_folder", lambda kind: tmp_path / "cache" / kind)
+    monkeypatch.setattr("track.scenes.load.LoadMeter.others", lambda meter: 0.0)  # whatever else runs here
     write_video(tmp_path, CROSSING, 20)
     annotate(tmp_path / "gt.txt")
     return tmp_path / "clip.mp4"
@@ -29,7 +29,7 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class ColourEncoder:
     """The mean colour of a crop, in place of a network that takes seconds to load."""
 
-    name, embedding_dim, needs_images, gate = "small-cnn", 3, True, None
+    name, embedding_dim, needs_images, gate, gate_curve = "small-cnn", 3, True, None, None
     runtime, precision, device, input_size = "numpy", None, "cpu", None
 
     def encode(self, image: Any, xyxy: Any, features: Any) -> Any:

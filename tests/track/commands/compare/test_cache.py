@@ -13,7 +13,7 @@ import pytest
 from tests.track.commands.compare.clips import CROSSING, RANDOM_CNN, compare, table_of
 from tests.track.runs import Track, write_video
 from track.commands.compare import compare as compare_module
-from track.commands.compare.cache import Entry, EntryCache
+from track.scenes.cache import Entry, EntryCache
 from track.terminal.interrupt import StoppedError
 
 
@@ -118,7 +118,7 @@ def test_a_flipped_byte_is_damage(tmp_path: Path) -> None:
 
 
 def test_entries_that_were_not_used_for_longest_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("track.commands.compare.cache.MAX_BYTES", 20_000)
+    monkeypatch.setattr("track.scenes.cache.MAX_BYTES", 20_000)
     cache = EntryCache(tmp_path)
     for number, name in enumerate(("old", "used", "new")):
         cache.store(name, Entry({"rows": np.zeros(1000)}, {}))

@@ -31,7 +31,7 @@ def _annotate(path: Path, walkers: tuple[Walker, ...], num_frames: int = 20) -> 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Sequences `data/a` and `data/b` with annotations; the cache is the test's own, and no plot is drawn."""
-    monkeypatch.setattr("track.commands.compare.cache.cache_folder", lambda kind: tmp_path / "cache" / kind)
+    monkeypatch.setattr("track.scenes.cache.cache_folder", lambda kind: tmp_path / "cache" / kind)
     monkeypatch.setattr("track.commands.compare.report.plot_comparison", lambda path, comparison: path.write_bytes(b""))
     for name, walkers in WALKERS.items():
         write_sequence(tmp_path / "data" / name, walkers)

@@ -10,8 +10,8 @@ import pytest
 
 from tests.track.commands.compare.clips import compare, rows_of, table_of
 from tests.track.runs import Track
-from track.commands.compare import load
-from track.commands.compare.load import HIGH_LOAD, LoadMeter
+from track.scenes import load
+from track.scenes.load import HIGH_LOAD, LoadMeter
 
 
 class _Machine:
@@ -74,7 +74,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     def each(meter: LoadMeter) -> float:
         return values.pop(0) if len(values) > 1 else values[0]
 
-    monkeypatch.setattr("track.commands.compare.load.LoadMeter.others", each)
+    monkeypatch.setattr("track.scenes.load.LoadMeter.others", each)
     return values
 
 

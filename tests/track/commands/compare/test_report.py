@@ -80,7 +80,7 @@ def test_own_files_go_by_their_short_name_and_what_a_comparison_leaves_out_is_sa
     (tmp_path / "more" / "mine.yaml").write_text("every: 2")
     result = compare(track, "--tracker", f"strong,{tmp_path / 'more' / 'mine.yaml'}")
     assert [row["tracker"] for row in rows_of(Path("o/compare.csv").read_text())] == ["strong", "mine"] * 2
-    assert "mine is compared with detection at every frame and everybody embedded; what its every: 2" in result.err
+    assert "mine is compared with detection at every frame; what its every: 2 saves and costs" in result.err
     assert "strong is compared" not in result.err
 
 

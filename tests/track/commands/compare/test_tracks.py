@@ -77,7 +77,7 @@ def test_by_default_the_bundled_encoders(track: Track, tmp_path: Path, clip: Pat
     write_sequence(tmp_path / "seq")
     assert [row["encoder"] for row in rows_of(track("compare", "seq", "--csv").out)] == ["none"]
     result = track("compare", "clip.mp4", "--detector", "clip.txt", "--csv")
-    assert [row["encoder"] for row in rows_of(result.out)] == ["none", *bundled_names()]
+    assert [row["encoder"] for row in rows_of(result.out)] == ["none", "colour", *bundled_names()]
 
 
 @pytest.mark.usefixtures("quick", "clip")

@@ -102,6 +102,16 @@ def test_json_holds_every_figure_unrounded(track: Track, stage: Path) -> None:
     assert (content["warnings"], content["sequences"][0]["last_frame"]) == ([], 30)
 
 
+def test_markdown_and_latex_hold_the_figures_of_the_tables(track: Track, stage: Path) -> None:
+    plain = track(*EVAL).out.split()
+    for form, end in (("--markdown", " |"), ("--latex", r" \\")):
+        text = track(*EVAL, form).out
+        lines = [line for line in text.splitlines() if line.endswith(end)]
+        figures = [word for line in lines for word in line.split() if word.replace(".", "").isdigit()]
+        assert len(figures) > 10
+        assert set(figures) <= set(plain)
+
+
 def test_csv_holds_the_same(track: Track, stage: Path) -> None:
     content = _json(track, *EVAL)
     table = list(csv.DictReader(io.StringIO(track(*EVAL, "--csv").out)))
@@ -179,6 +189,7 @@ BAD = {
     "nothing between commas": ((*EVAL, "--sequences", "a,"), ["--sequences is 'a,'"]),
     "unknown sequence": ((*EVAL, "--sequences", "c"), ["'c'", "Known: a, b"]),
     "two forms at once": ((*EVAL, "--json", "--csv"), ["--json and --csv exclude each other"]),
+    "two other forms at once": ((*EVAL, "--latex", "--csv"), ["--csv and --latex exclude each other"]),
     "a number for a word": ((*EVAL, "--shift", "one"), ["--shift", "you typed: --shift one"]),
     "detections for tracks": (("eval", "--gt", "gt/a", "--pred", "det.txt"), ["ids missing in prediction det.txt"]),
 }

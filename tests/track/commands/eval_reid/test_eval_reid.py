@@ -195,7 +195,7 @@ def test_track_run_says_that_a_checkpoint_without_a_gate_takes_the_presets(
     run = ("run", clip, "--detector", detections, "--reid", "small-cnn", "--reid-weights", "none.safetensors")
     ran = track(*run, "--tracker", "deepsort", "--no-video", "--out", "o", *options)
     assert ran.code == 0, ran.err
-    said = "none.safetensors holds no gate, so that of deepsort is used (0.2): --max-cosine sets another"
+    said = "none.safetensors holds no gate, so that of deepsort is used (0.2) until the run has measured one: "
     assert (said in ran.err) == (not options)
 
 
@@ -250,17 +250,49 @@ def test_reid_runtime(track: Track, crowd: Path, tmp_path: Path) -> None:
     assert found[2]["calibration"]["gate"] == pytest.approx(found[0]["calibration"]["gate"], abs=1e-3)
 
 
-def test_weights_of_another_project_are_measured_and_take_no_gate(track: Track, crowd: Path) -> None:
+def test_weights_of_another_project_are_measured_and_a_copy_of_them_takes_the_gate(
+    track: Track, tmp_path: Path
+) -> None:
+    import torch
+
+    from reid import create_backbone
+    from reid.pretrained import load_pretrained
+
+    crowd = _write_crowd(tmp_path / "many", 22)
+    state = create_backbone("small-cnn", num_classes=7).state_dict()
+    torch.save({"net_dict": state}, "theirs.t7")
+    before = Path("theirs.t7").read_bytes()
+    given = ("eval-reid", "--data", crowd, "--reid", "small-cnn", "--reid-weights", "theirs.t7", "--store-gate")
+    done = track(*given, "--out", "out")
+    assert done.code == 0, done.err
+    found = json.loads(Path("out/eval.json").read_text())
+    assert Path("theirs.t7").read_bytes() == before
+    assert found["gate_file"] == str(Path("out/small-cnn.safetensors"))
+    assert f"the gate is now in {Path('out/small-cnn.safetensors')}, and track run uses it" in done.out
+    copied = load_pretrained("small-cnn", Path("out/small-cnn.safetensors"))
+    assert copied.info.max_cosine_distance == found["calibration"]["gate"]
+    assert copied.info.data.startswith("weights of others: theirs.t7")
+    assert all(torch.equal(value, state[key]) for key, value in copied.backbone.state_dict().items())
+
+
+def test_too_few_people_give_weights_of_another_project_no_copy(track: Track, crowd: Path) -> None:
     import torch
 
     from reid import create_backbone
 
     torch.save({"net_dict": create_backbone("small-cnn").state_dict()}, "theirs.t7")
-    assert _eval(track, crowd, "--reid-weights", "theirs.t7")["images"] == {"query": 6, "gallery": 18}
-    refused = track("eval-reid", "--data", crowd, "--reid", "small-cnn", "--reid-weights", "theirs.t7", "--store-gate")
-    assert refused.code == 2
-    assert "no place for a gate" in refused.err
-    assert not Path("runs").exists()
+    found = _eval(track, crowd, "--reid-weights", "theirs.t7", "--store-gate")
+    assert found["images"] == {"query": 6, "gallery": 18}
+    assert (found["gate_stored"], found["gate_file"]) == (False, None)
+    assert not list(Path("runs").rglob("*.safetensors"))
+
+
+def test_colours_without_a_network_are_measured_too(track: Track, crowd: Path) -> None:
+    done = track("eval-reid", "--data", crowd, "--reid", "colour", "--out", "out")
+    assert done.code == 0, done.err
+    found = json.loads(Path("out/eval.json").read_text())
+    assert (found["reid"], found["runtime"], found["weights"]) == ("colour", None, None)
+    assert found["ranking"]["cmc"]["1"] > 0.8, "these people wear different colours"
 
 
 def test_identity_folders_are_measured_leave_one_out_and_it_says_so(track: Track, tmp_path: Path) -> None:
@@ -290,6 +322,11 @@ def test_images_that_do_not_decode_are_counted_and_listed(track: Track, crowd: P
         pytest.param([], "--data is missing, expected a folder", id="no option"),
         pytest.param(["--data", "crowd,"], "--data names an empty data set", id="empty name"),
         pytest.param(["--data", "crowd", "--reid", "none"], "--reid none has no network", id="no network"),
+        pytest.param(
+            ["--data", "crowd", "--reid", "colour", "--reid-weights", "crowd"],
+            "--reid-weights has no effect with --reid colour",
+            id="weights of colours",
+        ),
         pytest.param(["--data", "crowd", "--reid", "dogenet5"], "Did you mean 'dogenet50'", id="unknown name"),
         pytest.param(["--data", "crowd", "--store-gate"], "--store-gate needs a checkpoint", id="gate without file"),
         pytest.param(["--data", "crowd", "--reid-weights", "no.safetensors"], "not found", id="no weights"),

@@ -22,7 +22,7 @@ from tests.track.runs import (
 )
 
 RUN = (*FAST, "--detector", "public")
-STRONG = ("--reid", "none", "--detector", "public", "--tracker", "strong")
+STRONG = ("--reid", "none", "--detector", "public", "--tracker", "strong-1")
 TWO_HALVES = (Walker(2, 4, 0.3, last=12), Walker(2, 4, 0.3, first=20))
 
 
@@ -90,7 +90,7 @@ def test_offline_does_not_take_back_what_the_border_cuts_off(track: Track, leavi
 
 
 def test_where_the_tracker_is_not_to_mind_the_border_linking_is_not_either(track: Track, leaving: Path) -> None:
-    Path("any.yaml").write_text("base: strong\ntracker: {border_wait_s: 0, border_share: 0}\n")
+    Path("any.yaml").write_text("base: strong-1\ntracker: {border_wait_s: 0, border_share: 0}\n")
     options = (*STRONG[:-1], "any.yaml", "--offline")
     assert track("run", "leaving-s", *options, "--out", "offline").code == 0
     assert read_txt(Path("offline"))[:, 0].max() > read_txt(leaving)[:, 0].max()

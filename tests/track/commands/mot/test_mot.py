@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_without_any_ground_truth_there_are_no_scores(track: Track, dataset: Pat
     result = track("mot", "data/bare", *DEEPSORT, "--out", "o")
     assert result.code == 0
     assert "without scores: bare" in result.out
-    assert sorted(path.name for path in Path("o").iterdir()) == ["data", "sequences"]
+    assert sorted(path.name for path in Path("o").iterdir()) == ["data", "sequences", "submission.zip"]
 
 
 def test_an_empty_ground_truth_is_none(track: Track, dataset: Path) -> None:
@@ -248,3 +249,23 @@ def test_what_is_wrong_shows_before_anything_is_tracked(
     for fragment in fragments:
         assert fragment in result.err, result.err
     assert all_files(dataset.parent) == before
+
+
+def test_the_zip_is_what_the_challenge_takes(track: Track, dataset: Path) -> None:
+    """The results and nothing else, without a folder; the same bytes again for the same results."""
+    result = track("mot", "data", *DEEPSORT)
+    assert "to be handed in: runs/data/submission.zip" in result.out
+    with zipfile.ZipFile("runs/data/submission.zip") as archive:
+        assert archive.namelist() == ["bare.txt", "seq-2.txt", "seq-10.txt"]
+        for name in archive.namelist():
+            assert archive.read(name) == (Path("runs/data/data") / name).read_bytes()
+    first = Path("runs/data/submission.zip").read_bytes()
+    assert track("mot", "data", *DEEPSORT, "--out", "runs/data", "--overwrite").code == 0
+    assert Path("runs/data/submission.zip").read_bytes() == first
+
+
+def test_scores_for_a_paper(track: Track, dataset: Path) -> None:
+    latex, markdown = (track("mot", "data", *DEEPSORT, form).out for form in ("--latex", "--markdown"))
+    assert r"\begin{tabular}{lrrrrrrrr}" in latex
+    assert "| sequence | HOTA |" in markdown
+    assert "--markdown and --latex exclude each other" in track("mot", "data", "--latex", "--markdown").err

@@ -213,7 +213,7 @@ YAML = {
     "an empty list for the settings": ("tracker: []", ["'tracker' holds []", "expected settings"]),
     "a number for the settings": ("tracker: 0", ["'tracker' holds 0", "expected settings"]),
     "a number for the description": ("description: 5", ["description is 5", "expected a text"]),
-    "a list for the file": ("- 1", ["holds list", "expected keys: description, base, kind, tracker"]),
+    "a list for the file": ("- 1", ["holds list", "expected keys: description, version, base, kind, tracker"]),
     "broken syntax": ("tracker: {max_age: 3", ["my.yaml is not valid YAML: line 1, column 21: expected ',' or '}'"]),
     "a tab": ("tracker:\n\tmax_age: 3", ["is not valid YAML: line 2, column 1: found character '\\t'"]),
     "an open bracket": (

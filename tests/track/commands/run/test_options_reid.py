@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from reid import create_encoder
+from reid import create_backbone, create_encoder
+from reid.checkpoint import save_checkpoint
+from reid.colour import GATE
+from reid.gates import GateCurve
 from tests.track.runs import (
     FAST,
     HEIGHT,
@@ -37,6 +40,64 @@ def test_reid(track: Track, tmp_path: Path) -> None:
     assert cnn["counts"]["crops_embedded"] == cnn["counts"]["detections"] == 12
     assert cnn["appearance"]["by_appearance"] > 0
     assert cnn["configuration"]["reid"]["embedding_dim"] == 128
+
+
+def test_reid_colour(track: Track, tmp_path: Path) -> None:
+    """No network: everything that an encoder of pictures takes, but no weights, runtime or device."""
+    clip, detections = write_video(tmp_path, num_frames=6)
+    base = ("run", clip, *SEEN, "--detector", detections, "--reid", "colour")
+    done = track(*base, "--out", "o")
+    assert done.code == 0, done.err
+    summary = read_summary(Path("o"))
+    assert summary["counts"]["crops_embedded"] == summary["counts"]["detections"] == 12
+    assert summary["appearance"]["by_appearance"] > 0
+    reid = summary["configuration"]["reid"]
+    assert (reid["name"], reid["embedding_dim"], reid["runtime"]) == ("colour", 1536, None)
+    assert summary["configuration"]["tracker"]["max_cosine_distance"] == reid["suggested_gate"] == GATE
+    assert track(*base, "--max-cosine", 0.4, "--reid-when", "ambiguous", "--tracker", "strong", "--out", "p").code == 0
+    for option, value in (("--reid-weights", detections), ("--reid-runtime", "torch")):
+        refused = track(*base, option, value, "--out", "q")
+        assert refused.code == 2
+        assert f"{option} has no effect with --reid colour" in refused.err
+    exported = track("export", "--reid", "colour", "--to", "onnx")
+    assert (exported.code, exported.err.count("\n")) == (2, 1)
+    assert "--reid colour has no network to export" in exported.err
+
+
+def test_weights_that_others_publish(track: Track, tmp_path: Path) -> None:
+    """As they are downloaded: the classifier goes, which is said, and so is it that no gate came with them."""
+    import torch
+
+    clip, detections = write_video(tmp_path, num_frames=3)
+    state = create_backbone("osnet-x0-25", num_classes=5).state_dict()
+    torch.save({"state_dict": {f"module.{key}": value for key, value in state.items()}}, "osnet_x0_25_msmt17.pt")
+    base = ("run", clip, *SEEN, "--detector", detections, "--reid-runtime", "torch")
+    weights = ("--reid-weights", "osnet_x0_25_msmt17.pt")
+    done = track(*base, "--reid", "osnet-x0-25", *weights, "--out", "o")
+    assert done.code == 0, done.err
+    assert "the classifier of 5 identities is left out" in done.err
+    assert "osnet_x0_25_msmt17.pt holds no gate, so that of deepsort is used" in done.err
+    configuration = read_summary(Path("o"))["configuration"]
+    assert configuration["reid"]["embedding_dim"] == 512
+    assert configuration["gate"]["source"] == "preset: too few people to measure one"
+    refused = track(*base, "--reid", "osnet-x0-5", *weights, "--out", "p")
+    assert refused.code == 2
+    assert "does not fit osnet-x0-5 (it looks like a checkpoint of osnet-x0-25)" in refused.err
+
+
+def test_a_checkpoint_with_a_curve_is_asked_by_the_number_of_people_about(track: Track, tmp_path: Path) -> None:
+    curve = GateCurve((0.001, 0.01, 0.1), (0.1, 0.2, 0.3), 1000, 50)
+    save_checkpoint(Path("mine.safetensors"), create_backbone("small-cnn"), max_cosine_distance=0.3, gate_curve=curve)
+    clip, detections = write_video(tmp_path, num_frames=6)
+    base = ("run", clip, *SEEN, "--detector", detections, "--reid", "small-cnn", "--reid-runtime", "torch")
+    gates = {}
+    for name, options in {"curve": (), "hand": ("--max-cosine", 0.25)}.items():
+        assert track(*base, "--reid-weights", "mine.safetensors", *options, "--out", name).code == 0
+        gates[name] = read_summary(Path(name))["configuration"]["gate"]
+    found = gates["curve"]
+    assert (found["source"], found["pairs"], found["people"]) == ("curve of the checkpoint", 1000, 50)
+    assert found["lowest"] == found["highest"] == pytest.approx(0.2), "two people: each has one stranger"
+    assert gates["hand"] == {"source": "--max-cosine", "gate": 0.25}
 
 
 def test_reid_file(track: Track, tmp_path: Path) -> None:

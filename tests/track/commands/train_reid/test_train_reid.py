@@ -136,6 +136,7 @@ def test_weights_of_another_network_are_refused_before_the_first_step(track: Tra
         (["--data", "people", "--batch", "16"], "--batch is '16', expected two numbers such as 16x4"),
         (["--data", "people", "--batch", "16x4"], "use --batch 8x4"),
         (["--data", "people", "--input-size", "9x9"], "input_size is"),
+        (["--data", "people", "--reid", "colour"], "--reid colour has no network to train"),
         (["--data", "people", "--reid", "dogenet51"], "Did you mean 'dogenet50'"),
         (["--data", "people", "--recipe", "none"], "unknown recipe"),
         (["--data", "people", "--pretrained", "no.safetensors"], "--pretrained no.safetensors not found"),

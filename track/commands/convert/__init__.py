@@ -1,0 +1,1 @@
+"""`track convert`: tracks for other programs, and from them."""

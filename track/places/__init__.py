@@ -1,0 +1,1 @@
+"""Lines and zones in the picture: who crosses, enters, stays and leaves, counted from rows of tracks."""

@@ -36,12 +36,16 @@ _TWO_TABS = re.compile(r"\t *\t")
 _MARKS = ",;\t"
 
 
-def read_box_table(path: Path, header: tuple[str, ...] = ()) -> BoxTable:
+def read_box_table(
+    path: Path, header: tuple[str, ...] = (), *, more: tuple[str, ...] = (), texts: tuple[str, ...] = ()
+) -> BoxTable:
     """All rows of a file, separated by commas, semicolons, tabs or blanks; with semicolons or tabs 0,5 is a half.
 
     Args:
         path: the file.
         header: these columns and no others, for a file that this project writes itself.
+        more: columns that may follow those.
+        texts: columns of texts to read as well, by these names; a file with a header may lack them.
 
     Raises:
         FileNotFoundError: no such file.
@@ -57,10 +61,10 @@ def read_box_table(path: Path, header: tuple[str, ...] = ()) -> BoxTable:
                 return _Rows(path, POSITIONS[:NUM_COLUMNS]).table()
             number, line = first or (1, "")
             names = _header(line)
-            if header and names != header:
+            if header and (names is None or names[: len(header)] != header or not {*names} <= {*header, *more}):
                 raise ValueError(f"{path} line {number} is {shown(line)}, expected the header {','.join(header)}")
             if names is not None:
-                return _read_named(path, names, _separator_of_header(line), lines)
+                return _read_named(path, names, _separator_of_header(line), lines, texts)
             return _read_positions(path, number, line, lines)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a text file; expected lines of {EXPECTED}") from error
@@ -110,7 +114,7 @@ class _Rows:
         columns: what they hold.
         header: names of the columns of a table, all of them; empty for a file without a header.
         places: where `columns` stand among those.
-        has_words: whether the class is to be read as a text.
+        words: those of `columns` that hold texts.
     """
 
     def __init__(
@@ -120,30 +124,32 @@ class _Rows:
         header: tuple[str, ...] = (),
         places: Sequence[int] = (),
         *,
-        has_words: bool = False,
+        words: Sequence[str] = (),
     ) -> None:
         self._path, self.columns, self.header = path, tuple(columns), header
         self.names = tuple(header[place] for place in places) or tuple(numbered(i) for i in range(len(columns)))
-        self._words = self.columns.index("class") if has_words else None
+        self._words: dict[int, dict[str, int]] = {self.columns.index(column): {} for column in words}
         self.numbers, self.lines = array("d"), array("q")
-        self.words: dict[str, int] = {}
 
     def append(self, number: int, cells: Sequence[str]) -> None:
         """Take a row that has as many cells as there are columns."""
-        if self._words is not None:
+        codes = []
+        if self._words:
             cells = list(cells)
-            word, cells[self._words] = cells[self._words], "0"
-            if len(word) > LONGEST_NAME:
-                where = f"{self._path}, line {number}: {self.names[self._words]}"
-                raise ValueError(f"{where} is {shown(word)}, expected a name of {LONGEST_NAME} letters at most")
+            for place, words in self._words.items():
+                word, cells[place] = cells[place], "0"
+                if len(word) > LONGEST_NAME:
+                    where = f"{self._path}, line {number}: {self.names[place]}"
+                    raise ValueError(f"{where} is {shown(word)}, expected a name of {LONGEST_NAME} letters at most")
+                codes.append((place, words.setdefault(word, len(words))))
         try:
             if max(map(len, cells)) > 25:  # digits of a float; longer ones are looked at one by one
                 raise ValueError
             row = [float(cell) for cell in cells]
         except ValueError:
             row = [self._number(number, place, cell) for place, cell in enumerate(cells)]
-        if self._words is not None:
-            row[self._words] = self.words.setdefault(word, len(self.words))
+        for place, code in codes:
+            row[place] = code
         self.numbers.extend(row)
         self.lines.append(number)
 
@@ -161,11 +167,12 @@ class _Rows:
         """All that was taken."""
         values = np.array(self.numbers, np.float64).reshape(-1, len(self.columns))
         class_names: dict[int, str] = {}
-        if self.words:
+        texts = {self.columns[place]: tuple(words) for place, words in self._words.items()}
+        if words := texts.pop("class", ()):
             column = self.columns.index("class")
-            values[:, column], class_names = _classes(values[:, column], list(self.words))
+            values[:, column], class_names = _classes(values[:, column], words)
         lines = np.array(self.lines, np.int64)
-        return BoxTable(self._path, self.header, self.names, self.columns, values, lines, class_names)
+        return BoxTable(self._path, self.header, self.names, self.columns, values, lines, class_names, texts)
 
 
 def _classes(codes: FloatArray, words: Sequence[str]) -> tuple[FloatArray, dict[int, str]]:
@@ -184,7 +191,7 @@ def _read_positions(path: Path, number: int, first: str, lines: Iterator[tuple[i
     cells = _position_cells(path, number, first, separator)
     width = len(cells)
     columns = (*POSITIONS, *[""] * (width - len(POSITIONS)))[:width]
-    rows = _Rows(path, columns, has_words=width > CLASS and not _is_number(cells[CLASS]))
+    rows = _Rows(path, columns, words=["class"] if width > CLASS and not _is_number(cells[CLASS]) else ())
     _check_width(path, number, width, None)
     rows.append(number, cells)
     for number, line in lines:
@@ -242,10 +249,14 @@ def _check_width(path: Path, number: int, width: int, before: int | None) -> Non
     raise ValueError(f"{path}, line {number}: {count}{than}{hint}; expected {EXPECTED}")
 
 
-def _read_named(path: Path, header: tuple[str, ...], separator: str, lines: Iterator[tuple[int, str]]) -> BoxTable:
-    """The known columns of a table; where rows have one cell more than the header, a number of the row comes first."""
+def _read_named(
+    path: Path, header: tuple[str, ...], separator: str, lines: Iterator[tuple[int, str]], texts: tuple[str, ...]
+) -> BoxTable:
+    """The known columns of a table, and `texts`; a row with one cell more than the header begins with a number."""
     found = find_columns(header)
-    rows = _Rows(path, tuple(found), header, tuple(found.values()), has_words="class" in found)
+    found |= {name: header.index(name) for name in texts if name in header}
+    words = [column for column in found if column == "class" or column in texts]
+    rows = _Rows(path, tuple(found), header, tuple(found.values()), words=words)
     more: int | None = None
     for number, line in lines:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ class BoxTable:
         values: `(N, C)` float64; of a table with a header only the known columns, NaN where a cell is empty.
         lines: `(N,)` int64, where each row stands in the file, from 1.
         class_names: by the numbers in the column `class`, where it holds names.
+        texts: of each further column that was asked for, its texts by the numbers in it.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class BoxTable:
     values: FloatArray
     lines: IntArray
     class_names: Mapping[int, str]
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)

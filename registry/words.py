@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["counted", "encodable", "printable", "printable_lines"]
+__all__ = ["counted", "encodable", "plural_of", "printable", "printable_lines"]
 
 HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that steer a terminal or hide text: control, format (bidi), surrogate, line, paragraph."""
 JOINERS = frozenset("\u200c\u200d")
 """Of category Cf too, but they belong to words of Persian and Hindi, and to emoji of several parts."""
+IRREGULAR = {
+    "person": "people",
+    "mouse": "mice",
+    "knife": "knives",
+    **{same: same for same in ("sheep", "skis", "scissors", "broccoli")},
+}
 
 
 def counted(number: int, one: str, several: str = "") -> str:
     """`1 track`, `2 tracks`, `0 tracks`; `several` where it is more than an s at the end."""
     return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
+def plural_of(noun: str) -> str:
+    """`people` of `person`, `buses` of `bus`: for names of classes, of which those of COCO come out right."""
+    if noun in IRREGULAR:
+        return IRREGULAR[noun]
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun}s"
 
 
 def printable(text: str) -> str:

@@ -49,6 +49,8 @@ TUNE = ("--reid", "none", "--trials", "2", "--out", "new")
 COMPARE = ("compare", "clip.mp4", "--detector", "clip.txt", "--reid")
 MOT = ("mot", "{}", *FAST, *NAMED)
 LINK = ("link", "{}", *NAMED)
+RELABEL = ("relabel", "{}", "--name", "1=Anna", *NAMED)
+RENDER = ("render", "{}", "--style", "blur", *NAMED)
 TRAIN = ("train-reid", *TINY, "--out", "new", "--data")
 EVAL_REID = ("eval-reid", "--reid", "small-cnn", "--out", "new", "--data")
 EXPORT = ("export", "--reid", "small-cnn", "--to", "torchscript", "--out", "new.torchscript")
@@ -78,6 +80,11 @@ SLOTS = (
     Slot("link", "run/tracks.csv", LINK, is_text=True, at="run"),
     Slot("link", "run/summary.json", LINK, is_text=True, at="run"),
     Slot("link", "run/embeddings.npz", LINK, at="run"),
+    Slot("relabel", "run/tracks.csv", RELABEL, is_text=True, at="run"),
+    Slot("relabel", "run/summary.json", RELABEL, is_text=True, at="run"),
+    Slot("relabel", "run/identities.csv", RELABEL, is_text=True, at="run"),
+    Slot("render", "run/tracks.csv", RENDER, is_text=True, at="run"),
+    Slot("render", "run/summary.json", RENDER, is_text=True, at="run"),
     Slot("train-reid", "recipe.yaml", (*TRAIN, "synthetic:10x4", "--recipe", "{}"), is_text=True),
     Slot("train-reid", WEIGHTS, (*TRAIN, "people", "--pretrained", "{}")),
     Slot("eval-reid", PICTURE, (*EVAL_REID, "{}"), at="people"),

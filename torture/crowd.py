@@ -21,10 +21,12 @@ FOLDER_COMMANDS: dict[str, tuple[str, ...]] = {
     "mot": ("mot", "mot", *FAST, "--out", "new"),
     "compare": ("compare", "clip.mp4", "--detector", "clip.txt", "--reid", "none", "--out", "new"),
     "link": ("link", "run", "--out", "new"),
+    "relabel": ("relabel", "run", "--name", "1=Anna", "--out", "new"),
+    "render": ("render", "run", "--out", "new"),
     "train-reid": (*VALID["train-reid"][:-4], "--epochs", "1", "--device", "cpu", "--out", "new"),
     "eval-reid": VALID["eval-reid"],
 }
-CAN_OVERWRITE = frozenset({"run", "mot", "compare", "link"})
+CAN_OVERWRITE = frozenset({"run", "mot", "compare", "link", "relabel", "render"})
 
 
 def crowd(effort: Effort, tally: Tally) -> None:

@@ -36,10 +36,13 @@ HEAVY = (
     "matplotlib.pyplot",
     "safetensors.torch",
 )
-ROOMS = ("run", "eval", "mot", "compare", "tune", "link", "train_reid", "eval_reid", "export", "models")
+ROOMS = (
+    *("run", "eval", "mot", "compare", "tune", "link", "relabel", "render"),
+    *("train_reid", "eval_reid", "export", "models"),
+)
 INNER = (
     "track.run.run", "track.commands.mot.dataset", "track.commands.compare.dataset", "track.commands.tune.tune",
-    "track.commands.link.relink",
+    "track.commands.link.relink", "track.commands.relabel.relabel", "track.commands.render.render",
     "track.commands.train_reid.train", "track.commands.eval_reid.measure", "track.commands.export.export",
     "track.commands.models.listing", "track.scores.report", "reid.training", "reid.data",
 )  # fmt: skip

@@ -44,6 +44,9 @@ COMMANDS = (
     Killed("tune", VALID["tune"]),
     Killed("link", VALID["link"]),
     Killed("link --overwrite", VALID["link"], over=True),
+    Killed("relabel", VALID["relabel"]),
+    Killed("relabel --overwrite", VALID["relabel"], over=True),
+    Killed("render", VALID["render"]),
     Killed("export", (*VALID["export"],), over=True, result="new.torchscript"),
     Killed("mot --overwrite", VALID["mot"], over=True),
 )

@@ -18,6 +18,8 @@ VALID: dict[str, tuple[str, ...]] = {
     "compare": ("compare", "clip.mp4", "--detector", "clip.txt", "--reid", "none", "--out", "new", "--overwrite"),
     "tune": ("tune", "mot", "--reid", "none", "--trials", "2", "--out", "new"),
     "link": ("link", "run", "--out", "new", "--overwrite"),
+    "relabel": ("relabel", "run", "--name", "1=Anna", "--out", "new", "--overwrite"),
+    "render": ("render", "run", "--style", "blur", "--out", "new", "--overwrite"),
     "train-reid": ("train-reid", "--data", "people", *TINY, "--device", "cpu", "--out", "new"),
     "eval-reid": ("eval-reid", "--data", "people", "--reid", "small-cnn", "--out", "new"),
     "export": ("export", "--reid", "small-cnn", "--to", "torchscript", "--out", "new.torchscript", "--overwrite"),

@@ -59,6 +59,8 @@ COMMANDS = (
     Command("zones", "zones", "Draw lines and zones on a frame in the browser, or count at them in a finished run."),
     Command("tune", "tune", "Find tracker settings for your own videos, and what they gain where not chosen."),
     Command("link", "link", "Link the tracks of a finished run, as track run --offline does."),
+    Command("relabel", "relabel", "Put identities of a finished run right: merge, split, drop, name them."),
+    Command("render", "render", "Draw a finished run on its video again: other styles, people hidden."),
     Command("train-reid", "train_reid", "Train an appearance encoder, measure it on held-out people, choose its gate."),
     Command("eval-reid", "eval_reid", "Measure how well an appearance encoder finds people again, and its gate."),
     Command("export", "export", "Write an encoder for ONNX Runtime, OpenVINO or TorchScript."),
@@ -66,7 +68,9 @@ COMMANDS = (
 )
 
 
-PATHS = frozenset({"--out", "--resume", "--gt", "--pred", "--reid-weights", "--pretrained", "--zones", "--save"})
+PATHS = frozenset(
+    {"--out", "--resume", "--gt", "--pred", "--reid-weights", "--pretrained", "--video", "--zones", "--save"}
+)
 """Options of all commands that take a path."""
 
 

@@ -33,6 +33,8 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--reid-when": ("", "never"),
         "--reid-runtime": ("", "abc"),
         "--reid-weights": ("", "nothing"),
+        "--crops": ("-1", "1.5", HUGE, "nan"),
+        "--style": ("", "abc"),
     },
     "eval": {
         "--shift": ("nan", HUGE, f"-{HUGE}", "1.5", ""),
@@ -76,6 +78,22 @@ NO_SENSE: dict[str, dict[str, tuple[str, ...]]] = {
         "--sequences": ("", "nothing"),
     },
     "link": {"--max-gap": ("nan", "inf", "-1", "abc"), "--out": ("", " ")},
+    "relabel": {
+        "--merge": ("", "1", "1,", "1,x", HUGE, "-1,2", "²,1"),
+        "--split": ("", "1", "1@", "1@0", f"1@{HUGE}", "@3"),
+        "--drop": ("", "x", "0", HUGE),
+        "--name": ("", "1", "=", "x=Anna", "1=a\nb", f"1={HUGE * 9}"),
+        "--class": ("", "1=", "=car"),
+        "--out": ("", " "),
+        "--video": ("", " "),
+    },
+    "render": {
+        "--style": ("", "abc"),
+        "--only": ("", "x", "1,", HUGE, "-1", "²"),
+        "--trail": ("nan", "inf", "-1", "abc"),
+        "--out": ("", " "),
+        "--video": ("", " ", "nothing"),
+    },
     "zones": {"--zones": ("", "nothing", "\x00"), "--size": ("", "0x10", HUGE, f"{HUGE}x4", "nan"), "--out": ("", " ")},
     "convert": {
         "--to": ("", "abc"),
@@ -133,6 +151,8 @@ VALID: dict[str, tuple[str, ...]] = {
     "compare": ("s", "--reid", "none", "--gt", "nothing", "--out", "c", "--overwrite", "--no-cache"),
     "tune": ("s", "--reid", "none", "--gt", "gt.txt", "--trials", "2", "--out", "t"),
     "link": ("o", "--out", "l", "--overwrite"),
+    "relabel": ("o", "--name", "1=Anna", "--out", "l", "--overwrite"),
+    "render": ("o", "--out", "l", "--overwrite"),
     "zones": ("o", "--zones", "zones.yaml", "--out", "z", "--overwrite"),
     "convert": ("o", "--to", "cvat", "--out", "a.xml", "--overwrite"),
     "train-reid": ("--data", "nothing"),
@@ -189,7 +209,7 @@ def test_no_value_of_any_option_is_a_fault_of_the_program(track: Track, command:
 
 
 @pytest.mark.parametrize("source", [HUGE, "9" * 5000, "\x00", "a\x00b", "é" * 300, "\udc80", "²", " ", "cam:0"])
-@pytest.mark.parametrize("command", ["run", "compare", "mot", "tune", "link"])
+@pytest.mark.parametrize("command", ["run", "compare", "mot", "tune", "link", "render"])
 @pytest.mark.usefixtures("inputs")
 def test_sources_that_are_none(track: Track, command: str, source: str) -> None:
     assert_one_line(track(command, source))

@@ -75,6 +75,8 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (("data", "--reid", "none", "--detector", "yolo11s.pt"), MISSING),
     ],
     "link": [(("finished", "--out", "l"), "")],
+    "relabel": [(("finished", "--name", "1=Anna", "--out", "l"), "")],
+    "render": [(("finished", "--out", "l"), ""), (("finished", "--video", "http://192.0.2.1/a.mp4"), MISSING)],
     "zones": [(("finished", "--zones", "zones.yaml", "--out", "z"), "")],
     "convert": [(("finished", "--to", "cvat", "--out", "a.xml"), "")],
     "train-reid": [
@@ -87,7 +89,7 @@ CASES: dict[str, list[tuple[tuple[str, ...], str]]] = {
 
 
 def _prepare(command: str, track: Track, tmp_path: Path) -> None:
-    if command in ("link", "zones", "convert"):
+    if command in ("link", "zones", "convert", "relabel"):
         assert track("run", "s", *FAST, "--no-video", "--out", "finished").code == 0
         (tmp_path / "zones.yaml").write_text("lines: {door: {from: [0, 0], to: [1, 1]}}\n")
     if command == "tune":
@@ -96,6 +98,8 @@ def _prepare(command: str, track: Track, tmp_path: Path) -> None:
             rows = [(f + 1, n, *w.row(f)[2:6]) for f in range(40) for n, w in enumerate(TWO_WALKERS, start=1)]
             (folder / "gt").mkdir()
             write(folder / "gt" / "gt.txt", rows, ",1,1,1")
+    if command == "render":
+        assert track("run", "clip.mp4", "--detector", "clip.txt", *FAST, "--out", "finished").code == 0
     if command in ("train-reid", "eval-reid"):
         import cv2
         import numpy as np

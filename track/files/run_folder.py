@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from registry.own_names import is_unfinished
 from registry.words import counted
+from track.files.crops import CROPS, has_crops, remove_crops
 from track.files.inputs import refuse_to_replace
 from track.files.lock import FolderTakenError, Holder, Lock, locked
 
 __all__ = ["LOCK_FILE", "RUN_FILES", "RunFolder", "folder_name", "held_folder", "held_run_folder", "stamp_of"]
 
-RUN_FILES = ("tracks.txt", "tracks.csv", "annotated.mp4", "summary.json", "embeddings.npz", "events.csv", "zones.csv")
+RUN_FILES = (
+    *("tracks.txt", "tracks.csv", "identities.csv", "annotated.mp4", "summary.json", "embeddings.npz"),
+    *("events.csv", "zones.csv"),
+)
 """What a run writes, and so all that `--overwrite` may remove (with unfinished files of a run that was killed)."""
 LOCK_FILE = ".track.lock"
 MAX_NAME_BYTES = 120
@@ -52,6 +57,7 @@ class RunFolder:
         self.path = path
         self._writes = tuple(writes)
         self._earlier = {path / name: stamp for name in RUN_FILES if (stamp := stamp_of(path / name)) is not None}
+        self._crops = stamp_of(path / CROPS) if has_crops(path) else None
         self._killed = self._unfinished()
 
     def remove_stale(self) -> None:
@@ -62,19 +68,28 @@ class RunFolder:
         """
         try:
             for file in self.stale():
-                file.unlink(missing_ok=True)
+                if file.name == CROPS:
+                    remove_crops(file)
+                else:
+                    file.unlink(missing_ok=True)
         except OSError as error:
             raise _unwritable(self.path, error.strerror or str(error)) from error
 
     def stale(self) -> list[Path]:
         """The files of an earlier run that are still there."""
-        return [file for file, stamp in self._earlier.items() if stamp_of(file) == stamp]
+        files = [file for file, stamp in self._earlier.items() if stamp_of(file) == stamp]
+        crops = self.path / CROPS
+        is_same = self._crops is not None and crops.is_dir() and crops.lstat().st_ino == self._crops[0]
+        return [*files, crops] if is_same else files
 
     def remove_unfinished(self, *, of_killed: bool = True) -> None:
         """Remove what is half written: by a run that was killed here, or else by this one."""
         for file in self._killed if of_killed else self._unfinished() - self._killed:
             with contextlib.suppress(OSError):
-                file.unlink()
+                if file.is_dir() and not file.is_symlink():
+                    shutil.rmtree(file)
+                else:
+                    file.unlink()
 
     def _unfinished(self) -> frozenset[Path]:
         """In the folder, and in those below it that this run writes to without a lock of their own."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from track.rows.types import FrameTracks, RowState
 from track.sources import Frame
@@ -18,9 +19,16 @@ from tracker import Tracks
 
 __all__ = ["Backfill", "frame_tracks"]
 
+Boxes = npt.NDArray[np.floating]
 
-def frame_tracks(frame: Frame, confirmed: Tracks, filled: Tracks | None = None) -> FrameTracks:
-    """The rows of one frame: its confirmed tracks, and boxes that were filled in after confirmation."""
+
+def frame_tracks(
+    frame: Frame, confirmed: Tracks, filled: Tracks | None = None, detected: Boxes | None = None
+) -> FrameTracks:
+    """The rows of one frame: its confirmed tracks, and boxes that were filled in after confirmation.
+
+    Of all boxes `detected`, where they are given, those that are not in any row are kept beside them.
+    """
     filled = Tracks.empty() if filled is None else filled
     tracks = (confirmed, filled)
     scores = [np.where(t.detection_index >= 0, t.scores, np.float32(np.nan)) for t in tracks]
@@ -33,7 +41,8 @@ def frame_tracks(frame: Frame, confirmed: Tracks, filled: Tracks | None = None) 
         np.concatenate(scores),
         np.concatenate((confirmed.class_ids, filled.class_ids)),
         np.concatenate((states, np.full(len(filled), RowState.TENTATIVE))).astype(np.uint8),
-        np.concatenate([t.detection_index for t in tracks]),
+        matched := np.concatenate([t.detection_index for t in tracks]),
+        None if detected is None else np.delete(detected, matched[matched >= 0], axis=0),
     )
 
 
@@ -42,6 +51,7 @@ class _Held:
     frame: Frame
     confirmed: Tracks
     tentative: Tracks
+    detected: Boxes | None = None
 
 
 class Backfill:
@@ -56,9 +66,12 @@ class Backfill:
         self._held: deque[_Held] = deque()
         self._ids: dict[int, int] = {}
 
-    def push(self, frame: Frame, confirmed: Tracks, tentative: Tracks) -> Iterator[tuple[Frame, FrameTracks]]:
-        """Take the tracks of a frame; yields the frames whose rows are final now, in order."""
-        self._held.append(_Held(frame, confirmed, tentative))
+    def push(
+        self, frame: Frame, confirmed: Tracks, tentative: Tracks, detected: Boxes | None = None
+    ) -> Iterator[tuple[Frame, FrameTracks]]:
+        """Take the tracks of a frame, and its detections (see `frame_tracks`); yields the frames whose rows are final
+        now, in order."""
+        self._held.append(_Held(frame, confirmed, tentative, detected))
         self._ids.update(zip(confirmed.births.tolist(), confirmed.ids.tolist(), strict=True))
         undecided = set(tentative.births.tolist())
         while self._held and (
@@ -78,4 +91,4 @@ class Backfill:
         ids = np.array([self._ids.get(birth, 0) for birth in held.tentative.births.tolist()], np.int64)
         known = held.tentative[ids > 0]
         filled = Tracks(ids[ids > 0], known.xyxy, known.scores, known.class_ids, known.detection_index, known.births)
-        return held.frame, frame_tracks(held.frame, held.confirmed, filled)
+        return held.frame, frame_tracks(held.frame, held.confirmed, filled, held.detected)

@@ -22,6 +22,7 @@ def final_rows(
     online: bool = False,
     measured: bool = False,
     keeps_pictures: bool = True,
+    keeps_unnamed: bool = False,
     max_held: int = MAX_HELD_FRAMES,
 ) -> Iterator[tuple[Frame, FrameTracks]]:
     """Each frame with its rows, in order: at once when `online`, else when no track in it is undecided any more.
@@ -31,14 +32,16 @@ def final_rows(
         online: without the boxes from before a track was confirmed, and so without waiting.
         measured: with the box of the detection for each track, NaN where there was none.
         keeps_pictures: else frames come without, and no picture waits in memory.
+        keeps_unnamed: with the detections that belong to nobody.
         max_held: most frames that wait; what is tentative in one that had to go stays out.
     """
     backfill = Backfill(max_held)
     for step in steps:
         found = step.with_measured_boxes() if measured else step
         frame = found.frame if keeps_pictures else dataclasses.replace(found.frame, image=None)
+        detected = step.detections.xyxy if keeps_unnamed else None
         if online:
-            yield frame, frame_tracks(frame, found.confirmed)
+            yield frame, frame_tracks(frame, found.confirmed, detected=detected)
         else:
-            yield from backfill.push(frame, found.confirmed, found.tentative)
+            yield from backfill.push(frame, found.confirmed, found.tentative, detected)
     yield from backfill.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,16 @@ import numpy.typing as npt
 
 from registry.box_files import read_box_table
 from registry.box_table import BoxTable
+from registry.cells import from_cell
 from registry.numbers import MAX_EXACT, MAX_FRAME, MAX_PX
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, load_detections
+from track.rows.identities_file import IDENTITIES, read_names
 from track.rows.offline import Moments
 from track.rows.run_frames import read_run_frames
-from track.rows.types import CSV_HEADER
+from track.rows.types import CSV_HEADER, NAME
 from tracker.offline.linking import LinkConfig, TrackedDetections
 
-__all__ = ["FinishedRun", "read_run"]
+__all__ = ["FinishedRun", "names_of", "read_run", "read_tracks"]
 
 
 MOST_FILLED, MOST_FILLED_PER_BOX = 1_000_000, 10
@@ -35,6 +37,7 @@ class FinishedRun:
         seen: detections in tracks; with `embeddings.npz` those that belong to nobody, too.
         moments: of the frames that have a box; frames without a picture as far as `summary.json` tells of them.
         class_names: by the class ids of `seen`.
+        names: given by people, by id.
         saved: what `embeddings.npz` tells of the run, `None` without.
     """
 
@@ -42,6 +45,7 @@ class FinishedRun:
     moments: Moments
     class_names: Mapping[int, str]
     saved: SavedDetections | None = None
+    names: Mapping[int, str] = field(default_factory=dict)
 
     def link_config(self, max_gap_s: float) -> LinkConfig:
         """The settings that link it as the run itself would have done."""
@@ -61,6 +65,23 @@ def read_run(run_dir: Path) -> FinishedRun:
         FileNotFoundError: no such folder, or no `tracks.csv` in it.
         ValueError: a damaged row, by its line; or an `embeddings.npz` of another run.
     """
+    table = read_tracks(run_dir)
+    _check_gaps(table)
+    frames = table["frame"].astype(np.int64) - 1
+    times = dict(zip(frames.tolist(), table["time"].tolist(), strict=True))
+    there = np.array(sorted(times), np.int64)
+    times_s = np.array([times[frame] for frame in there.tolist()], np.float64)
+    moments = Moments(there, times_s, read_run_frames(run_dir).missing)
+    run = FinishedRun(_detections(table, frames), moments, _class_names(table), names=names_of(table, run_dir))
+    return _with_embeddings(run, run_dir / EMBEDDINGS) if (run_dir / EMBEDDINGS).is_file() else run
+
+
+def read_tracks(run_dir: Path) -> BoxTable:
+    """The `tracks.csv` of a run, each of its rows checked; with the texts of `state` and, where it is there, `name`.
+
+    Raises:
+        FileNotFoundError, ValueError: see `read_run`.
+    """
     if run_dir.is_file():
         raise FileNotFoundError(f"run {run_dir} is a file, expected the folder it is in: type {run_dir.parent}")
     if not run_dir.is_dir():
@@ -68,19 +89,7 @@ def read_run(run_dir: Path) -> FinishedRun:
     path = run_dir / "tracks.csv"
     if not path.is_file():
         raise FileNotFoundError(f"no tracks.csv in {run_dir}: expected the folder that track run wrote")
-    table = _tracks(path)
-    frames = table["frame"].astype(np.int64) - 1
-    times = dict(zip(frames.tolist(), table["time"].tolist(), strict=True))
-    there = np.array(sorted(times), np.int64)
-    times_s = np.array([times[frame] for frame in there.tolist()], np.float64)
-    moments = Moments(there, times_s, read_run_frames(run_dir).missing)
-    run = FinishedRun(_detections(table, frames), moments, _class_names(table))
-    return _with_embeddings(run, run_dir / EMBEDDINGS) if (run_dir / EMBEDDINGS).is_file() else run
-
-
-def _tracks(path: Path) -> BoxTable:
-    """A `tracks.csv`, each of its rows checked."""
-    table = read_box_table(path, CSV_HEADER)
+    table = read_box_table(path, CSV_HEADER, more=(NAME,), texts=("state", NAME))
     _check(
         table, "frame", (table["frame"] >= 1) & (table["frame"] <= MAX_FRAME), f"from 1 to {MAX_FRAME:,}", whole=True
     )
@@ -94,8 +103,17 @@ def _tracks(path: Path) -> BoxTable:
         box = ",".join(f"{value:g}" for value in table.xyxy()[empty[0]])
         raise ValueError(f"{table.where(int(empty[0]))}: the box {box} is empty, expected x1 < x2 and y1 < y2")
     _check_single(table)
-    _check_gaps(table)
     return table
+
+
+def names_of(table: BoxTable, run_dir: Path) -> dict[int, str]:
+    """The names that people gave to the identities of a run, by id: those in its `tracks.csv`, else in
+    `identities.csv`."""
+    if NAME not in table:
+        return read_names(run_dir / IDENTITIES)
+    pairs = np.unique(np.stack((table["id"], table[NAME])), axis=1).T.astype(np.int64).tolist()
+    texts = table.texts[NAME]
+    return {track_id: from_cell(texts[code]) for track_id, code in reversed(pairs) if texts[code]}
 
 
 def _check(

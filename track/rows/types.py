@@ -8,10 +8,12 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CSV_HEADER", "FrameTracks", "RowState"]
+__all__ = ["CSV_HEADER", "NAME", "FrameTracks", "RowState"]
 
 CSV_HEADER = ("frame", "time_s", "id", "class", "x1", "y1", "x2", "y2", "score", "state")
 """The columns of `tracks.csv`."""
+NAME = "name"
+"""One more, the last, where identities have names."""
 
 
 class RowState(IntEnum):
@@ -42,6 +44,7 @@ class FrameTracks:
         class_ids: `(M,)` int64.
         states: `(M,)` uint8, values of `RowState`.
         detection_index: `(M,)` int64, row among the detections of the frame, -1 without one; `None` where not known.
+        unnamed: `(K, 4)` px, the detections of the frame that belong to none of them; `None` where nobody asked.
     """
 
     frame_index: int
@@ -52,6 +55,7 @@ class FrameTracks:
     class_ids: npt.NDArray[np.int64]
     states: npt.NDArray[np.uint8]
     detection_index: npt.NDArray[np.int64] | None = None
+    unnamed: npt.NDArray[np.floating] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.ids)

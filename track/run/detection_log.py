@@ -64,6 +64,10 @@ class DetectionLog:
         for frame, new in zip(self._frames.values(), np.split(ids, np.cumsum(sizes)[:-1]), strict=False):
             frame.ids[:] = new
 
+    def id_at(self, frame: int, row: int) -> int:
+        """The track that a detection of a frame was matched to; 0 for none."""
+        return int(self._frames[frame].ids[row])
+
     def detections(self) -> TrackedDetections:
         """All of them, frames from 0."""
         if not self._frames:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from registry.own_names import own_name
 from track.files.run_folder import RUN_FILES, stamp_of
@@ -12,13 +12,21 @@ from track.places.sinks import EventsCsv, ZonesCsv
 from track.places.tables import EVENTS_FILE, ZONES_FILE
 from track.places.types import Places
 from track.rows.detections_file import EMBEDDINGS, SavedDetections, save_detections
+from track.rows.identities import Identity
+from track.rows.identities_file import IDENTITIES, IdentitiesCsv, IdentityFacts
+from track.run.appearance_log import AppearanceLog
 from track.run.clock import StageClock
 from track.sinks import FrameTracks, OutputError, Sink
+from track.sinks.styles import DEFAULT_STYLE, create_drawer
 from track.sinks.text import TracksCsv, TracksTxt
 from track.sources import Frame, Source
 from track.threads.background_sink import BackgroundSink
 from tracker.config import TrackerConfig
 from tracker.offline.linking import TrackedDetections
+
+if TYPE_CHECKING:
+    from track.run.crop_log import CropLog
+    from track.sinks.hide import Hider
 
 __all__ = ["Outputs"]
 
@@ -29,18 +37,30 @@ MAX_DRAWN_BEHIND = 4
 
 
 class Outputs:
-    """`tracks.txt`, `tracks.csv` and, when asked for, `annotated.mp4`, `embeddings.npz`, `events.csv` and `zones.csv`.
+    """`tracks.txt`, `tracks.csv`, `identities.csv` and, when asked for, the other files of a run.
+
+    Args:
+        run_dir: folder of the run.
+        class_names: name of each class id.
+        clock: of the run.
+        size: width and height of the pictures, px, as far as the source tells.
 
     Attributes:
-        run_dir: folder of the run.
         files: those that were finished, complete under their final names, once closed.
         errors: what kept a file from being finished.
+        facts: what `identities.csv` tells beside the rows.
         has_begun: whether a frame was written.
         writes_nothing: once closed, whether it leaves no files: it has none, and failed or would replace those of an
             earlier run.
     """
 
-    def __init__(self, run_dir: Path, class_names: Mapping[int, str], clock: StageClock) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        class_names: Mapping[int, str],
+        clock: StageClock,
+        size: tuple[int, int] | None = None,
+    ) -> None:
         self.files: list[Path] = []
         self.errors: list[Exception] = []
         self.run_dir = run_dir
@@ -53,18 +73,45 @@ class Outputs:
             self._reserve.write_bytes(bytes(SUMMARY_BYTES))
         except OSError as error:
             raise OutputError(run_dir / "summary.json", error.strerror or str(error)) from error
-        self._texts = [TracksTxt(run_dir / "tracks.txt"), TracksCsv(run_dir / "tracks.csv", class_names)]
+        self.facts = IdentityFacts()
+        self._identities = IdentitiesCsv(run_dir / IDENTITIES, class_names, size, self.facts)
+        self._texts: list[TracksTxt | TracksCsv] = [
+            TracksTxt(run_dir / "tracks.txt"),
+            TracksCsv(run_dir / "tracks.csv", class_names),
+        ]
+        self._crops: CropLog | None = None
         self._video: BackgroundSink | None = None
         self._places: EventsCsv | None = None
         self._place_totals: ZonesCsv | None = None
 
-    def open_video(self, source: Source, *, every: int = 1) -> None:
-        """Start `annotated.mp4` of a source, drawn and encoded in a thread of its own; `every` is that of `Drawer`."""
-        from track.sinks.draw import Drawer
+    def watch(self, appearance: AppearanceLog | None, crops: CropLog | None) -> None:
+        """Finish what these gather with the other files."""
+        if appearance is not None:
+            self.facts.changes_s = appearance.changes_s
+        self._crops = crops
+
+    @property
+    def identities(self) -> list[Identity]:
+        """All of them, once closed."""
+        return self._identities.identities
+
+    def open_video(
+        self, source: Source, style: str = DEFAULT_STYLE, *, every: int = 1, hider: Hider | None = None
+    ) -> None:
+        """Start `annotated.mp4` of a source, drawn and encoded in a thread of its own.
+
+        Args:
+            source: whose pictures they are.
+            style: one of `STYLES`.
+            every: that of `Drawer`.
+            hider: hides people in a picture before it is drawn on.
+        """
+        from track.sinks.hide import HidingDrawer
         from track.sinks.video import AnnotatedVideo, VideoSink
 
         width, height = source.width, source.height
-        drawer = Drawer(width, height, source.fps, self._class_names, every=every)
+        drawer = create_drawer(style, (width, height), source.fps, self._class_names, every=every)
+        drawer = drawer if hider is None else HidingDrawer(hider, drawer)
         video = VideoSink(self.run_dir / "annotated.mp4", width, height, source.fps)
         self._video = BackgroundSink(AnnotatedVideo(video, drawer), size=MAX_DRAWN_BEHIND)
 
@@ -85,6 +132,7 @@ class Outputs:
         with self._clock.stage("write"):
             for text in self._texts:
                 text.write(tracks)
+            self._identities.write(tracks)
             if self._places is not None:
                 self._places.write(tracks)
 
@@ -130,11 +178,29 @@ class Outputs:
             self._clock.add("draw and encode", self._video.busy_s)
         for text, name in zip(self._texts, ("tracks.txt", "tracks.csv"), strict=True):
             self._close_one(text, self.run_dir / name)
+        crops = self._closed_crops()
+        self._close_one(self._identities, self._identities.path)
+        self.files += crops
         for table, name in ((self._places, EVENTS_FILE), (self._place_totals, ZONES_FILE)):
             if table is not None:
                 self._close_one(table, self.run_dir / name)
         self._reserve.unlink(missing_ok=True)
         self.files.sort(key=lambda path: path.suffix != ".mp4")
+
+    def _closed_crops(self) -> list[Path]:
+        """The folder of crops, if there is one."""
+        if self._crops is None:
+            return []
+        if self.writes_nothing:
+            self._crops.discard()
+            return []
+        try:
+            with self._clock.stage("write"):
+                self.facts.crops = self._crops.write()
+        except OSError as error:
+            self.errors.append(error)
+            return []
+        return [self._crops.path]
 
     def place_facts(self) -> dict[str, Any]:
         """What was counted at lines and zones, once closed; empty where nothing was to be counted."""

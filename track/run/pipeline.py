@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,7 @@ from track.rows.final import MAX_HELD_FRAMES, final_rows
 from track.rows.tracked import Tracked
 from track.rows.types import FrameTracks
 from track.run.counts import Counts
-from track.run.detection_log import DetectionLog
-from track.run.session import Session
+from track.run.session import RowLog, Session
 from track.setup.parts import Affine, Models
 from track.setup.plan import Plan
 from track.sources import Frame
@@ -40,7 +39,7 @@ def write_tracks(frames: Iterable[Frame], session: Session) -> Generator[FrameTr
     Where rows are to be changed at the end (`RowsPlan.come_at_the_end`), they are not written here.
     """
     writes = not session.plan.rows.come_at_the_end
-    with contextlib.closing(track_rows(frames, session.plan, session.counts, session.log)) as rows:
+    with contextlib.closing(track_rows(frames, session.plan, session.counts, session.logs)) as rows:
         for frame, tracks in rows:
             if writes:
                 session.outputs.write(frame, tracks)
@@ -48,7 +47,7 @@ def write_tracks(frames: Iterable[Frame], session: Session) -> Generator[FrameTr
 
 
 def track_rows(
-    frames: Iterable[Frame], plan: Plan, counts: Counts, log: DetectionLog | None = None
+    frames: Iterable[Frame], plan: Plan, counts: Counts, logs: Sequence[RowLog] = ()
 ) -> Generator[tuple[Frame, FrameTracks], None, None]:
     """Track frame after frame; each with its rows, in order, when these are final.
 
@@ -57,14 +56,15 @@ def track_rows(
     steps = track_frames(frames, plan.models, counts, size=plan.size, every=plan.every, overlaps=True)
     with contextlib.closing(steps):  # what detects ahead ends here, also when nobody wants more rows
         for frame, tracks in final_rows(
-            _noted(steps, counts, log),
+            _noted(steps, counts, logs),
             online=plan.rows.online,
             measured=plan.rows.smooth,
             keeps_pictures=plan.draws_on_the_way,
+            keeps_unnamed=plan.hides,
             max_held=_most_held(plan),
         ):
             counts.add(tracks)
-            if log is not None:
+            for log in logs:
                 log.name(tracks)
             yield frame, tracks
 
@@ -190,11 +190,11 @@ def _embedded(
     return embeddings, wanted
 
 
-def _noted(steps: Iterable[Tracked], counts: Counts, log: DetectionLog | None) -> Iterator[Tracked]:
+def _noted(steps: Iterable[Tracked], counts: Counts, logs: Sequence[RowLog]) -> Iterator[Tracked]:
     """`steps` up to their end or first error, so that what came before is finished as at the end of the source."""
     try:
         for step in steps:
-            if log is not None:
+            for log in logs:
                 log.add(step)
             yield step
     except Exception as error:  # raised again by `track.run.run` when the files are complete

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from registry.words import counted
 from track.places.words import place_lines
 from track.run.clock import threaded_stages
+from track.run.people import identities_line
 from track.run.summary import Summary
-from track.terminal.tables import print_table
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-__all__ = ["MAX_NOTES", "SHOWN_MS", "print_summary"]
+__all__ = ["MAX_NOTES", "print_summary"]
 
 
 MAX_NOTES = 5
-
-
-SHOWN_MS = 0.05
-"""Below, a speed would be the clock's own noise."""
 
 
 def print_summary(summary: Summary) -> None:
@@ -35,11 +27,9 @@ def print_summary(summary: Summary) -> None:
     for note in _first(summary.source["notes"]):
         console.print(f"warning: {note}", style="yellow", markup=False)
     counts = summary.counts
-    console.print(
-        f"{counted(counts['frames'], 'frame')}, {counted(counts['detections'], 'detection')}, "
-        f"{counted(counts['ids'], 'identity', 'identities')} "
-        f"({counted(counts['tracks_never_confirmed'], 'track')} never confirmed)"
-    )
+    if people := identities_line(summary.identities):
+        console.print(people, style="bold", markup=False)
+    console.print(f"{counted(counts['frames'], 'frame')}, {counted(counts['detections'], 'detection')}")
     if counts["rejected_detections"]:
         reasons = ", ".join(f"{number} {reason}" for reason, number in counts["rejected_detections"].items())
         console.print(f"unusable detections dropped: {reasons}")
@@ -57,7 +47,8 @@ def print_summary(summary: Summary) -> None:
         console.print(summary.linking_line())
     for line in place_lines(summary.zones):
         console.print(line, markup=False)
-    print_table(console, _stage_table(summary))
+    for line in _stage_lines(summary):
+        console.print(line, markup=False)
     console.print("results:")
     for name in [*summary.files, "summary.json"]:
         console.print(str(summary.run_dir / name), markup=False)
@@ -79,21 +70,21 @@ def _first(notes: list[str]) -> list[str]:
     return [*notes[:MAX_NOTES], f"{counted(len(notes) - MAX_NOTES, 'more warning')}, see summary.json"]
 
 
-def _stage_table(summary: Summary) -> Table:
-    """Time and speed by stage, in the order of the pipeline."""
-    from rich.table import Table
-
-    table = Table(title=f"{summary.fps:.1f} fps", title_justify="left", box=None, pad_edge=False)
-    table.add_column("stage")
-    table.add_column("ms/frame", justify="right")
-    table.add_column("fps", justify="right")
-    table.add_column("")
+def _stage_lines(summary: Summary) -> list[str]:
+    """Where the time went: stages one after another, with their share of it; then what went on at the same time."""
     threaded = threaded_stages(summary.stages_ms)
     own = {stage: time for stage, time in summary.stages_ms.items() if stage not in threaded}
-    for stage, milliseconds in summary.stages_ms.items():
-        fps = f"{1000 / milliseconds:.0f}" if milliseconds >= SHOWN_MS else ""
-        beside = "beside the rest, in a thread of its own" if stage in threaded else ""
-        if stage == max(own, key=lambda name: own[name]):
-            beside = "most of the time goes here"
-        table.add_row(stage, f"{milliseconds:.2f}", fps, beside)
-    return table
+    if not own or not summary.fps:
+        return []
+    frame_ms, longest = 1000 / summary.fps, max(own, key=lambda name: own[name])
+    lines = [
+        f"{summary.fps:.1f} fps, {frame_ms:.1f} ms a frame, of which",
+        f"{'stage':<18}{'ms/frame':>10}{'share':>8}",
+    ]
+    for stage, time in own.items():
+        note = "  most of the time goes here" if stage == longest else ""
+        lines.append(f"{stage:<18}{time:>10.2f}{100 * time / frame_ms:>6.0f} %{note}")
+    if threaded:
+        lines.append("at the same time, in threads of their own, so that it adds nothing:")
+        lines += [f"{stage:<18}{summary.stages_ms[stage]:>10.2f}" for stage in threaded]
+    return lines

@@ -13,6 +13,7 @@ from track.files.run_folder import RunFolder, held_run_folder
 from track.run.counts import Counts
 from track.run.outputs import Outputs
 from track.run.passes import run_passes
+from track.run.people import identity_facts
 from track.run.session import Session, start_session
 from track.run.summary import Summary
 from track.setup.checks import check_possible
@@ -77,7 +78,7 @@ def run(config: RunConfig, progress: Progress, *, any_reid: bool = False) -> Sum
             with progress.waiting(f"loading detector {config.detector} and encoder {config.reid}"):
                 plan = resolve(config, source)
             folder.remove_unfinished()
-            outputs = Outputs(folder.path, plan.models.detector.class_names, counts.clock)
+            outputs = Outputs(folder.path, plan.models.detector.class_names, counts.clock, plan.size)
             if plan.places is not None:
                 outputs.open_places(plan.places, as_it_goes=source.is_live)
             session = start_session(plan, outputs, progress, stop, counts)
@@ -141,7 +142,12 @@ def _summarise(
         partial=reason is not None,
         reason=reason,
         stopped_by=stopped_by,
-        source={**_facts(source), "frames": counts.run_frames.to_json(), "last_s": counts.last_s},
+        source={
+            **_facts(source),
+            "path": config.source,
+            "frames": counts.run_frames.to_json(),
+            "last_s": counts.last_s,
+        },
         configuration=resolved_configuration(config, models),
         counts={
             "frames": counts.frames,
@@ -153,6 +159,7 @@ def _summarise(
             "rows": counts.rows,
             "tracks_never_confirmed": models.tracker.evidence.never_confirmed,
         },
+        identities=identity_facts(outputs.identities, models.detector.class_names),
         appearance=_appearance(session),
         zones=outputs.place_facts(),
         linking=counts.linking,

@@ -30,7 +30,7 @@ KEYWORDS = (
     *("detector", "classes", "conf", "iou", "imgsz", "reid", "reid_weights", "max_cosine", "reid_runtime"),
     *("reid_when", "tracker", "start", "end", "every", "online", "device", "seed", "trust"),
 )
-OF_FILES = ("out", "overwrite", "no_video", "smooth", "offline", "keep_embeddings")
+OF_FILES = ("out", "overwrite", "style", "no_video", "crops", "smooth", "offline", "keep_embeddings")
 """Options of `track run` that write files, or change tracks when all frames are known."""
 
 

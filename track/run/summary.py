@@ -32,6 +32,7 @@ class Summary:
         source: name, size, rate and what went wrong while reading.
         configuration: every setting as it was resolved.
         counts: frames, detections, rejected boxes by reason, crops embedded, tracks, rows.
+        identities: see `track.run.people.identity_facts`.
         appearance: see `tracker.Evidence`.
         zones: what was counted at lines and zones, see `track.places.totals.totals_facts`; empty without.
         linking: what `--offline` did, see `tracker.offline.linking.LinkReport`, and its settings; empty without.
@@ -42,6 +43,7 @@ class Summary:
         files: names of the finished files.
         warnings: what a person should know.
         stopped_by: number of the signal that ended the run.
+        history: what `track relabel` did, call after call.
     """
 
     run_dir: Path
@@ -50,6 +52,7 @@ class Summary:
     source: dict[str, Any] = field(default_factory=dict)
     configuration: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
+    identities: dict[str, Any] = field(default_factory=dict)
     appearance: dict[str, int] = field(default_factory=dict)
     zones: dict[str, Any] = field(default_factory=dict)
     linking: dict[str, Any] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class Summary:
     files: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     stopped_by: int | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self) -> Path:
         """Write `summary.json` into the run's folder."""

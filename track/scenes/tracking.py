@@ -51,7 +51,7 @@ def track_scene(scene: Scene, config: RunConfig, fps: float, embedded: Embedded 
     plan = plan_of(config, ReplaySource(scene, "scene", fps), replaying_models(scene, config, embedded, settings))
     counts = Counts()
     log = DetectionLog(plan.size, watches_border=watches_border(settings)) if plan.keeps_detections else None
-    rows = [tracks for _, tracks in track_rows(plan.source, plan, counts, log)]
+    rows = [tracks for _, tracks in track_rows(plan.source, plan, counts, [] if log is None else [log])]
     if counts.error is not None:
         raise counts.error
     return _final(rows, plan, log)

@@ -18,6 +18,7 @@ from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from track.places.file import read_places
 from track.setup.config import RunConfig
 from track.setup.given_weights import check_given
+from track.sinks.styles import HIDING
 from track.sources import Source
 
 __all__ = ["check_possible"]
@@ -44,10 +45,17 @@ def check_possible(config: RunConfig, source: Source) -> None:
         raise ValueError("--offline needs finished tracks, but a live source has no end; leave --offline out")
     if config.keep_embeddings and source.is_live:
         raise ValueError("--keep-embeddings needs memory for each frame, but a live source has no end; leave it out")
+    if config.style == HIDING and source.is_live:
+        raise ValueError(
+            f"--style {HIDING} hides people before they are known, but a live source cannot be read again: record it, "
+            "track the recording"
+        )
     if config.zones is not None:
         read_places(config.zones, (source.width, source.height) if source.width and source.height else None)
     if source.has_images:
         return
+    if config.crops:
+        raise ValueError(f"--crops {config.crops} cuts them out of images, but {config.source} has none; leave it out")
     if config.reid not in WITHOUT_PICTURES:
         raise ValueError(
             f"--reid {config.reid} looks at images, but {config.source} has none; use --reid none, or --reid file for "

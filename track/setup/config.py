@@ -10,10 +10,13 @@ from registry.defaults import DEFAULT_ENCODER
 from registry.devices import check_device_name
 from reid.registry import WITHOUT_NETWORK, WITHOUT_PICTURES
 from reid.runtimes import AUTO, check_runtime
+from track.sinks.styles import DEFAULT_STYLE, check_style
 from tracker.presets import REID_WHEN, TrackerPreset
 
 __all__ = ["RunConfig"]
 
+MOST_CROPS = 1000
+"""Of an identity; each is compared with all others of it."""
 MOST_APART = 10_000
 """Frames between two detections; a track is forgotten long before."""
 
@@ -41,6 +44,8 @@ class RunConfig:
     out: Path | None = None
     overwrite: bool = False
     video: bool = True
+    style: str = DEFAULT_STYLE
+    crops: int = 0
     start_s: float = 0.0
     end_s: float | None = None
     every: int | None = None
@@ -75,6 +80,11 @@ class RunConfig:
             raise ValueError(f"--max-cosine is {self.max_cosine:g}, expected a cosine distance from 0 to 2")
         if self.every is not None and not 1 <= self.every <= MOST_APART:
             raise ValueError(f"--every is {self.every}, expected a number from 1 (each frame) to {MOST_APART}")
+        check_style(self.style)
+        if self.style != DEFAULT_STYLE and not self.video:
+            raise ValueError(f"--style {self.style} has no effect with --no-video: drop one")
+        if not 0 <= self.crops <= MOST_CROPS:
+            raise ValueError(f"--crops is {self.crops}, expected a number from 1 to {MOST_CROPS}, or 0 for none")
         if not 0 <= self.seed < 1 << 63:
             raise ValueError(f"--seed is {self.seed}, expected a whole number from 0 to 2**63 - 1")
         check_device_name(self.device)

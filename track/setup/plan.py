@@ -13,6 +13,7 @@ from track.places.types import Places
 from track.setup.config import RunConfig
 from track.setup.loading import load_models
 from track.setup.parts import Models
+from track.sinks.styles import DEFAULT_STYLE, HIDING
 from track.sources import Source, open_source
 from tracker.offline.linking import LinkConfig
 
@@ -49,6 +50,8 @@ class Plan:
         every: the detector looks at each n-th frame.
         rows: how rows become final.
         draws: whether there will be an annotated video.
+        style: of that video.
+        crops: most crops to keep of each identity.
         keeps_embeddings: whether all detections and embeddings are written, too.
         places: lines and zones to count at, in px.
         read_again: opens the source once more, to draw rows that are known only at the end.
@@ -59,6 +62,8 @@ class Plan:
     every: int = 1
     rows: RowsPlan = field(default_factory=RowsPlan)
     draws: bool = False
+    style: str = DEFAULT_STYLE
+    crops: int = 0
     keeps_embeddings: bool = False
     places: Places | None = None
     read_again: Callable[[], Source] | None = None
@@ -78,7 +83,17 @@ class Plan:
     @property
     def draws_on_the_way(self) -> bool:
         """Whether pictures are drawn on while frames are tracked, and not in a second reading."""
-        return self.draws and not self.rows.come_at_the_end
+        return self.draws and not self.draws_afterwards
+
+    @property
+    def draws_afterwards(self) -> bool:
+        """Whether it takes a second reading: rows change at the end, or whoever comes soon is hidden already."""
+        return self.draws and (self.rows.come_at_the_end or self.hides)
+
+    @property
+    def hides(self) -> bool:
+        """Whether people are hidden in the video."""
+        return self.draws and self.style == HIDING
 
     @property
     def keeps_detections(self) -> bool:
@@ -114,6 +129,8 @@ def plan_of(config: RunConfig, source: Source, models: Models) -> Plan:
         every=config.every or 1,
         rows=RowsPlan(config.online, config.smooth, links if config.offline else None),
         draws=config.video and source.has_images,
+        style=config.style,
+        crops=config.crops,
         keeps_embeddings=config.keep_embeddings,
         places=None if config.zones is None else read_places(config.zones, size_of_source(source)),
         read_again=lambda: open_source(config.source, start_s=config.start_s, end_s=config.end_s),

@@ -28,7 +28,9 @@ MAX_PX = 1 << 14
 
 
 class Drawer:
-    """Draws the tracks of one video: a stable colour for each id, `person 7` on the box, the way of the last seconds.
+    """Draws the tracks of one video: a stable colour for each id, `person 7` at its mark, the way of the last seconds.
+
+    A mark is the box, an ellipse at the feet, or a dot there.
 
     Boxes whose object was not found (predicted, interpolated) show their corners only; where nobody looked, boxes are
     as they were in the frame before, since all would flicker else. Strokes and text follow the height of the picture.
@@ -38,7 +40,9 @@ class Drawer:
         width, height: px of the source.
         fps: frames drawn per second.
         class_names: name of each class id; an unknown one is shown as its number.
-        trail_s: length of the trails, s.
+        names: given by people, by id; shown in place of the class.
+        mark: `boxes`, `ellipse` or `dots`.
+        trail_s: length of the trails, s; 0 for none.
         every: the detector looked at each so many-th frame, from the first on.
     """
 
@@ -49,10 +53,12 @@ class Drawer:
         fps: float,
         class_names: Mapping[int, str],
         *,
+        names: Mapping[int, str] | None = None,
+        mark: str = "boxes",
         trail_s: float = TRAIL_S,
         every: int = 1,
     ) -> None:
-        self._class_names = dict(class_names)
+        self._class_names, self._names, self._mark = dict(class_names), dict(names or {}), mark
         short_side = min(width, height)
         self._thickness = max(2, round(short_side / 360))
         self._corner = max(4, round(short_side / 72))
@@ -60,7 +66,7 @@ class Drawer:
         self._colours = palette()
         self._every, self._num_drawn = every, 0
         self._not_found: set[int] = set()
-        self._feet: deque[dict[int, tuple[int, int]]] = deque(maxlen=max(2, round(trail_s * fps)))
+        self._feet: deque[dict[int, tuple[int, int]]] = deque(maxlen=max(2, round(trail_s * fps)) if trail_s else 1)
 
     def draw(self, image: Image, tracks: FrameTracks) -> Image:
         """A copy of `image` (BGR `(H, W, 3)`) with the tracks of its frame."""
@@ -79,16 +85,44 @@ class Drawer:
             unseen = np.isin(tracks.states, (RowState.PREDICTED, RowState.INTERPOLATED))
             self._not_found = set(tracks.ids[unseen].tolist())
         self._num_drawn += 1
-        for track_id, box in zip(ids, boxes, strict=True):
-            if track_id in self._not_found:
-                self._draw_corners(image, box, self._colour(track_id)[0])
-            else:
-                cv2.rectangle(image, box[:2], box[2:], self._colour(track_id)[0], self._thickness)
-        names = [self._class_names.get(class_id, str(class_id)) for class_id in tracks.class_ids.tolist()]
+        places = [self._draw_mark(image, i, box) for i, box in zip(ids, boxes, strict=True)]
+        classes = [self._class_names.get(class_id, str(class_id)) for class_id in tracks.class_ids.tolist()]
+        names = [self._names.get(i, name) for i, name in zip(ids, classes, strict=True)]
         self._labels.draw(
-            image, [Label(i, name, box, *self._colour(i)) for i, name, box in zip(ids, names, boxes, strict=True)]
+            image, [Label(i, name, place, *self._colour(i)) for i, name, place in zip(ids, names, places, strict=True)]
         )
         return image
+
+    def _draw_mark(self, image: Image, track_id: int, box: list[int]) -> list[int]:
+        """Draw the mark of an identity; returns the box that its label belongs to."""
+        colour, is_found = self._colour(track_id)[0], track_id not in self._not_found
+        if self._mark == "ellipse":
+            return self._draw_ellipse(image, box, colour, is_found=is_found)
+        if self._mark == "dots":
+            return self._draw_dot(image, box, colour, is_found=is_found)
+        if is_found:
+            cv2.rectangle(image, box[:2], box[2:], colour, self._thickness)
+        else:
+            self._draw_corners(image, box, colour)
+        return box
+
+    def _draw_ellipse(self, image: Image, box: list[int], colour: Colour, *, is_found: bool) -> list[int]:
+        """Around the feet, open at the back where somebody stands on it; only its ends where nobody was found."""
+        left, _, right, bottom = box
+        axes = max((right - left) // 2, 2), max((right - left) // 6, 1)
+        arcs = ((-45, 235),) if is_found else ((-45, 15), (165, 235))
+        for start, end in arcs:
+            cv2.ellipse(image, ((left + right) // 2, bottom), axes, 0, start, end, colour, self._thickness, cv2.LINE_AA)
+        return [left, bottom - axes[1], right, bottom + axes[1]]
+
+    def _draw_dot(self, image: Image, box: list[int], colour: Colour, *, is_found: bool) -> list[int]:
+        """At the feet; hollow where nobody was found."""
+        x, y, radius = (box[0] + box[2]) // 2, box[3], 2 * self._thickness + 1
+        if is_found:
+            cv2.circle(image, (x, y), radius, colour, cv2.FILLED, cv2.LINE_AA)
+        else:
+            cv2.circle(image, (x, y), radius - 1, colour, max(self._thickness // 2, 1), cv2.LINE_AA)
+        return [x - radius, y - radius, x + radius, y + radius]
 
     def _colour(self, track_id: int) -> tuple[Colour, Colour]:
         """Fill and ink of an id."""

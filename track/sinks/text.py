@@ -13,7 +13,7 @@ from registry.cells import to_cell
 from registry.closing import Closing
 from registry.words import printable
 from track.files.partial import PartialFile
-from track.rows.types import CSV_HEADER, FrameTracks, RowState
+from track.rows.types import CSV_HEADER, NAME, FrameTracks, RowState
 
 __all__ = ["TracksCsv", "TracksTxt"]
 
@@ -73,12 +73,13 @@ class TracksCsv(_TextSink):
         class_names: name of each class id; an unknown one is written as its number. One that a
             spreadsheet would take for a formula has an apostrophe before it (`registry.cells`), and what would steer a
             terminal is written out (`registry.words`).
+        names: of identities, by id; without any, there is no column for them.
     """
 
-    def __init__(self, path: Path, class_names: Mapping[int, str]) -> None:
+    def __init__(self, path: Path, class_names: Mapping[int, str], names: Mapping[int, str] | None = None) -> None:
         super().__init__(path)
-        self._class_names = dict(class_names)
-        self._file.append(_csv_lines([CSV_HEADER]).encode())
+        self._class_names, self._names = dict(class_names), dict(names or {})
+        self._file.append(_csv_lines([(*CSV_HEADER, NAME) if self._names else CSV_HEADER]).encode())
 
     def _lines(self, tracks: FrameTracks) -> str:
         return _csv_lines([self._row(tracks, row) for row in np.argsort(tracks.ids, kind="stable")])
@@ -93,6 +94,7 @@ class TracksCsv(_TextSink):
             *(f"{value:.4f}" for value in np.round(tracks.xyxy[row].astype(np.float64), 4) + 0.0),
             "" if np.isnan(score) else f"{score:.4f}",
             RowState(tracks.states[row]).name.lower(),
+            *([to_cell(self._names.get(int(tracks.ids[row]), ""))] if self._names else []),
         )
 
 

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DEBUG", "OWN_NETWORK", "Latex", "Markdown", "comma_separated", "parse_picture_size", "parse_size"]
+__all__ = [
+    "DEBUG",
+    "OWN_NETWORK",
+    "STYLE_HELP",
+    "VIDEO_HELP",
+    "Latex",
+    "Markdown",
+    "comma_separated",
+    "parse_ids",
+    "parse_picture_size",
+    "parse_size",
+]
 
 
 DEBUG = "--debug"
@@ -16,6 +27,10 @@ OWN_NETWORK = (
     "(height, width) and, if they are not ImageNet's, mean and std (RGB, 0 to 1)."
 )
 """Of every option that names an encoder."""
+STYLE_HELP = (
+    "boxes, ellipse (at the feet), dots, heat (where people were), blur (hides people, draws nothing), or none."
+)
+VIDEO_HELP = "The video of the run, where it is not where it was."
 
 
 Markdown = Annotated[
@@ -35,6 +50,21 @@ def comma_separated(text: str | None, option: str = "--classes", example: str = 
     if not all(names):
         raise ValueError(f"{option} is {text!r}, expected names separated by commas, such as {example}")
     return names
+
+
+def parse_ids(option: str, text: str | None) -> frozenset[int]:
+    """The ids in a text such as 3,4; none without a text.
+
+    Raises:
+        ValueError: another form.
+    """
+    found = comma_separated(text, option, "3,4")
+    for piece in found:
+        if not (piece.isascii() and piece.isdigit() and len(piece) <= 15 and int(piece)):
+            raise ValueError(
+                f"{option} is {text!r}, expected ids from identities.csv, separated by commas, such as 3,4"
+            )
+    return frozenset(map(int, found))
 
 
 def parse_size(text: str | None) -> tuple[int, int] | None:

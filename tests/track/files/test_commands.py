@@ -89,6 +89,7 @@ def commands(place: Path) -> dict[str, list[str]]:
         "compare": ["compare", "data/walk", *FAST, "--no-cache", "--overwrite"],
         "compare a dataset": ["compare", "data", *FAST, "--no-cache", "--overwrite"],
         "link": ["link", "earlier", "--overwrite"],
+        "relabel": ["relabel", "earlier", "--name", "1=Anna", "--overwrite"],
         "eval-reid": ["eval-reid", "--data", "people", "--reid", "small-cnn", "--reid-weights", "random"],
     }
 
@@ -120,7 +121,7 @@ def waiting(folder: Path, arguments: list[str]) -> Iterator[subprocess.Popen[str
         assert process.returncode == 0, errors
 
 
-@pytest.mark.parametrize("first", ["run", "mot", "compare", "compare a dataset", "link", "eval-reid"])
+@pytest.mark.parametrize("first", ["run", "mot", "compare", "compare a dataset", "link", "relabel", "eval-reid"])
 def test_of_two_commands_on_one_folder_the_second_is_refused(track: Track, tmp_path: Path, first: str) -> None:
     """Every command after every other, with --overwrite where there is one; the first one's results are whole."""
     every = commands(tmp_path)
@@ -207,7 +208,7 @@ def test_what_the_new_run_does_not_write_goes_at_its_end(track: Track, tmp_path:
     (tmp_path / "out" / "notes.txt").write_text("mine")
     assert track(*run, "--no-video", "--overwrite").code == 0
     found = sorted(path.name for path in Path("out").iterdir())
-    assert found == ["notes.txt", "summary.json", "tracks.csv", "tracks.txt"]
+    assert found == ["identities.csv", "notes.txt", "summary.json", "tracks.csv", "tracks.txt"]
 
 
 def test_a_video_of_an_earlier_run_is_no_result_of_one_that_could_not_draw(
@@ -224,7 +225,7 @@ def test_a_video_of_an_earlier_run_is_no_result_of_one_that_could_not_draw(
     monkeypatch.setattr("track.sinks.video.AnnotatedVideo.write", fail)
     failed = track(*run, "--overwrite")
     assert "annotated.mp4 of an earlier run stays in out" in failed.err
-    assert read_summary(Path("out"))["files"] == ["tracks.txt", "tracks.csv", "summary.json"]
+    assert read_summary(Path("out"))["files"] == ["tracks.txt", "tracks.csv", "identities.csv", "summary.json"]
     assert Path("out/annotated.mp4").read_bytes() == video
 
 

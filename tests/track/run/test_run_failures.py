@@ -90,7 +90,7 @@ def test_detector_that_fails_on_the_way(
     assert result.err.endswith("what was tracked before is in o\n")
     assert len(result.err.splitlines()) == 1
     assert (summary["partial"], summary["reason"]) == (True, str(error))
-    assert summary["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "summary.json"]
+    assert summary["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "identities.csv", "summary.json"]
     assert sorted(path.name for path in Path("o").iterdir()) == sorted(summary["files"])
     assert sorted(set(read_txt(Path("o"))[:, 0])) == list(range(3 if options == ("--online",) else 1, 8))
     assert num_pictures(Path("o/annotated.mp4")) == 7
@@ -231,7 +231,12 @@ def test_space_for_the_summary_is_set_aside(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(Counts, "add", look)
     run(run_config(write_sequence(tmp_path / "s"), "public", tmp_path / "o"), Silent())
     assert seen == [64 << 10] * 20
-    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == [
+        "identities.csv",
+        "summary.json",
+        "tracks.csv",
+        "tracks.txt",
+    ]
 
 
 def test_summary_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +244,7 @@ def test_summary_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch:
     _FullDisk(monkeypatch, "summary.json", capacity=10)
     with pytest.raises(OutputError, match=r"summary\.json"):
         run(run_config(clip, detections, tmp_path / "o", video=False), Silent())
-    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["identities.csv", "tracks.csv", "tracks.txt"]
 
 
 def test_a_source_that_vanishes_before_it_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +259,7 @@ def test_a_source_that_vanishes_before_it_is_drawn(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(plan, "open_source", gone)
     with pytest.raises(PartialRunError, match="gone"):
         run(run_config(clip, detections, tmp_path / "o", smooth=True), Silent())
-    assert read_summary(tmp_path / "o")["files"] == ["tracks.txt", "tracks.csv", "summary.json"]
+    assert read_summary(tmp_path / "o")["files"] == ["tracks.txt", "tracks.csv", "identities.csv", "summary.json"]
     assert len(read_txt(tmp_path / "o")) == 24
 
 

@@ -245,7 +245,7 @@ class _Comparing:
         counts = Counts()
         with held_run_folder(place.name, place, overwrite=True) as held:
             held.remove_unfinished()
-            outputs = Outputs(place, plan.models.detector.class_names, counts.clock)
+            outputs = Outputs(place, plan.models.detector.class_names, counts.clock, plan.size)
             try:
                 run_passes(start_session(plan, outputs, self._progress, self._stop, counts))
             finally:

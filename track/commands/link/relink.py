@@ -7,14 +7,22 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from registry.json_texts import parse_json
+from track.files.crops import CROPS, copy_crops
+from track.files.run_facts import read_facts
 from track.files.run_folder import RUN_FILES, held_run_folder
+from track.rows.appearance import changes_of
 from track.rows.finished_run import FinishedRun, read_run
+from track.rows.identities_file import IDENTITIES, IdentitiesCsv, IdentityFacts, read_crops
 from track.rows.offline import linked_rows, linking_facts
+from track.rows.run_frames import read_run_frames
+from track.run.people import identities_line, identity_facts
 from track.run.summary import Summary
 from track.sinks.text import TracksCsv, TracksTxt
 from track.terminal.interrupt import StopSignal
-from tracker.offline.linking import LinkConfig
+from tracker.offline.linking import LinkConfig, Linked
 
 __all__ = ["print_linked", "relink"]
 
@@ -72,22 +80,59 @@ def _write(run: FinishedRun, run_dir: Path, folder: Path, config: LinkConfig) ->
     for warning in warnings:
         _logger.warning(warning)
     rows, linked = linked_rows(run.seen, run.moments, config)
-    texts = (TracksTxt(folder / "tracks.txt"), TracksCsv(folder / "tracks.csv", run.class_names))
+    source, matches = read_facts(run_dir), _Matches(run, linked)
+    names = matches.names()
+    facts = IdentityFacts(
+        names, changes_s=changes_of(run.seen, matches.new_ids, run.moments, config.max_cosine, source.size)
+    )
+    facts.crops = copy_crops(run_dir, folder, matches.new_id, read_crops(run_dir / IDENTITIES))
+    frames = read_run_frames(run_dir)
+    identities = IdentitiesCsv(folder / IDENTITIES, run.class_names, source.size, facts, frames)
+    texts = (
+        TracksTxt(folder / "tracks.txt"),
+        TracksCsv(folder / "tracks.csv", run.class_names, names),
+        identities,
+    )
     for text in texts:
         for tracks in rows:
             text.write(tracks)
         text.close()
     summary = Summary(
         run_dir=folder,
-        source={"run": run_dir, "with_embeddings": run.saved is not None},
+        source={**source.source(), "run": run_dir, "with_embeddings": run.saved is not None},
         configuration={"max_gap_s": config.max_gap_s},
         counts={"frames": len(run.moments.frames), "ids": linked.report.kept, "rows": len(linked.ids)},
         linking=linking_facts(linked, config),
-        files=["tracks.txt", "tracks.csv"],
+        identities=identity_facts(identities.identities, run.class_names),
+        files=["tracks.txt", "tracks.csv", IDENTITIES, *([CROPS] if facts.crops else [])],
         warnings=warnings,
     )
     summary.write()
     return summary
+
+
+class _Matches:
+    """Which new identity each detection of a run came to."""
+
+    def __init__(self, run: FinishedRun, linked: Linked) -> None:
+        self._run = run
+        self.new_ids = np.zeros(len(run.seen.ids), np.int64)
+        there = linked.detection >= 0
+        self.new_ids[linked.detection[there]] = linked.ids[there]
+        frames, ids = run.seen.frames.tolist(), run.seen.ids.tolist()
+        self._new = dict(zip(zip(frames, ids, strict=True), self.new_ids.tolist(), strict=True))
+
+    def new_id(self, frame: int, old: int) -> int:
+        """That of an old one at a frame; 0 where it was dropped."""
+        return self._new.get((frame, old), 0)
+
+    def names(self) -> dict[int, str]:
+        """The names of the new identities: of their first piece that has one."""
+        found: dict[int, str] = {}
+        named = np.flatnonzero(np.isin(self._run.seen.ids, list(self._run.names)) & (self.new_ids > 0))
+        for row in named[np.argsort(self._run.seen.frames[named], kind="stable")].tolist():
+            found.setdefault(int(self.new_ids[row]), self._run.names[int(self._run.seen.ids[row])])
+        return found
 
 
 def print_linked(summary: Summary) -> None:
@@ -100,6 +145,8 @@ def print_linked(summary: Summary) -> None:
         console.print(f"nothing to link: the tracks ({did['tracks']}) stay as they are", markup=False)
     else:
         console.print(summary.linking_line(), markup=False)
+    if people := identities_line(summary.identities):
+        console.print(people, markup=False)
     console.print("results:")
     for name in [*summary.files, "summary.json"]:
         console.print(str(summary.run_dir / name), markup=False)

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["KeepEmbeddings", "NoVideo", "Out", "Source"]
+from track.terminal.options import STYLE_HELP
+
+__all__ = ["Crops", "KeepEmbeddings", "NoVideo", "Out", "Source", "Style"]
 
 _WHERE = "Output"
 
@@ -23,7 +25,22 @@ Out = Annotated[
 ]
 
 
+Style = Annotated[str, typer.Option(help=f"Of annotated.mp4: {STYLE_HELP}", rich_help_panel=_WHERE)]
+
+
 NoVideo = Annotated[bool, typer.Option("--no-video", help="Write no annotated.mp4.", rich_help_panel=_WHERE)]
+
+
+Crops = Annotated[
+    int,
+    typer.Option(
+        help="Write crops/<id>/<frame>.jpg: at most N good and unlike crops of each identity, for people and for "
+        "track train-reid.",
+        metavar="N",
+        show_default="none",
+        rich_help_panel=_WHERE,
+    ),
+]
 
 
 KeepEmbeddings = Annotated[

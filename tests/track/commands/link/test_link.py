@@ -47,7 +47,7 @@ def test_link_joins_what_the_run_left_apart(track: Track, halves: Path) -> None:
 def test_files_and_states(track: Track, halves: Path) -> None:
     track("link", "halves")
     out = Path("runs/halves-linked")
-    assert sorted(path.name for path in out.iterdir()) == ["summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in out.iterdir()) == ["identities.csv", "summary.json", "tracks.csv", "tracks.txt"]
     rows = read_csv(out)
     assert [int(row["frame"]) for row in rows] == list(range(1, 41))
     assert {row["state"] for row in rows if 13 <= int(row["frame"]) <= 20} == {"interpolated"}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from tests.track.patterned import pattern_in, write_patterned
 from tests.track.runs import (
     FAST,
+    TWO_WALKERS,
     Track,
     Walker,
     ids_in,
@@ -40,7 +43,12 @@ def test_out(track: Track, tmp_path: Path) -> None:
         track("run", sequence, *FAST, "--detector", "public")
     track("run", sequence, *FAST, "--detector", "public", "--out", "a/b")
     assert sorted(path.name for path in Path("runs").iterdir()) == ["street", "street-2"]
-    assert sorted(path.name for path in Path("a/b").iterdir()) == ["summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in Path("a/b").iterdir()) == [
+        "identities.csv",
+        "summary.json",
+        "tracks.csv",
+        "tracks.txt",
+    ]
 
 
 def test_overwrite(track: Track, tmp_path: Path) -> None:
@@ -52,7 +60,13 @@ def test_overwrite(track: Track, tmp_path: Path) -> None:
     assert track(*base, "--no-video").code == 2
     assert (Path("o") / "annotated.mp4").exists()
     assert track(*base, "--no-video", "--overwrite").code == 0
-    assert sorted(path.name for path in Path("o").iterdir()) == ["notes.md", "summary.json", "tracks.csv", "tracks.txt"]
+    assert sorted(path.name for path in Path("o").iterdir()) == [
+        "identities.csv",
+        "notes.md",
+        "summary.json",
+        "tracks.csv",
+        "tracks.txt",
+    ]
 
 
 def test_no_video(track: Track, tmp_path: Path) -> None:
@@ -111,7 +125,7 @@ def test_smooth_draws_what_it_writes(track: Track, tmp_path: Path) -> None:
     result = track("run", clip, *FAST, "--detector", detections, "--out", "o", "--smooth")
     summary = read_summary(Path("o"))
     assert result.code == 0
-    assert summary["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "summary.json"]
+    assert summary["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "identities.csv", "summary.json"]
     assert summary["counts"]["frames"] == 12
 
 
@@ -129,7 +143,55 @@ def test_offline_draws_what_it_writes(track: Track, tmp_path: Path) -> None:
     clip, detections = write_video(tmp_path)
     result = track("run", clip, *FAST, "--detector", detections, "--out", "o", "--offline")
     assert result.code == 0
-    assert read_summary(Path("o"))["files"] == ["annotated.mp4", "tracks.txt", "tracks.csv", "summary.json"]
+    assert read_summary(Path("o"))["files"] == [
+        "annotated.mp4",
+        "tracks.txt",
+        "tracks.csv",
+        "identities.csv",
+        "summary.json",
+    ]
+
+
+@pytest.mark.parametrize("more", [(), ("--online",), ("--smooth",), ("--offline",)], ids=" ".join)
+def test_style(track: Track, tmp_path: Path, more: tuple[str, ...]) -> None:
+    """`none` draws nothing; `blur` hides people in a second reading, whatever else happens to the rows."""
+    clip = write_patterned(tmp_path, TWO_WALKERS, 20)
+    for style in ("none", "blur"):
+        words = ("run", clip, *FAST, "--detector", "clip.txt", *more)
+        assert track(*words, "--out", style, "--style", style).code == 0
+        for frame, picture in enumerate(_pictures(Path(style))):
+            is_hidden = [pattern_in(picture, walker, frame) < 20 for walker in TWO_WALKERS]
+            assert is_hidden == [style == "blur"] * 2, (style, frame)
+    assert (Path("none") / "tracks.txt").read_bytes() == (Path("blur") / "tracks.txt").read_bytes()
+
+
+def _pictures(folder: Path) -> list[np.ndarray]:
+    with av.open(str(folder / "annotated.mp4")) as video:
+        return [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
+
+
+def test_a_detection_of_nobody_is_hidden_too(track: Track, tmp_path: Path) -> None:
+    """Seen in one frame only, so never confirmed; and there for longer."""
+    seen, unseen = Walker(2, 4), Walker(40, 30, 0.0)
+    clip = write_patterned(tmp_path, (seen, unseen), 20)
+    write_detections(tmp_path / "clip.txt", (seen, Walker(40, 30, 0.0, first=10, last=11)), 20)
+    assert track("run", clip, *FAST, "--detector", "clip.txt", "--out", "o", "--style", "blur").code == 0
+    assert {row["id"] for row in read_csv(Path("o"))} == {"1"}
+    hidden = [frame for frame, picture in enumerate(_pictures(Path("o"))) if pattern_in(picture, unseen, frame) < 20]
+    assert hidden == list(range(5, 16)), "half a second before and after"
+
+
+def test_style_without_a_video(track: Track, tmp_path: Path) -> None:
+    clip, detections = write_video(tmp_path)
+    result = track("run", clip, *FAST, "--detector", detections, "--style", "heat", "--no-video")
+    assert (result.code, "--style heat has no effect with --no-video" in result.err) == (2, True)
+
+
+def test_crops(track: Track, tmp_path: Path) -> None:
+    """See `tests/track/run/test_crops.py`."""
+    clip, detections = write_video(tmp_path)
+    track("run", clip, *FAST, "--detector", detections, "--out", "o", "--crops", "1")
+    assert len(list(Path("o/crops").glob("*/*.jpg"))) == 2
 
 
 def test_debug(track: Track, tmp_path: Path) -> None:
@@ -148,7 +210,7 @@ def test_every_option_is_tested_here() -> None:
 
     tested = "".join(path.read_text() for path in Path(__file__).parent.glob("test_options*.py"))
     options = [f"--{name.replace('_', '-')}" for name in inspect.signature(run_command).parameters if name != "source"]
-    assert len(options) == 25
+    assert len(options) == 27
     assert [option for option in options if f'"{option}"' not in tested] == []
 
 

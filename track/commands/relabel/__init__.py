@@ -1,0 +1,1 @@
+"""`track relabel`: put the identities of a finished run right."""

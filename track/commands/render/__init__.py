@@ -1,0 +1,1 @@
+"""`track render`: draw a finished run anew."""

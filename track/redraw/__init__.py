@@ -1,0 +1,1 @@
+"""Finished runs drawn on their video again."""

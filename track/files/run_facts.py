@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from registry.json_texts import parse_json
+
 __all__ = ["RunFacts", "find_video", "read_facts"]
 
 CARRIED = ("name", "width", "height", "fps", "num_frames", "path", "start_s", "end_s", "every", "style", "frames")

@@ -38,8 +38,8 @@ from track.cli import main
 
 begin = RunFolder.__init__
 
-def begin_and_wait(self, path):
-    begin(self, path)
+def begin_and_wait(self, path, *arguments, **named):
+    begin(self, path, *arguments, **named)
     if not (path / "noted").exists():
         print("held", flush=True)
         sys.stdin.readline()

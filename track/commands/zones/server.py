@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from registry.json_texts import parse_json
+
 if TYPE_CHECKING:
     from typing import Self
 

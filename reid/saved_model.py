@@ -126,7 +126,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes()
         held = parse_json(text) if len(text) <= LARGEST_CONFIG else None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"{path} is no JSON ({error}); copy or download it again") from error
     if not isinstance(held, dict) or not isinstance(held.get("preprocessing", {}), dict):
         raise ValueError(f"{path} holds no object with 'architecture' and 'preprocessing', as save_pretrained writes")

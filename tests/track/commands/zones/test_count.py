@@ -68,7 +68,7 @@ def test_a_run_writes_what_happened_at_each_place(track: Track, crossing: Path) 
     times = [float(row["time_s"]) for row in events_in("o")]
     assert times == sorted(times)
     summary = read_summary(Path("o"))
-    assert summary["files"] == ["tracks.txt", "tracks.csv", "events.csv", "zones.csv", "summary.json"]
+    assert summary["files"] == ["tracks.txt", "tracks.csv", "identities.csv", "events.csv", "zones.csv", "summary.json"]
     assert [place["place"] for place in summary["zones"]["places"]] == ["door", "counter"]
 
 

@@ -194,6 +194,14 @@ def test_crops(track: Track, tmp_path: Path) -> None:
     assert len(list(Path("o/crops").glob("*/*.jpg"))) == 2
 
 
+def test_zones(track: Track, tmp_path: Path) -> None:
+    """See `tests/track/commands/zones`."""
+    (tmp_path / "zones.yaml").write_text("lines: {door: {from: [0.3, 1], to: [0.3, 0]}}\n")
+    sequence = write_sequence(tmp_path / "s")
+    track("run", sequence, *FAST, "--detector", "public", "--out", "o", "--zones", "zones.yaml")
+    assert (Path("o") / "events.csv").is_file()
+
+
 def test_debug(track: Track, tmp_path: Path) -> None:
     quiet, loud = track("run", "nothing.mp4"), track("run", "nothing.mp4", "--debug")
     assert "Traceback" not in quiet.err
@@ -210,7 +218,7 @@ def test_every_option_is_tested_here() -> None:
 
     tested = "".join(path.read_text() for path in Path(__file__).parent.glob("test_options*.py"))
     options = [f"--{name.replace('_', '-')}" for name in inspect.signature(run_command).parameters if name != "source"]
-    assert len(options) == 27
+    assert len(options) == 28
     assert [option for option in options if f'"{option}"' not in tested] == []
 
 

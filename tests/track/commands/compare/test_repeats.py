@@ -97,7 +97,7 @@ def test_which_differences_are_noise() -> None:
 def test_the_table_has_mean_and_deviation(track: Track, clip: Path) -> None:
     plain = compare(track, "--gt", "gt.txt", "--tracker", "deepsort,strong", out="plain")
     result = compare(track, "--gt", "gt.txt", "--tracker", "deepsort,strong", "--repeats", "3")
-    assert result.code == 0
+    assert (plain.code, result.code) == (0, 0), plain.err + result.err
     assert "mean and deviation of 3 draws of the detections (edges shifted by 1.5% of the sides" in result.out
     assert sum(line.startswith("HOTA: ") for line in result.out.splitlines()) == 3
     for before, line in zip(table_of(plain)[1:], table_of(result)[1:], strict=True):

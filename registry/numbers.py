@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from typing import TypeGuard
 
-__all__ = ["LONGEST_NUMBER", "MAX_EXACT", "MAX_FRAME", "MAX_PX", "as_float", "parse_number", "parse_whole", "shown"]
+__all__ = [
+    "LONGEST_NUMBER",
+    "MAX_EXACT",
+    "MAX_FRAME",
+    "MAX_PX",
+    "as_float",
+    "is_finite",
+    "parse_number",
+    "parse_whole",
+    "shown",
+]
 
 MAX_FRAME = 100_000_000
 """Highest frame number: 46 days at 25 frames per second. What is above is no frame number."""
@@ -33,6 +45,15 @@ def as_float(text: str) -> float:
     if len(text) > LONGEST_NUMBER:
         raise ValueError("too long for a number")
     return float(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text.strip()) else text)
+
+
+def is_finite(value: object) -> TypeGuard[float]:
+    """Whether a value out of somebody's JSON or YAML is a number that a `float` can hold; a truth value is none.
+
+    Both forms have whole numbers without end, at which `math.isfinite` raises `OverflowError`.
+    """
+    largest = sys.float_info.max
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -largest <= value <= largest
 
 
 def parse_number(text: str, what: str, lowest: float, highest: float) -> float:

@@ -23,7 +23,12 @@ def own_name(path: Path, kind: str = "partial") -> Path:
     Args:
         path: final name.
         kind: `partial` for what will get that name, `reserve` for space that is set aside for it.
+
+    Raises:
+        ValueError: a device, such as `/dev/null`, would be replaced by a file.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ValueError(f"{path} is a device, a pipe or a socket, expected a file or a folder; give another one")
     return path.with_name(f".{path.name}.{_token(os.getpid())}.{kind}")
 
 

@@ -50,6 +50,8 @@ COMPARE = ("compare", "clip.mp4", "--detector", "clip.txt", "--reid")
 MOT = ("mot", "{}", *FAST, *NAMED)
 LINK = ("link", "{}", *NAMED)
 RELABEL = ("relabel", "{}", "--name", "1=Anna", *NAMED)
+ZONES = ("zones", "{}", "--zones", "zones.yaml", *NAMED)
+CONVERT = ("convert", "{}", "--to", "cvat", *NAMED)
 RENDER = ("render", "{}", "--style", "blur", *NAMED)
 TRAIN = ("train-reid", *TINY, "--out", "new", "--data")
 EVAL_REID = ("eval-reid", "--reid", "small-cnn", "--out", "new", "--data")
@@ -85,6 +87,11 @@ SLOTS = (
     Slot("relabel", "run/identities.csv", RELABEL, is_text=True, at="run"),
     Slot("render", "run/tracks.csv", RENDER, is_text=True, at="run"),
     Slot("render", "run/summary.json", RENDER, is_text=True, at="run"),
+    Slot("zones", "zones.yaml", ("zones", "run", "--zones", "{}", *NAMED), is_text=True),
+    Slot("zones", "run/tracks.csv", ZONES, is_text=True, at="run"),
+    Slot("zones", "run/summary.json", ZONES, is_text=True, at="run"),
+    Slot("convert", "run/tracks.csv", CONVERT, is_text=True, at="run"),
+    Slot("convert", "run/summary.json", CONVERT, is_text=True, at="run"),
     Slot("train-reid", "recipe.yaml", (*TRAIN, "synthetic:10x4", "--recipe", "{}"), is_text=True),
     Slot("train-reid", WEIGHTS, (*TRAIN, "people", "--pretrained", "{}")),
     Slot("eval-reid", PICTURE, (*EVAL_REID, "{}"), at="people"),

@@ -20,6 +20,8 @@ VALID: dict[str, tuple[str, ...]] = {
     "link": ("link", "run", "--out", "new", "--overwrite"),
     "relabel": ("relabel", "run", "--name", "1=Anna", "--out", "new", "--overwrite"),
     "render": ("render", "run", "--style", "blur", "--out", "new", "--overwrite"),
+    "zones": ("zones", "run", "--zones", "zones.yaml", "--out", "new", "--overwrite"),
+    "convert": ("convert", "run", "--to", "cvat", "--out", "new", "--overwrite"),
     "train-reid": ("train-reid", "--data", "people", *TINY, "--device", "cpu", "--out", "new"),
     "eval-reid": ("eval-reid", "--data", "people", "--reid", "small-cnn", "--out", "new"),
     "export": ("export", "--reid", "small-cnn", "--to", "torchscript", "--out", "new.torchscript", "--overwrite"),
@@ -69,6 +71,7 @@ def _write(folder: Path) -> None:
     write(folder / "gt.txt", rows, ",1,1,1")
     np.save(folder / "clip.npy", np.loadtxt(folder / "clip.txt", delimiter=",").astype(np.float32))
     write_people(folder / "people", num_train=6, num_test=4, crops=4)
+    (folder / "zones.yaml").write_text("lines: {door: {from: [0.5, 1.0], to: [0.5, 0.0]}}\n")
     (folder / "tracker.yaml").write_bytes(preset_path("strong").read_bytes())
     (folder / "recipe.yaml").write_bytes(recipe_path("smoke").read_bytes())
     weights = bundled_weights("small-cnn")

@@ -46,7 +46,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("to", TARGETS)
 def test_an_export_runs_as_an_encoder_with_its_gate_and_pytorchs_embeddings(exported: dict[str, Path], to: str) -> None:
-    encoder = create_encoder("small-cnn", weights=exported[to], device="cpu")
+    encoder = create_encoder("small-cnn", weights=exported[to], device="cpu", trust=to == "torchscript")
     image = np.random.default_rng(0).integers(0, 256, (200, 100, 3), np.uint8)
     boxes = np.array([[5, 5, 60, 120], [20, 30, 90, 190], [3, 3, 50, 99]], np.float32)
     none = np.empty((3, 0), np.float32)
@@ -87,6 +87,8 @@ def test_an_export_says_how_to_feed_it(exported: dict[str, Path], to: str) -> No
         "crops": "BGR uint8 (N, H, W, 3)",
         "colour": "RGB",
         "format_version": 1,
+        "gate_curve": None,
+        "resize": "linear",
     }
     assert {key.removeprefix("track."): value for key, value in facts.items()} == {
         **wanted,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from registry.json_texts import parse_json
+from registry.numbers import is_finite
 
 __all__ = ["RunFacts", "find_video", "read_facts"]
 
@@ -44,9 +44,7 @@ class RunFacts:
     def number(self, name: str) -> float | None:
         """A finite number from 0 of the source."""
         value = self.source().get(name)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
-            return float(value)
-        return None
+        return float(value) if is_finite(value) and value >= 0 else None
 
     @property
     def size(self) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from registry import unknown_name
+from registry.numbers import is_finite
 from registry.settings import read_settings
 from registry.words import printable
 from track.places.checks import check_shapes
@@ -99,13 +100,9 @@ def _zone(source: str, name: str, value: Any) -> Zone:
 
 
 def _point(where: str, what: str, value: Any) -> Point:
-    if isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)):
+    if isinstance(value, list) and len(value) == 2 and all(map(is_finite, value)):
         return float(value[0]), float(value[1])
     raise ValueError(f"{where}: {what} is {_shown(value)}, expected two numbers, from the left and from the top")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _points(lines: tuple[Line, ...], zones: tuple[Zone, ...]) -> list[tuple[str, Point]]:

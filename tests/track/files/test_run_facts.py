@@ -37,7 +37,15 @@ def test_a_run_made_of_an_older_one_knows_what_that_one_knew(tmp_path: Path, mon
     assert read_facts(Path("self")).path is None
 
 
-ODD = [None, [], 3, {}, {"source": 3}, {"source": {"width": "x", "path": 3, "fps": True}, "configuration": []}]
+ODD = [
+    None,
+    [],
+    3,
+    {},
+    {"source": 3},
+    {"source": {"width": "x", "path": 3, "fps": True}, "configuration": []},
+    {"source": {"width": 10**400, "height": 1, "fps": 10**400}},
+]
 
 
 @pytest.mark.parametrize("summary", ODD, ids=str)

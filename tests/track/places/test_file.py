@@ -54,6 +54,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 ZONE = "zones: {a: {polygon: %s}}"
 BAD = {
+    "endless digits": ("lines: {a: {from: [1" + "0" * 400 + ", 1], to: [0, 0]}}", ["line a", "expected two numbers"]),
     "empty": ("", ["names no line and no zone", "lines: {door: {from"]),
     "no mapping": ("[1, 2]", ["holds list", "lines: {door"]),
     "not YAML": ("lines: [", ["not valid YAML"]),

@@ -16,9 +16,14 @@ def test_what_is_whole_takes_the_name_and_what_fails_leaves_it(tmp_path: Path) -
         with replacing(path) as unfinished:
             assert is_unfinished(unfinished.name)
             unfinished.write_text(text)
-    with pytest.raises(RuntimeError), replacing(path) as unfinished:
-        unfinished.write_text("half")
-        raise RuntimeError
+
+    def fail() -> None:
+        with replacing(path) as unfinished:
+            unfinished.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
     assert path.read_text() == "new"
 

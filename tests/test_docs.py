@@ -58,7 +58,7 @@ def test_the_lines_and_zones_in_the_docs_are_read(tmp_path: Path) -> None:
 
 
 def test_the_classes_in_the_docs_are_taken(tmp_path: Path) -> None:
-    (page,) = [page for page in DOCS if page.name == "strong.md"]
+    (page,) = [page for page in DOCS if page.name == "classes.md"]
     (text,) = [block for block in _blocks(page, "yaml") if "class_groups" in block]
     (tmp_path / "traffic.yaml").write_text(text)
     preset = load_preset(str(tmp_path / "traffic.yaml"))

@@ -1,6 +1,7 @@
 """Is a setting of the tracker better than another one where nobody tuned it?
 
     python -m benchmarks.choose --base strong --candidate FILE.yaml [FILE.yaml ...] [--offline | --online]
+    python -m benchmarks.choose --base strong --variants
 
 Base and candidates (presets or YAML files; "strong --offline" is a preset with its tracks linked) are measured on all
 groups (benchmarks/groups.py). A candidate is accepted when it is behind the base beyond noise in no group, and when
@@ -23,6 +24,7 @@ import numpy as np
 
 from benchmarks.choosing import By, Scored, difference, leave_one_source_out, losses, mean_difference, total_of
 from benchmarks.groups import DATA, RATES, REAL, SOURCES, Group, all_groups, members, tracked_pieces
+from benchmarks.variants import VARIANTS, changed
 from evaluation.pieces import SCORES, Interval, scores_without_each
 from synthetic.detections import QUALITIES
 from track.scenes.cache import Entry, EntryCache, code_digest, content_digest, key_of
@@ -181,7 +183,8 @@ def main(arguments: list[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--base", default="strong", help="preset or YAML file that is there now")
-    parser.add_argument("--candidate", nargs="+", required=True, help="presets or YAML files that may replace it")
+    parser.add_argument("--candidate", nargs="+", default=[], help="presets or YAML files that may replace it")
+    parser.add_argument("--variants", action="store_true", help="also strong with each of benchmarks/variants.py")
     parser.add_argument("--sources", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("--qualities", nargs="+", choices=(REAL, *QUALITIES), default=[REAL, *QUALITIES])
     parser.add_argument("--rates", nargs="+", type=int, choices=RATES, default=list(RATES))
@@ -193,13 +196,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, choices=range(1, MOST_PROCESSES + 1), default=MOST_PROCESSES)
     args = parser.parse_args(arguments)
     names = list(dict.fromkeys([args.base, *args.candidate]))
-    if len(names) < 2:
+    if len(names) < 2 and not args.variants:
         parser.error(f"--candidate is {args.base} as well, expected another setting")
     try:
         configs = dict(_config(name, args.online, args.offline) for name in names)
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
-    if len(configs) < len(names):
+    if args.variants:
+        plain = dict([_config("strong", args.online, args.offline)])["strong"]
+        configs |= {name: dataclasses.replace(plain, tracker=changed("strong", VARIANTS[name])) for name in VARIANTS}
+    elif len(configs) < len(names):
         parser.error("two settings have the same name, expected files that are named differently")
     directions = (False, True) if args.mirrored else (False,)
     groups = all_groups(args.sources, args.qualities, args.rates, directions)

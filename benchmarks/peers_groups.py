@@ -20,8 +20,9 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs from a checkout that is not installed
 
@@ -30,12 +31,13 @@ from benchmarks.peers_entrants import PEERS, PEERS_THAT_EMBED, Peer
 from benchmarks.peers_report import Result, facts, into_page, to_markdown
 from benchmarks.peers_score import Entrant, Other, Ours, open_cache, score_group
 from benchmarks.peers_tuning import best_on_others, draw_trials, tuning_groups
+from benchmarks.variants import VARIANTS
 from registry.defaults import DEFAULT_ENCODER
 from synthetic.detections import QUALITIES
 from track.scenes.cache import EntryCache
 from tracker.presets import load_preset
 
-__all__ = ["Load", "run_entrants", "run_tuned"]
+__all__ = ["Load", "run_entrants", "run_tuned", "run_variants"]
 
 Load = Callable[[Group], Sequence[Member]]
 PICTURES = "street"
@@ -65,20 +67,44 @@ def run_tuned(peer: Peer, trials: int, groups: Sequence[Group], load: Load, cach
     Raises:
         ValueError: fewer than two sources, or no trial.
     """
-    sources, drawn = list(dict.fromkeys(group.source for group in groups)), draw_trials(peer, trials)
+    drawn = draw_trials(peer, trials)
     entrants = [Other(peer.with_options(options)) for options in drawn]
-    reached: list[dict[Group, float]] = [{} for _ in drawn]
+    return _chosen_elsewhere(f"{peer.name}, tuned", entrants, drawn, groups, load, cache)
+
+
+def run_variants(base: Ours, groups: Sequence[Group], load: Load, cache: EntryCache) -> Result:
+    """A preset of ours with, on each source, the settings that were best on the others, of its own and `VARIANTS`.
+
+    Raises:
+        ValueError: fewer than two sources.
+    """
+    settings = [{}, *VARIANTS.values()]
+    entrants = [dataclasses.replace(base, changes=changes) for changes in settings]
+    return _chosen_elsewhere(f"{base.name}, chosen on the other sources", entrants, settings, groups, load, cache)
+
+
+def _chosen_elsewhere(
+    name: str,
+    entrants: Sequence[Entrant],
+    settings: Sequence[Mapping[str, Any]],
+    groups: Sequence[Group],
+    load: Load,
+    cache: EntryCache,
+) -> Result:
+    """On each source, the one of `entrants` that is best on the others; `settings` are what is told of them."""
+    sources = list(dict.fromkeys(group.source for group in groups))
+    reached: list[dict[Group, float]] = [{} for _ in entrants]
     for group in tuning_groups(sources):
         sequences = load(group)
         for entrant, trial in zip(entrants, reached, strict=True):
             scores = score_group(entrant, sequences, cache, keep_tracks=False).scores
             trial[group] = float(scores[0].mean())
-        print(f"{peer.name}: {len(drawn)} trials on {group}", flush=True)
-    chosen = {source: drawn[number] for source, number in best_on_others(reached).items()}
-    found = Result(f"{peer.name}, tuned", Other(peer).about(), {}, {}, chosen)
-    for source, options in chosen.items():
+        print(f"{name}: {len(entrants)} trials on {group}", flush=True)
+    best = best_on_others(reached)
+    found = Result(name, entrants[0].about(), {}, {}, {source: settings[number] for source, number in best.items()})
+    for source, number in best.items():
         own = [group for group in groups if group.source == source]
-        part = run_entrants([Other(peer.with_options(options))], own, load, cache)[0]
+        part = run_entrants([entrants[number]], own, load, cache)[0]
         found = dataclasses.replace(
             found, scored={**found.scored, **part.scored}, failed={**found.failed, **part.failed}
         )
@@ -118,7 +144,12 @@ def checked(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--peers", type=Path, required=True, help="folder into which the peers were installed")
-    parser.add_argument("--ours", nargs="+", default=OURS, help="presets; the peers are compared to the first")
+    parser.add_argument(
+        "--ours",
+        nargs="+",
+        default=OURS,
+        help="presets; peers meet the first, as others chose it",
+    )
     parser.add_argument("--only", nargs="+", help="these peers, by name")
     parser.add_argument("--sources", nargs="+", default=list(SOURCES), help="groups of these alone")
     parser.add_argument("--qualities", nargs="+", help="groups of these alone")
@@ -167,6 +198,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return members(group, given.data)
 
     results = run_entrants([*presets, *(Other(peer) for peer in peers)], groups, load, cache)
+    if len(given.sources) > 1:  # where nobody chose, and so the first: it is what the peers are compared to
+        results.insert(0, run_variants(presets[0], groups, load, cache))
     if given.tune:
         results += [run_tuned(peer, given.tune, groups, load, cache) for peer in peers if peer.space]
     found, text = {"boxes": facts(results)}, to_markdown(results)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,12 +16,12 @@ from benchmarks.choosing import Scored
 from benchmarks.groups import Member, tracked_pieces
 from benchmarks.peers_clip_trackers import Floats, Seen
 from benchmarks.peers_entrants import Peer
+from benchmarks.variants import changed
 from evaluation.pieces import Pieces, scores_without_each
 from evaluation.rows import NO_CLASS, TrackRows
 from registry.user_folders import cache_folder
 from track.scenes.cache import Entry, EntryCache, code_digest
 from track.setup.config import RunConfig
-from tracker.presets import load_preset
 
 __all__ = ["Entrant", "Other", "Ours", "open_cache", "score_group", "tracks_of"]
 
@@ -83,11 +83,13 @@ class Ours:
         preset: its name, or a file.
         when: `online`, `offline`, or nothing: as `track run` does by itself.
         reid: the encoder whose embeddings it is given.
+        changes: settings that are not the preset's.
     """
 
     preset: str
     when: str = "online"
     reid: str = NO_ENCODER
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def named(text: str) -> Ours:
@@ -109,15 +111,15 @@ class Ours:
         return {"package": "", "version": "", "told": ""}
 
     def identity(self) -> list[str]:
-        return [self.name, repr(load_preset(self.preset)), code_digest("tracker", "track", "benchmarks/groups"),
-                self.reid]  # fmt: skip
+        code = code_digest("tracker", "track", "benchmarks/groups")
+        return [self.name, repr(changed(self.preset, self.changes)), code, self.reid]
 
     def count(self, member: Member, cache: EntryCache) -> Pieces:
         """By the code of `track run`; quick, and other code gives other tracks: nothing is kept."""
         del cache
         if self.reid == NO_ENCODER:
             member = dataclasses.replace(member, embedded=None)
-        config = RunConfig("scene", reid=self.reid, tracker=load_preset(self.preset), video=False,
+        config = RunConfig("scene", reid=self.reid, tracker=changed(self.preset, self.changes), video=False,
                            online=self.when == "online", offline=self.when == "offline")  # fmt: skip
         return tracked_pieces([member], config)[0]
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from benchmarks.groups import Group
-from benchmarks.peers_groups import run_tuned
+from benchmarks.peers_groups import run_tuned, run_variants
+from benchmarks.peers_score import Ours
 from benchmarks.peers_tuning import best_on_others, draw_trials, tuning_groups
+from benchmarks.variants import VARIANTS, changed
 from tests.benchmarks.peers_scenes import forgetful, member, peer, perfect
 from track.scenes.cache import EntryCache
+from tracker.presets import load_preset
 
 SPACE = {"lasts": ("whole", 1, 3), "share": ("real", 0.1, 0.2)}
 
@@ -65,6 +70,25 @@ def test_tuned_options_reach_the_groups_that_were_left_out(tmp_path):
     kept = -(-40 // longest)
     assert kept <= 7
     assert result.scored[groups[2]].scores[0, 1] > 100 * 6 / 40  # IDF1 of the shortest memory of the space
+
+
+def test_ours_is_scored_where_nobody_chose(tmp_path):
+    """On each source with what was best on the others, of the preset itself and its variants."""
+    groups = [Group("mot15"), Group("street")]
+    result = run_variants(Ours("strong"), groups, lambda group: [member(group.source)], EntryCache(tmp_path))
+    assert result.name == "strong --online, chosen on the other sources"
+    assert set(result.chosen) == {"mot15", "street"}
+    assert all(changes in [{}, *VARIANTS.values()] for changes in result.chosen.values())
+    assert list(result.scored) == groups
+
+
+def test_a_variant_is_the_preset_but_for_what_it_names():
+    strong = load_preset("strong")
+    for changes in VARIANTS.values():
+        found = changed("strong", changes)
+        assert found.config != strong.config
+        assert {name: getattr(found.config, name) for name in changes} == changes
+        assert dataclasses.replace(found, config=strong.config) == strong
 
 
 def test_trials_see_the_real_detections_and_one_drawn_quality_at_the_full_rate():

@@ -32,6 +32,10 @@ OF_BENCHMARKS = {
     "--base",
     "--candidate",
     "--mirrored",
+    "--encoder",
+    "--qualities",
+    "--sources",
+    "--variants",
 }
 OF_PIP = {"--no-deps", "--target"}
 ZONES = "# zones.yaml"

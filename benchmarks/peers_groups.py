@@ -80,7 +80,7 @@ def run_variants(base: Ours, groups: Sequence[Group], load: Load, cache: EntryCa
     """
     settings = [{}, *VARIANTS.values()]
     entrants = [dataclasses.replace(base, changes=changes) for changes in settings]
-    return _chosen_elsewhere(f"{base.name}, chosen on the other sources", entrants, settings, groups, load, cache)
+    return _chosen_elsewhere(f"{base.name}, left out", entrants, settings, groups, load, cache)
 
 
 def _chosen_elsewhere(

@@ -76,7 +76,7 @@ def test_ours_is_scored_where_nobody_chose(tmp_path):
     """On each source with what was best on the others, of the preset itself and its variants."""
     groups = [Group("mot15"), Group("street")]
     result = run_variants(Ours("strong"), groups, lambda group: [member(group.source)], EntryCache(tmp_path))
-    assert result.name == "strong --online, chosen on the other sources"
+    assert result.name == "strong --online, left out"
     assert set(result.chosen) == {"mot15", "street"}
     assert all(changes in [{}, *VARIANTS.values()] for changes in result.chosen.values())
     assert list(result.scored) == groups

@@ -40,7 +40,7 @@ def test_unknown_name_tells_the_closest_and_where_all_are_listed(create) -> None
 
 @pytest.mark.parametrize("name", ["none", "file", "colour"])
 def test_encoders_without_network_refuse_weights(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=f"--reid {name} has no network"):
+    with pytest.raises(ValueError, match=f"encoder {name} has no network"):
         create_encoder(name, weights=tmp_path / "weights.safetensors")
 
 

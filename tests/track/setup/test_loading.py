@@ -81,7 +81,8 @@ def test_a_run_without_tracks_says_what_to_try(
 
 def test_strong_tracks_what_comes_back_in_every_frame_however_low_its_scores(track: Track, tmp_path: Path) -> None:
     sequence = write_sequence(tmp_path / "seq", (Walker(2, 4, score=0.2),))
-    assert "20 detections, 1 identity (" in track("run", sequence, "--reid", "none", "--out", "o").out
+    told = track("run", sequence, "--reid", "none", "--out", "o").out
+    assert "1 person\n20 frames, 20 detections\n19 matches" in told
 
 
 def test_a_run_that_looks_too_seldom_is_told_so(track: Track, tmp_path: Path) -> None:

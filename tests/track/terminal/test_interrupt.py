@@ -144,9 +144,9 @@ def test_signals_while_files_are_finished_lose_nothing(tmp_path: Path) -> None:
         "import os, signal\n"
         "from track.run.outputs import Outputs\n"
         "close = Outputs.close\n"
-        "def closing(self):\n"
+        "def closing(self, **named):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "    close(self)\n"
+        "    close(self, **named)\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "Outputs.close = closing\n"
     )
@@ -157,6 +157,7 @@ def test_signals_while_files_are_finished_lose_nothing(tmp_path: Path) -> None:
     assert len(read_txt(tmp_path / "o"))
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == [
         "annotated.mp4",
+        "identities.csv",
         "summary.json",
         "tracks.csv",
         "tracks.txt",

@@ -150,7 +150,7 @@ BAD = {
     "no features of the last": (
         lambda data: _in_one_folder(data, lambda rows: rows[:, :10]),
         ("--detector", "found", "--reid", "none,file"),
-        ["--reid file", "features"],
+        ["carry no features", "--reid none"],
     ),
     "ground truth of one alone": (_no_truth_of_b, ("--gt", "truths"), ["no ground truth of b in data", "<sequence>"]),
     "a network without pictures": (lambda data: None, ("--reid", "small-cnn"), ["--reid small-cnn", "none"]),

@@ -24,7 +24,7 @@ def test_an_export_is_checked_and_can_be_tracked_with(track: Track, tmp_path: Pa
     done = track("export", "--reid", "small-cnn", "--to", "torchscript")
     assert done.code == 0
     assert "random" not in done.out, "the weights that come with the package"
-    assert "crops of 128x64 px (height x width), BGR uint8, any number at once -> 128 numbers each; 11.4 MB" in done.out
+    assert "crops of 128x64 px (height x width), BGR uint8, any number at once -> 128 numbers each; 11.3 MB" in done.out
     assert "against PyTorch on 40 crops: largest difference" in done.out
     assert done.out.splitlines()[-2:] == ["results:", "small-cnn.torchscript"]
     clip, detections = write_video(tmp_path)

@@ -17,17 +17,11 @@ from tracker.presets import load_preset
 
 DOCS = sorted((Path(__file__).parents[1] / "docs").rglob("*.md"))
 OF_BENCHMARKS = {
-    "--by-sequence",
     "--disturbed",
-    "--plateau",
-    "--leave-one-out",
-    "--also",
-    "--write",
     "--only",
     "--page",
     "--peers",
     "--tune",
-    "--last",
     "--minutes",
     "--base",
     "--candidate",

@@ -4,10 +4,10 @@
     python -m benchmarks.choose --base strong --variants
 
 Base and candidates (presets or YAML files; "strong --offline" is a preset with its tracks linked) are measured on all
-groups (benchmarks/groups.py). A candidate is accepted
-when it is behind the base beyond noise in no group, and when choosing by the other sources gains on each left out. The
-tables come out as Markdown. Intervals are of the mean of HOTA, IDF1 and MOTA, by leaving out pieces of about 5 s, 95 %
-for all groups together. Detections by a network and scores are kept in the cache folder: the base is measured once.
+groups (benchmarks/groups.py). A candidate is accepted when it is behind the base beyond noise in no group, and when
+choosing by the other sources gains on the mean of those left out. The tables come out as Markdown. Intervals are of the
+mean of HOTA, IDF1 and MOTA, by leaving out pieces of about 5 s, 95 % for all groups together. Detections by a network
+and scores are kept in the cache folder: the base is measured once.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _CODE = (
     "evaluation",
     "synthetic/detections",
     "benchmarks/groups",
+    "benchmarks/group_scenes",
 )
 
 
@@ -166,6 +167,8 @@ def _word(gain: Interval) -> str:
 def _config(name: str, online: bool, offline: bool) -> tuple[str, RunConfig]:
     """The name in the tables, and the settings, of a preset or file, with ` --online` or ` --offline` behind or not."""
     preset, *rows = name.split(" --")
+    if len(rows) > 1 or not set(rows) <= {"online", "offline"}:
+        raise ValueError(f"{name!r} is no setting, expected a preset or a file, as 'strong', or 'strong --offline'")
     online, offline = online or "online" in rows, offline or "offline" in rows
     config = RunConfig("group", reid="none", tracker=load_preset(preset), online=online, offline=offline, video=False)
     shown = Path(preset).stem if "/" in preset or preset.endswith((".yaml", ".yml")) else preset

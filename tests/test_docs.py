@@ -17,21 +17,19 @@ from tracker.presets import load_preset
 
 DOCS = sorted((Path(__file__).parents[1] / "docs").rglob("*.md"))
 OF_BENCHMARKS = {
-    "--by-sequence",
     "--disturbed",
-    "--plateau",
-    "--leave-one-out",
-    "--also",
-    "--write",
     "--only",
     "--page",
     "--peers",
     "--tune",
-    "--last",
     "--minutes",
     "--base",
     "--candidate",
     "--mirrored",
+    "--encoder",
+    "--qualities",
+    "--sources",
+    "--variants",
 }
 OF_PIP = {"--no-deps", "--target"}
 ZONES = "# zones.yaml"
@@ -58,7 +56,7 @@ def test_the_lines_and_zones_in_the_docs_are_read(tmp_path: Path) -> None:
 
 
 def test_the_classes_in_the_docs_are_taken(tmp_path: Path) -> None:
-    (page,) = [page for page in DOCS if page.name == "strong.md"]
+    (page,) = [page for page in DOCS if page.name == "classes.md"]
     (text,) = [block for block in _blocks(page, "yaml") if "class_groups" in block]
     (tmp_path / "traffic.yaml").write_text(text)
     preset = load_preset(str(tmp_path / "traffic.yaml"))

@@ -75,8 +75,8 @@ class TrackerConfig:
         motion_in_seconds: whether velocities and the noise of the motion model are those of a thirtieth of a second, by
             the times that `update` is told, instead of a frame: the same motion at 7 and at 60 frames a second.
         camera_from_boxes: whether the motion of the camera is estimated from the boxes, where no other is told.
-        predicted_s: seconds for which a track of which nothing speaks against it is shown where it is predicted; 0: one
-            frame.
+        predicted_s: seconds for which a track that is surely there, by `confirm_evidence`, is shown where it is
+            predicted; 0, or no such evidence: one frame.
         overlap_first: whether overlap chooses before appearance (`Matching`).
         appearance_weight: what a doubtful appearance costs where tracks compete in the IoU stage, in units of IoU; at
             the gate half of it, at twice the gate all.

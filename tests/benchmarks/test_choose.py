@@ -133,6 +133,8 @@ BAD = {
     "the base itself": (["--candidate", "strong"], "--candidate is strong as well"),
     "an unknown preset": (["--candidate", "strnog"], "strong"),
     "no such file": (["--candidate", "no.yaml"], "no.yaml"),
+    "rows of an unknown kind": (["--candidate", "strong --offlin"], "'strong --offlin' is no setting"),
+    "rows of two kinds": (["--candidate", "strong --online --offline"], "is no setting, expected a preset"),
     "too many processes": (["--candidate", "deepsort", "--processes", "3"], "invalid choice: 3"),
 }
 

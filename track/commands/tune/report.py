@@ -75,7 +75,8 @@ def verdict(outcome: Outcome) -> str:
         return f"gain: {shown} on what was left out, over {outcome.preset}"
     if not outcome.values:
         return f"no gain: keep the preset {outcome.preset}; nothing that was tried is better on the data itself"
-    return f"no gain: keep the preset {outcome.preset}; {shown} on what was left out, which may be chance"
+    said = "worse" if gain.high < 0 else "which may be chance"
+    return f"no gain: keep the preset {outcome.preset}; {shown} on what was left out, {said}"
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from evaluation.pieces import Interval
 from tests.track.runs import Result, Track, Walker, assert_one_line, write_sequence, write_video
 from track.commands.tune.config import Outcome
 from track.commands.tune.data import Clip
-from track.commands.tune.report import as_yaml
+from track.commands.tune.report import as_yaml, verdict
 from track.commands.tune.space import changed_preset
 from track.terminal.interrupt import StoppedError
 from tracker.presets import load_preset
@@ -129,6 +129,25 @@ def test_the_file_that_is_written_is_the_preset_with_what_was_changed(
     assert again.own_gate
     for key in ("class_groups", "reid_when", "reid_refresh", "every", "kind"):
         assert getattr(again, key) == getattr(given, key)
+
+
+VERDICTS = {
+    "above 0": (Interval(2.0, 0.5, 3.5, 9), "gain: +2.0, 95 % interval +0.5 to +3.5 on what was left out, over strong"),
+    "around 0": (
+        Interval(1.0, -0.5, 2.5, 9),
+        "no gain: keep the preset strong; +1.0, 95 % interval -0.5 to +2.5 on what was left out, which may be chance",
+    ),
+    "below 0": (
+        Interval(-2.0, -3.5, -0.5, 9),
+        "no gain: keep the preset strong; -2.0, 95 % interval -3.5 to -0.5 on what was left out, worse",
+    ),
+}
+
+
+@pytest.mark.parametrize(("gain", "said"), VERDICTS.values(), ids=VERDICTS.keys())
+def test_the_verdict_is_by_the_interval(gain: Interval, said: str, tmp_path: Path) -> None:
+    zero = np.zeros(3)
+    assert verdict(Outcome(tmp_path, "strong", {"recover_s": 1.25}, 5, 90, zero, zero, (), gain)) == said
 
 
 # What it takes

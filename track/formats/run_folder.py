@@ -114,8 +114,8 @@ def write_run(folder: RunFolder, tracks: TrackSet, source: Path) -> Summary:
 
 def _frames(tracks: TrackSet) -> list[FrameTracks]:
     starts = np.flatnonzero(np.diff(tracks.frames, prepend=-1))
-    found = []
-    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(tracks)], strict=True):
+    found: list[FrameTracks] = []
+    for start, stop in pairwise([*starts.tolist(), len(tracks)]):
         here = slice(start, stop)
         found.append(
             FrameTracks(

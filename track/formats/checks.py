@@ -15,7 +15,7 @@ from track.rows.stream import MAX_TIME_S
 if TYPE_CHECKING:
     from track.formats.types import Row
 
-__all__ = ["LARGEST_SIDE", "check_facts", "check_num_frames", "check_row"]
+__all__ = ["HIGHEST_FPS", "LARGEST_SIDE", "LOWEST_FPS", "check_facts", "check_num_frames", "check_row"]
 
 LARGEST_SIDE = 1_000_000
 """Of a picture, px."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from collections import Counter
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from registry.json_texts import parse_json
+from registry.words import printable
+from track.formats.checks import check_num_frames
 from track.formats.types import Row, TrackSet, state_named, track_set_of
 
 __all__ = ["read", "render"]
@@ -22,6 +25,7 @@ _LAST_NUMBER = re.compile(r"(\d+)\D*$")
 def render(tracks: TrackSet) -> bytes:
     """The file."""
     width, height = tracks.needed_size("COCO")
+    check_num_frames("COCO", tracks.num_frames)
     number = {name: place for place, name in enumerate(tracks.classes, start=1)}
     images, annotations = [], list[dict[str, Any]]()
     by_frame = tracks.by_frame()
@@ -78,9 +82,14 @@ def read(path: Path, *, size: tuple[int, int] | None = None, fps: float | None =
     """
     content = _content(path)
     try:
-        classes = {category["id"]: str(category["name"]) for category in content.get("categories", [])}
+        categories = content.get("categories", [])
+        _check_once(path, "categories", [category["id"] for category in categories])
+        classes = {category["id"]: str(category["name"]) for category in categories}
+        _check_once(path, "images", [image["id"] for image in content["images"]])
+        _check_one_video(path, content["images"])
         images = {image["id"]: image for image in content["images"]}
         frames = _frames(content["images"])
+        _check_once(path, "images of the frame", list(frames.values()))
         names: dict[int, str] = {}
         rows = []
         for annotation in content["annotations"]:
@@ -107,6 +116,23 @@ def _content(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not isinstance(content.get("annotations"), list):
         raise ValueError(f"{path} has no annotations, expected a COCO file of instances")
     return content
+
+
+def _check_once(path: Path, what: str, numbers: list[Any]) -> None:
+    """Of two entries with one number nobody knows which is meant."""
+    twice = next((number for number, count in Counter(numbers).items() if count > 1), None)
+    if twice is not None:
+        raise ValueError(f"{path} has two {what} {printable(str(twice)[:40])}, expected each once")
+
+
+def _check_one_video(path: Path, images: list[dict[str, Any]]) -> None:
+    """Ids begin again in every video: those of two would become the same people."""
+    videos = {str(image["video_id"]) for image in images if image.get("video_id") is not None}
+    if len(videos) < 2 and not any("frame_index" in image for image in images):
+        videos = {str(PurePosixPath(str(image.get("file_name", "")).replace("\\", "/")).parent) for image in images}
+    if len(videos) > 1:
+        names = ", ".join(sorted(printable(name[:40]) for name in videos)[:3])
+        raise ValueError(f"{path} has the pictures of {len(videos)} videos ({names}), expected one: a file for each")
 
 
 def _frames(images: list[dict[str, Any]]) -> dict[Any, int]:

@@ -8,17 +8,20 @@ identity is an attribute, as are score, state, time and the class of a box that 
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from registry.words import printable
-from track.formats.types import Row, TrackSet, evenly_between, state_named, track_set_of
+from track.formats.types import Filler, Row, TrackSet, state_named, track_set_of
 
 __all__ = ["read", "render"]
+
+logger = logging.getLogger(__name__)
 
 IDENTITY, NAME, CLASS, SCORE, STATE, TIME = "identity", "name", "class", "score", "state", "time_s"
 _FIXED = (IDENTITY, NAME)
@@ -89,11 +92,14 @@ def read(path: Path, *, size: tuple[int, int] | None = None, fps: float | None =
     told = root.find("meta/task/original_size"), root.findtext("meta/task/size"), root.findtext("meta/task/frame_rate")
     names: dict[int, str] = {}
     rows = list[Row]()
-    used = {_identity(track) for track in root.iter("track")} - {None}
-    free = iter(number for number in range(1, len(used) + len(root.findall("track")) + 2) if number not in used)
-    for track in root.iter("track"):
-        track_id = _identity(track) or next(free)
-        rows += _rows_of(path, track, track_id)
+    tracks, filler = root.findall("track"), Filler()
+    known = [_identity(track) for track in tracks]
+    used = Counter(track_id for track_id in known if track_id is not None)
+    _warn_of_copies(path, used)
+    free = iter(number for number in range(1, len(used) + len(tracks) + 2) if number not in used)
+    for track, own_id in zip(tracks, known, strict=True):
+        track_id = own_id or next(free)
+        rows += _rows_of(path, track, track_id, filler)
         name = _first_attribute(track, NAME)
         if name:
             names[track_id] = name
@@ -104,13 +110,26 @@ def read(path: Path, *, size: tuple[int, int] | None = None, fps: float | None =
     return track_set_of(path, rows, size=size, fps=rate, num_frames=num_frames, names=names)
 
 
+def _warn_of_copies(path: Path, used: Mapping[int, int]) -> None:
+    """CVAT copies the attributes of a track that is split there."""
+    copied = sorted(track_id for track_id, count in used.items() if count > 1)
+    if copied:
+        which = ", ".join(map(str, copied[:5])) + (", ..." if len(copied) > 5 else "")
+        logger.warning(
+            f"{path.name}: several tracks have the identity {which} and are one here; if you split one in CVAT, give "
+            f"its second part another {IDENTITY} there, or use track relabel --split on the result"
+        )
+
+
 def _root(path: Path) -> ElementTree.Element:
     try:
         text = path.read_bytes()
+        if b"\0" in text:  # in UTF-16 the declarations below would not be seen
+            raise ValueError(f"{path} is no UTF-8, expected CVAT for video 1.1 as CVAT writes it")
         if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
             raise ValueError(f"{path} declares entities, which CVAT's files do not: expected CVAT for video 1.1")
         root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError) as error:  # the latter of an encoding that is none
         raise ValueError(f"{path} is no XML ({error}): expected CVAT for video 1.1") from error
     if root.tag != "annotations":
         raise ValueError(f"{path} begins with <{root.tag}>, expected <annotations> as in CVAT for video 1.1")
@@ -119,14 +138,14 @@ def _root(path: Path) -> ElementTree.Element:
     return root
 
 
-def _rows_of(path: Path, track: ElementTree.Element, track_id: int) -> Iterator[Row]:
+def _rows_of(path: Path, track: ElementTree.Element, track_id: int, filler: Filler) -> Iterator[Row]:
     label = track.get("label") or ""
     before: Row | None = None
-    boxes = sorted(track.iter("box"), key=lambda box: _number(path, box.get("frame")))
+    boxes = sorted(track.findall("box"), key=lambda box: _number(path, box.get("frame")))
     for box in boxes:
         row = _row(path, box, track_id, label)
         if before is not None:
-            yield from evenly_between(before, row)
+            yield from filler.between(before, row)
         before = None if box.get("outside") == "1" else row
         if before is not None:
             yield before
@@ -134,7 +153,7 @@ def _rows_of(path: Path, track: ElementTree.Element, track_id: int) -> Iterator[
 
 def _row(path: Path, box: ElementTree.Element, track_id: int, label: str) -> Row:
     x1, y1, x2, y2 = (_number(path, box.get(name)) for name in ("xtl", "ytl", "xbr", "ybr"))
-    found = {attribute.get("name"): attribute.text or "" for attribute in box.iter("attribute")}
+    found = {attribute.get("name"): attribute.text or "" for attribute in box.findall("attribute")}
     score, time_s = found.get(SCORE, ""), found.get(TIME, "")
     return Row(
         frame=int(_number(path, box.get("frame"))),

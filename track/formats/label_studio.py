@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from registry.json_texts import parse_json
-from track.formats.types import Row, TrackSet, evenly_between, state_named, track_set_of
+from track.formats.types import Filler, Row, TrackSet, state_named, track_set_of
 
 __all__ = ["read", "render"]
 
@@ -99,9 +99,9 @@ def read(path: Path, *, size: tuple[int, int] | None = None, fps: float | None =
             raise ValueError(f"{path} is in percent and does not tell the size of the pictures: add --size 1920x1080")
         rate = fps or _rate(regions, meta or {})
         num_frames = max((int(region["value"].get("framesCount") or 0) for region in regions), default=0)
-        rows, names = list[Row](), dict[int, str]()
+        rows, names, filler = list[Row](), dict[int, str](), Filler()
         for region, track_id in zip(regions, _identities(regions), strict=True):
-            rows += _rows(region, track_id, size or (1, 1))
+            rows += _rows(region, track_id, size or (1, 1), filler)
             text = region.get("meta", {}).get("text") if isinstance(region.get("meta"), dict) else None
             if text:
                 names[track_id] = str(text[0])
@@ -149,7 +149,7 @@ def _identities(regions: list[dict[str, Any]]) -> list[int]:
     return [int(match[1]) if match is not None else next(free) for match in matches]
 
 
-def _rows(region: dict[str, Any], track_id: int, size: tuple[int, int]) -> Iterator[Row]:
+def _rows(region: dict[str, Any], track_id: int, size: tuple[int, int], filler: Filler) -> Iterator[Row]:
     value = region["value"]
     label = str((value.get("labels") or ["object"])[0])
     entries = sorted(value["sequence"], key=lambda entry: entry["frame"])
@@ -160,9 +160,9 @@ def _rows(region: dict[str, Any], track_id: int, size: tuple[int, int]) -> Itera
         if not entry.get("enabled", True):
             continue
         if following is None:
-            yield from evenly_between(row, dataclasses.replace(row, frame=num_frames))
+            yield from filler.between(row, dataclasses.replace(row, frame=num_frames))
         else:
-            yield from evenly_between(row, _row(following, track_id, label, size))
+            yield from filler.between(row, _row(following, track_id, label, size))
 
 
 def _row(entry: dict[str, Any], track_id: int, label: str, size: tuple[int, int]) -> Row:

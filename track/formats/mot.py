@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import lzma
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from evaluation import find_ground_truth
@@ -17,7 +19,7 @@ from track.formats.types import Row, TrackSet, track_set_of
 
 __all__ = ["files", "ground_truth_files", "read"]
 
-MOST_BYTES = 1 << 31
+MOST_BYTES = 1 << 29
 """Of a file in an archive, unpacked."""
 
 
@@ -50,8 +52,8 @@ def read(path: Path, *, size: tuple[int, int] | None = None, fps: float | None =
     """
     if path.suffix.lower() == ".zip":
         with tempfile.TemporaryDirectory() as folder:
-            _unpack(path, Path(folder) / path.stem)
-            return _read(Path(folder) / path.stem, path, size, fps)
+            _unpack(path, Path(folder) / "sequence")
+            return _read(Path(folder) / "sequence", path, size, fps)
     return _read(path, path, size, fps)
 
 
@@ -65,11 +67,13 @@ def _unpack(path: Path, folder: Path) -> None:
                 )
                 if wanted is None:
                     continue
+                if (folder / wanted).exists():
+                    raise ValueError(f"{path} has several {wanted} in it, expected one sequence in a zip")
                 if archive.getinfo(name).file_size > MOST_BYTES:
                     raise ValueError(f"{path}: {name} has more than {MOST_BYTES:,} bytes unpacked; unpack it yourself")
                 (folder / wanted).parent.mkdir(parents=True, exist_ok=True)
                 (folder / wanted).write_bytes(archive.read(name))
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, OSError, RuntimeError, zlib.error, lzma.LZMAError) as error:  # encrypted, damaged
         raise ValueError(f"{path} cannot be unpacked ({error}): expected a zip with gt/gt.txt") from error
     if not (folder / "gt" / "gt.txt").is_file():
         raise ValueError(f"{path} has no gt/gt.txt in it, expected MOT 1.1")

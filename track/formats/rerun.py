@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from track.formats.checks import check_num_frames
 from track.formats.types import TrackSet
 
 __all__ = ["render"]
@@ -20,6 +21,7 @@ def render(tracks: TrackSet) -> bytes:
         import rerun
     except ImportError as error:
         raise ValueError("--to rerun needs the Rerun SDK: pip install 'track-reid[rerun]'") from error
+    check_num_frames("Rerun", tracks.num_frames)
     by_frame = tracks.by_frame()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tracks.rrd"

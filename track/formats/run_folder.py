@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from registry.numbers import is_finite
 from registry.own_names import replacing
 from track.files.run_folder import RunFolder
+from track.formats.checks import HIGHEST_FPS, LARGEST_SIDE, LOWEST_FPS
 from track.formats.types import TrackSet
 from track.places.finished import facts_of_source
 from track.rows.run_frames import RunFrames, read_run_frames
@@ -40,7 +44,7 @@ def read_track_set(run: Path, *, size: tuple[int, int] | None = None, fps: float
     frames = np.repeat([tracks.frame_index for tracks in rows], [len(tracks) for tracks in rows]).astype(np.int64)
     times = np.repeat([tracks.time_s for tracks in rows], [len(tracks) for tracks in rows]).astype(np.float64)
     facts = facts_of_source(run)
-    told = (facts.get("width") or 0, facts.get("height") or 0)
+    told = tuple(_told(facts, side, 1, LARGEST_SIDE) for side in ("width", "height"))
     last = read_run_frames(table.parent).last
     return TrackSet(
         name=str(facts.get("name") or table.resolve().parent.name),
@@ -52,11 +56,17 @@ def read_track_set(run: Path, *, size: tuple[int, int] | None = None, fps: float
         class_ids=_joined([tracks.class_ids for tracks in rows], np.int64),
         states=_joined([tracks.states for tracks in rows], np.uint8),
         classes=tuple(stream.class_names.values()),
-        size=size or (told if all(told) else None),
-        fps=fps or float(facts.get("fps") or 0) or _rate(rows),
+        size=size or ((int(told[0]), int(told[1])) if all(told) else None),
+        fps=fps or _told(facts, "fps", LOWEST_FPS, HIGHEST_FPS) or _rate(rows),
         num_frames=max(-1 if last is None else last, int(frames.max(initial=-1))) + 1,
         names=stream.names,
     )
+
+
+def _told(facts: Mapping[str, Any], name: str, lowest: float, highest: float) -> float:
+    """A number of the summary, which somebody may have edited; 0 where it is not there or cannot be."""
+    value = facts.get(name)
+    return float(value) if is_finite(value) and lowest <= value <= highest else 0.0
 
 
 def _ordered(tracks: FrameTracks) -> FrameTracks:
@@ -114,8 +124,8 @@ def write_run(folder: RunFolder, tracks: TrackSet, source: Path) -> Summary:
 
 def _frames(tracks: TrackSet) -> list[FrameTracks]:
     starts = np.flatnonzero(np.diff(tracks.frames, prepend=-1))
-    found = []
-    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(tracks)], strict=True):
+    found: list[FrameTracks] = []
+    for start, stop in pairwise([*starts.tolist(), len(tracks)]):
         here = slice(start, stop)
         found.append(
             FrameTracks(

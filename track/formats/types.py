@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from registry.numbers import MAX_EXACT, MAX_FRAME, MAX_PX
+from track.formats.checks import check_facts, check_row
 from track.rows.types import RowState
 
-__all__ = ["Row", "TrackSet", "evenly_between", "state_named", "track_set_of"]
+__all__ = ["Filler", "Row", "TrackSet", "state_named", "track_set_of"]
 
 _STATES = {state.name.lower(): int(state) for state in RowState}
 DEFAULT_FPS = 25.0
 MOST_BETWEEN = 1_000_000
 """Frames that an even movement may take: 11 hours at 25 frames per second."""
+MOST_FILLED = 2_000_000
+"""Boxes that all even movements of a file may make: a few bytes of a file must not fill the memory."""
 _DIGITS = 4
 """Of px, seconds and scores, as in `tracks.csv`."""
 
@@ -132,21 +134,28 @@ def state_named(word: object) -> str:
     return word if isinstance(word, str) and word in _STATES else "detected"
 
 
-def evenly_between(before: Row, after: Row) -> Iterator[Row]:
-    """The frames between two boxes of an identity, in which it moves evenly.
+class Filler:
+    """Fills the frames between key frames of one file."""
 
-    Raises:
-        ValueError: there are so many that a frame number must be wrong.
-    """
-    if after.frame - before.frame > MOST_BETWEEN:
-        raise ValueError(
-            f"id {before.id} has no box from frame {before.frame + 2} to {after.frame}, too many to fill: expected "
-            f"{MOST_BETWEEN:,} frames at most"
-        )
-    for frame in range(before.frame + 1, after.frame):
-        share = (frame - before.frame) / (after.frame - before.frame)
-        x1, y1, x2, y2 = (a + share * (b - a) for a, b in zip(before.xyxy, after.xyxy, strict=True))
-        yield Row(frame, before.id, (x1, y1, x2, y2), before.class_name, None, "interpolated")
+    def __init__(self) -> None:
+        self._filled = 0
+
+    def between(self, before: Row, after: Row) -> Iterator[Row]:
+        """The frames between two boxes of an identity, in which it moves evenly.
+
+        Raises:
+            ValueError: there are so many that a frame number must be wrong; in this gap, or in all of the file.
+        """
+        self._filled += max(after.frame - before.frame - 1, 0)
+        if after.frame - before.frame > MOST_BETWEEN or self._filled > MOST_FILLED:
+            raise ValueError(
+                f"id {before.id} has no box from frame {before.frame + 2} to {after.frame:g}, too many to fill: "
+                f"expected {MOST_BETWEEN:,} frames at most, and {MOST_FILLED:,} in all gaps together"
+            )
+        for frame in range(before.frame + 1, after.frame):
+            share = (frame - before.frame) / (after.frame - before.frame)
+            x1, y1, x2, y2 = (a + share * (b - a) for a, b in zip(before.xyxy, after.xyxy, strict=True))
+            yield Row(frame, before.id, (x1, y1, x2, y2), before.class_name, None, "interpolated")
 
 
 def track_set_of(
@@ -166,11 +175,12 @@ def track_set_of(
         size, fps, num_frames, names: see `TrackSet`.
 
     Raises:
-        ValueError: a frame, an id or a box that cannot be, or two boxes of one identity in a frame.
+        ValueError: a fact, a frame, an id or a box that cannot be, or two boxes of one identity in a frame.
     """
+    check_facts(path, size, fps, num_frames, names or {})
     ordered = sorted(rows, key=lambda row: (row.frame, row.id))
     for before, row in zip([None, *ordered], ordered, strict=False):
-        _check(path, row)
+        check_row(path, row)
         if before is not None and (before.frame, before.id) == (row.frame, row.id):
             raise ValueError(f"{path}: id {row.id} has two boxes at frame {row.frame + 1}, expected one")
     classes = tuple(dict.fromkeys(row.class_name for row in ordered))
@@ -197,12 +207,3 @@ def track_set_of(
 
 def _rounded(values: Sequence[Any]) -> npt.NDArray[np.float64]:
     return np.round(np.array(values, np.float64), _DIGITS).astype(np.float64)
-
-
-def _check(path: Path, row: Row) -> None:
-    where = f"{path}: the box of id {row.id} at frame {row.frame + 1}"
-    if not 0 <= row.frame < MAX_FRAME or not 1 <= row.id <= MAX_EXACT:
-        raise ValueError(f"{where} cannot be: expected frames from 1 to {MAX_FRAME:,} and ids from 1")
-    x1, y1, x2, y2 = row.xyxy
-    if not (-MAX_PX <= x1 < x2 <= MAX_PX and -MAX_PX <= y1 < y2 <= MAX_PX):
-        raise ValueError(f"{where} is {x1:g},{y1:g},{x2:g},{y2:g}, expected a left edge below the right one, in px")

@@ -10,6 +10,7 @@ import csv
 import io
 
 from registry.words import printable
+from track.formats.checks import check_num_frames
 from track.formats.types import Row, TrackSet
 
 __all__ = ["files"]
@@ -20,6 +21,7 @@ def files(tracks: TrackSet) -> dict[str, bytes]:
     import yaml
 
     size = tracks.needed_size("YOLO")
+    check_num_frames("YOLO", tracks.num_frames)
     found: dict[str, bytes] = {}
     ids: list[tuple[object, ...]] = [("frame", "line", "id", "score", "file")]
     by_frame = tracks.by_frame()

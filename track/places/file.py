@@ -77,8 +77,10 @@ def _named(source: str, content: Mapping[str, Any], key: str) -> Iterator[tuple[
             raise ValueError(
                 f'{source}: {name!r} under {key} is no text, expected a name; in quotes, "{name}", it is one'
             )
-        if not name.strip() or len(name) > LONGEST_NAME:
-            raise ValueError(f"{source}: {_shown(name)} under {key}: expected a name of 1 to {LONGEST_NAME} letters")
+        if not name.strip() or len(name) > LONGEST_NAME or printable(name) != name:  # tables reach the terminal
+            raise ValueError(
+                f"{source}: {_shown(name)} under {key}: expected a name of 1 to {LONGEST_NAME} letters that can be seen"
+            )
         yield name, value
 
 

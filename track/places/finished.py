@@ -69,8 +69,8 @@ def size_of_run(run: Path) -> tuple[int, int] | None:
 def source_of_run(run: Path) -> str | None:
     """The source that a run was made from, as it was typed; `None` where nothing tells it."""
     for folder in _back_from(run):
-        source = facts_of_run(folder).get("configuration", {}).get("source")
-        if isinstance(source, str):
+        configuration = facts_of_run(folder).get("configuration")
+        if isinstance(configuration, dict) and isinstance(source := configuration.get("source"), str):
             return source
     return None
 

@@ -65,6 +65,8 @@ BAD = {
         ["True under lines is no text", "quotes"],
     ),
     "an empty name": ("lines: {'': {from: [0, 0], to: [1, 1]}}", ["''", "1 to 80 letters"]),
+    "a name that moves the cursor": ('lines: {"a\\e[31m": {from: [0, 0], to: [1, 1]}}', ["x1b[31m", "can be seen"]),
+    "a name of two lines": ('lines: {"a\\nb": {from: [0, 0], to: [1, 1]}}', ["a\\nb", "can be seen"]),
     "a name twice among lines": (
         "lines: {a: {from: [0, 0], to: [1, 1]}, a: {from: [0, 1], to: [1, 1]}}",
         ["a stands there twice"],

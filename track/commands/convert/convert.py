@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
-import shutil
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ __all__ = ["Facts", "checked_rate", "convert_from", "convert_to", "print_written
 
 _logger = logging.getLogger(__name__)
 _MOST_LISTED = 6
+_LABELS = re.compile(r"frame_\d{6,}\.txt")
 KINDS = ("run", "gt")
 
 
@@ -67,7 +69,9 @@ def convert_to(run: Path, name: str, out: Path | None, facts: Facts, *, overwrit
     with StopSignal():
         tracks = read_track_set(run, size=facts.size, fps=facts.fps)
         try:
-            return write_files(form, tracks, out)
+            written = write_files(form, tracks, out)
+            _remove_longer(out / "labels", written)
+            return written
         except OSError as error:
             raise ValueError(f"cannot write to {out} ({error.strerror or error}): choose another --out") from error
 
@@ -84,9 +88,16 @@ def _check_target(out: Path, form: Format, table: Path, *, overwrite: bool) -> N
     holds = out.is_file() or (out.is_dir() and any(out.iterdir()))
     if holds and not overwrite:
         raise ValueError(f"{out} is there already: use --overwrite, or another --out")
-    labels = out / "labels"
-    if holds and labels.is_dir() and (out / "ids.csv").is_file():  # of an earlier, longer run
-        shutil.rmtree(labels)
+
+
+def _remove_longer(labels: Path, written: Sequence[Path]) -> None:
+    """Remove the labels of an earlier, longer run, once the new ones are there; what else lies beside them stays."""
+    kept = set(written)
+    if any(file.parent == labels for file in kept):
+        for file in labels.iterdir():
+            if _LABELS.fullmatch(file.name) and file not in kept:
+                with contextlib.suppress(IsADirectoryError):
+                    file.unlink(missing_ok=True)
 
 
 def convert_from(path: Path, name: str, out: Path | None, kind: str, facts: Facts, *, overwrite: bool) -> list[Path]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from registry.json_texts import parse_json
-from track.commands.tune.search import Step
+from registry.numbers import is_finite
+from track.commands.tune.search import ALL, Step
 from track.commands.tune.space import Values
 
 __all__ = ["STUDY", "Study", "Trial"]
@@ -86,6 +87,7 @@ class Study:
             first, *rest = [parse_json(line) for line in lines]
             known, self.num_shared = first["head"], int(first["num_shared"])
             self.trials = [_trial(each) for each in rest]
+            _check(self.trials)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{self._path} is no study of track tune, or damaged: choose another --out") from error
         for name, says in _SAYS.items():
@@ -93,6 +95,15 @@ class Study:
                 raise ValueError(f"{self._path} is a study of {says}: choose another --out, or remove that file")
         if unfinished:
             self._path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _check(trials: Sequence[Trial]) -> None:
+    """Raise `ValueError` for lines that somebody has changed: gains are measured from the first one, the preset."""
+    if trials and (trials[0].step != Step(0, None) or trials[0].values or ALL not in trials[0].scores):
+        raise ValueError("the preset as it is does not come first")
+    for trial in trials:
+        if not all(map(is_finite, (*trial.values.values(), *trial.scores.values()))):
+            raise ValueError("a value or a score is no number")
 
 
 def _trial(line: Mapping[str, Any]) -> Trial:

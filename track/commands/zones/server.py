@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import logging
 import secrets
 import threading
 from collections.abc import Callable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Self
 
 __all__ = ["PageServer"]
+
+_logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 MOST_BYTES = 1 << 18
@@ -69,6 +72,7 @@ class PageServer:
         except OSError as error:
             raise ValueError(f"--port {port} cannot be used ({error.strerror}): leave it out for a free one") from error
         self._server.daemon_threads = True
+        self._server.handle_error = self._lost  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._server.serve_forever, name="page", daemon=True)
         number = self._server.server_address[1]
         self.hosts = {f"{HOST}:{number}", f"localhost:{number}"}
@@ -89,6 +93,10 @@ class PageServer:
         """Until the page has saved."""
         while not self._saved.wait(0.5):  # a wait without an end would not let Ctrl-C through everywhere
             pass
+
+    def _lost(self, request: object, client: object) -> None:
+        """A browser that has left, or what is no browser: the others go on, and nothing is said on the terminal."""
+        _logger.debug("a request of %s failed", client, exc_info=True)
 
     def get(self, path: str) -> tuple[HTTPStatus, str, bytes]:
         """Status, type and content of what lies at an address."""
@@ -133,13 +141,15 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_ours():
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if not (length.isascii() and length.isdecimal() and len(length) < 10 and int(length) <= MOST_BYTES):
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "text/plain", b"too long")
             return
         status, answer = self.page.post(self.path, self.rfile.read(int(length)))
-        self._answer(status, "application/json", json.dumps(answer).encode())
-        if status == HTTPStatus.OK:
-            self.page.done()
+        try:
+            self._answer(status, "application/json", json.dumps(answer).encode())
+        finally:  # saved is saved, also where the browser has left before the answer
+            if status == HTTPStatus.OK:
+                self.page.done()
 
     def _is_ours(self) -> bool:
         """Whether it was asked for under the name of this machine, not under one that somebody has led here."""

@@ -123,6 +123,21 @@ def test_yolo_of_a_shorter_run_leaves_no_label_of_a_longer_one(track: Track, run
     )
 
 
+def test_yolo_of_a_damaged_run_leaves_what_was_there(track: Track, run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "yolo"
+    track("convert", run, "--to", "yolo", "--out", out)
+    (out / "labels" / "mine.txt").write_text("of another program")
+    before = sorted(file.name for file in (out / "labels").iterdir())
+    table = run / "tracks.csv"
+    text = table.read_text()
+    table.write_text(text + "1,nonsense\n")
+    assert_one_line(track("convert", run, "--to", "yolo", "--out", out, "--overwrite"), "line")
+    assert sorted(file.name for file in (out / "labels").iterdir()) == before
+    table.write_text(text)
+    track("convert", run, "--to", "yolo", "--out", out, "--overwrite")
+    assert (out / "labels" / "mine.txt").is_file()
+
+
 def test_bad_words_are_one_line(track: Track, run: Path) -> None:
     assert_one_line(track("convert", "shop"), "nothing to do", "--to cvat")
     assert_one_line(track("convert", "shop", "--to", "cvat", "--from", "cvat"), "exclude each other")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,31 @@ def test_others_get_nothing(drawing: Drawing, server: PageServer) -> None:
     assert ask(server, "save", b" " * (MOST_BYTES + 1))[0] == 413
     assert not drawing.path.exists()
     assert server.address.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "\u00b2"], ids=["of 5,000 digits", "below 0", "no digit"])
+def test_a_length_that_is_none_is_answered(server: PageServer, length: str, capfd: pytest.CaptureFixture[str]) -> None:
+    parts = urlsplit(server.address)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30) as line:
+        head = f"POST {parts.path}save HTTP/1.0\r\nHost: {parts.netloc}\r\nContent-Length: {length}\r\n\r\n"
+        line.sendall(head.encode("latin-1"))
+        assert line.recv(100).startswith(b"HTTP/1.0 413")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_browser_that_has_left_has_saved_and_says_nothing(
+    drawing: Drawing, server: PageServer, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("track.commands.zones.server._Handler._answer", gone)
+    places = [{"kind": "line", "name": "door", "points": [[0.5, 1.0], [0.5, 0.0]]}]
+    with pytest.raises((http.client.HTTPException, OSError)):
+        ask(server, "save", {"places": places})
+    server.wait()
+    assert drawing.path.is_file()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_name_cannot_end_the_script(drawing: Drawing) -> None:

@@ -61,6 +61,10 @@ class TuneConfig:
             )
 
 
+LEAST_GAIN = 0.05
+"""What the interval must reach: less is shown as +0.0, and is worth no settings of one's own."""
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """A part of the data on which nothing was chosen.
@@ -107,4 +111,4 @@ class Outcome:
     @property
     def is_gain(self) -> bool:
         """Whether there are other settings, and they gain beyond chance where they were not chosen."""
-        return self.gain.low > 0 and bool(self.values)
+        return self.gain.low >= LEAST_GAIN and bool(self.values)

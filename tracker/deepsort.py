@@ -261,7 +261,8 @@ class DeepSort:
         fit = sure >= max(config.birth_score, config.low_score)
         fit[matched] = False
         starting = fit.nonzero()[0]
-        starting = starting[~explained(detections.xyxy.take(starting, axis=0), self._table, config)]
+        where, classes = detections.xyxy.take(starting, axis=0), detections.class_ids.take(starting)
+        starting = starting[~explained(where, classes, self._table, config)]
         if not len(starting):
             return
         table, rows = self._table, self._table.add(len(starting))

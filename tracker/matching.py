@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .assignment import assign
-from .association import iou_pairs, motion_pairs, mutually_nearest
+from .association import iou_pairs, motion_pairs
 from .cascade import NOBODY, Match, matching_cascade
 from .class_groups import group_of
 from .clock import ROUNDING_S
@@ -162,7 +162,7 @@ class Matching:
             pairs, extra = self._with_doubts(near)
         matched = assign(pairs, max_distance + extra)
         if self._weight:
-            self._decided += int(np.count_nonzero(~mutually_nearest(near)[matched]))
+            self._decided += _differences(near, matched, max_distance)
         chosen = pairs.tracks[matched], pairs.detections[matched]
         free.take(*chosen)
         return chosen
@@ -205,6 +205,15 @@ class Matching:
         unlikeness = np.minimum(distances / max(2 * self.config.max_cosine_distance, 1e-9), 1.0)
         unlikeness[self.gallery.pushed.take(slots) == 0] = 0.5
         return unlikeness if known is None else np.where(known.take(pairs.detections), unlikeness, 0.5)
+
+
+def _differences(near: Pairs, matched: Index, max_distance: float) -> int:
+    """How many of the matches overlap alone would not have made."""
+    rivals = near.contested()  # nobody else can be matched otherwise
+    if not len(rivals):
+        return 0
+    plain = rivals[assign(near[rivals], max_distance)]
+    return len(np.setdiff1d(np.intersect1d(matched, rivals), plain))
 
 
 def seen_lately(table: TrackTable, config: TrackerConfig, misses: Levels, time_s: float) -> Mask:

@@ -7,6 +7,7 @@ import pytest
 
 from tracker import DeepSort, TrackerConfig
 from tracker.births import explained
+from tracker.presets import load_preset
 
 PERSON = (100.0, 100.0, 140.0, 200.0)
 AND_BICYCLE = (95.0, 100.0, 165.0, 205.0)  # IoU 0.54
@@ -37,16 +38,25 @@ def standing(config: TrackerConfig, frames: int = 5) -> DeepSort:
 )
 def test_a_second_box_on_somebody_starts_no_track(settings, box, is_explained):
     tracker = standing(TrackerConfig(**settings))
-    boxes = np.array([box])
-    assert explained(boxes, tracker._table, tracker.config).tolist() == [is_explained]
+    boxes, classes = np.array([box]), np.zeros(1, np.int64)
+    assert explained(boxes, classes, tracker._table, tracker.config).tolist() == [is_explained]
     for _ in range(5):
         tracks = tracker.update([PERSON, box], [0.9, 0.8])
     assert len(tracks) == (1 if is_explained else 2)
 
 
 def test_a_tentative_track_explains_nothing_nor_one_that_was_not_seen():
+    boxes, classes = np.array([PERSON]), np.zeros(1, np.int64)
     tracker = standing(TrackerConfig(**EVERYTHING), frames=1)
-    assert not explained(np.array([PERSON]), tracker._table, tracker.config).any()
+    assert not explained(boxes, classes, tracker._table, tracker.config).any()
     tracker = standing(TrackerConfig(**EVERYTHING))
     tracker.update([], [])
-    assert not explained(np.array([PERSON]), tracker._table, tracker.config).any()
+    assert not explained(boxes, classes, tracker._table, tracker.config).any()
+
+
+def test_somebody_in_front_of_a_bus_is_no_part_of_it():
+    bus, person = (0.0, 0.0, 400.0, 300.0), (150.0, 120.0, 200.0, 280.0)
+    tracker = DeepSort(load_preset("strong").config)
+    for _ in range(8):
+        tracks = tracker.update([bus, person], [0.9, 0.9], [5, 0])
+    assert sorted(tracks.class_ids.tolist()) == [0, 5]

@@ -196,7 +196,8 @@ def test_what_is_no_study_is_refused(tmp_path, text):
 
 def test_a_trial_is_on_the_disk_at_once(tmp_path):
     kept = study(tmp_path)
-    kept.add(Trial(Step(0, None), {"n_init": 3}, {ALL: 50.0, 0: 1.0}))
+    kept.add(Trial(Step(0, None), {}, {ALL: 50.0, 0: 1.0}))
+    kept.add(Trial(Step(1, None), {"n_init": 3}, {ALL: 50.0, 0: 1.0}))
     assert study(tmp_path).trials == kept.trials
 
 

@@ -68,11 +68,10 @@ class PageServer:
             page = owner
 
         try:
-            self._server = ThreadingHTTPServer((HOST, port), Handler)
+            self._server = _Server((HOST, port), Handler)
         except OSError as error:
             raise ValueError(f"--port {port} cannot be used ({error.strerror}): leave it out for a free one") from error
         self._server.daemon_threads = True
-        self._server.handle_error = self._lost  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._server.serve_forever, name="page", daemon=True)
         number = self._server.server_address[1]
         self.hosts = {f"{HOST}:{number}", f"localhost:{number}"}
@@ -93,10 +92,6 @@ class PageServer:
         """Until the page has saved."""
         while not self._saved.wait(0.5):  # a wait without an end would not let Ctrl-C through everywhere
             pass
-
-    def _lost(self, request: object, client: object) -> None:
-        """A browser that has left, or what is no browser: the others go on, and nothing is said on the terminal."""
-        _logger.debug("a request of %s failed", client, exc_info=True)
 
     def get(self, path: str) -> tuple[HTTPStatus, str, bytes]:
         """Status, type and content of what lies at an address."""
@@ -125,6 +120,12 @@ class PageServer:
     def done(self) -> None:
         """The answer to a save is on its way: nothing more is waited for."""
         self._saved.set()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that has left, or what is no browser: the others go on, and nothing is said on the terminal."""
+        _logger.debug("a request of %s failed", client_address, exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):

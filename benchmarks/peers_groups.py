@@ -42,6 +42,8 @@ __all__ = ["Load", "run_entrants", "run_tuned", "run_variants"]
 Load = Callable[[Group], Sequence[Member]]
 PICTURES = "street"
 """The source that has some."""
+FAILED = -1e9
+"""Score of a trial that raised; not infinite, since means are taken of it."""
 OURS = ("strong --online", "strong --offline", "deepsort --online")
 
 
@@ -97,8 +99,11 @@ def _chosen_elsewhere(
     for group in tuning_groups(sources):
         sequences = load(group)
         for entrant, trial in zip(entrants, reached, strict=True):
-            scores = score_group(entrant, sequences, cache, keep_tracks=False).scores
-            trial[group] = float(scores[0].mean())
+            try:
+                trial[group] = float(score_group(entrant, sequences, cache, keep_tracks=False).scores[0].mean())
+            except Exception as error:  # whatever a stranger raises with such options: they are not chosen
+                trial[group] = FAILED
+                print(f"{entrant.name} on {group}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
         print(f"{name}: {len(entrants)} trials on {group}", flush=True)
     best = best_on_others(reached)
     found = Result(name, entrants[0].about(), {}, {}, {source: settings[number] for source, number in best.items()})

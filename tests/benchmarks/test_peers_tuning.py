@@ -72,6 +72,20 @@ def test_tuned_options_reach_the_groups_that_were_left_out(tmp_path):
     assert result.scored[groups[2]].scores[0, 1] > 100 * 6 / 40  # IDF1 of the shortest memory of the space
 
 
+def test_a_trial_that_raises_is_not_chosen(tmp_path):
+    def brittle(seen, options):
+        if options.get("lasts", 5) > 10:
+            raise RuntimeError("too long")
+        return forgetful(seen, options)
+
+    groups = [Group("mot15"), Group("street")]
+    tried = peer("p", brittle, space={"lasts": ("whole", 6, 30)})
+    result = run_tuned(tried, 8, groups, lambda group: [member(group.source)], EntryCache(tmp_path))
+    assert any(trial.get("lasts", 5) > 10 for trial in draw_trials(tried, 8))
+    assert all(options.get("lasts", 5) <= 10 for options in result.chosen.values())
+    assert not result.failed
+
+
 def test_ours_is_scored_where_nobody_chose(tmp_path):
     """On each source with what was best on the others, of the preset itself and its variants."""
     groups = [Group("mot15"), Group("street")]

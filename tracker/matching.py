@@ -207,13 +207,12 @@ class Matching:
         return unlikeness if known is None else np.where(known.take(pairs.detections), unlikeness, 0.5)
 
 
-def _differences(near: Pairs, matched: Index, max_distance: float) -> int:
+def _differences(near: Pairs, matched: Mask, max_distance: float) -> int:
     """How many of the matches overlap alone would not have made."""
     rivals = near.contested()  # nobody else can be matched otherwise
     if not len(rivals):
         return 0
-    plain = rivals[assign(near[rivals], max_distance)]
-    return len(np.setdiff1d(np.intersect1d(matched, rivals), plain))
+    return int(np.count_nonzero(matched[rivals] & ~assign(near[rivals], max_distance)))
 
 
 def seen_lately(table: TrackTable, config: TrackerConfig, misses: Levels, time_s: float) -> Mask:

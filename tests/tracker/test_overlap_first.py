@@ -47,6 +47,16 @@ def test_of_two_who_compete_the_one_who_is_alike_wins():
     assert found == {0.0: ([1], 0, 0), 0.4: ([2], 1, 1)}
 
 
+def test_where_no_appearance_is_known_it_decides_nothing():
+    """Many compete; the matches are those of overlap."""
+    tracker = DeepSort(CONFIG)
+    for frame in crowd(5, num_people=14, num_frames=40):
+        nothing = np.zeros_like(frame.features)
+        tracker.update(frame.xyxy, frame.scores, embeddings=nothing, known=np.zeros(len(nothing), np.bool_))
+    assert tracker.evidence.matches > 200
+    assert tracker.evidence.appearance_decided == tracker.evidence.by_appearance == 0
+
+
 def test_who_overlaps_alone_is_the_same_whatever_they_look_like():
     tracks = standing(CONFIG, [LEFT], [RED]).update([LEFT], [0.9], embeddings=[BLUE])
     assert tracks.ids[tracks.detection_index == 0].tolist() == [1]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from track.files.run_facts import RunFacts
+from track.files.run_facts import RunFacts, read_facts
 from track.rows.detections_file import EMBEDDINGS, load_detections
 from track.rows.run_frames import read_run_frames
 from track.rows.stored import StoredTracks
@@ -226,8 +226,21 @@ def _presences(rows: StoredTracks) -> list[Presence]:
 def _strangers(tracks: StoredTracks, run_dir: Path) -> Detections | None:
     """Times and boxes of the detections that belong to nobody, where the run has kept them."""
     path = run_dir / EMBEDDINGS
-    if not path.is_file() or not len(tracks):
+    if not path.is_file():
         return None
     seen = load_detections(path).seen
     alone = seen.ids == 0
-    return np.interp(seen.frames[alone], tracks.frames, tracks.times_s), seen.xyxy[alone].astype(np.float64)
+    return _times(seen.frames[alone], tracks, run_dir), seen.xyxy[alone].astype(np.float64)
+
+
+def _times(frames: npt.NDArray[np.int64], tracks: StoredTracks, run_dir: Path) -> npt.NDArray[np.float64]:
+    """Seconds of frames, as the rows tell; where no row is left, by the frame rate."""
+    if len(tracks):
+        return np.interp(frames, tracks.frames, tracks.times_s)
+    fps = read_facts(run_dir).number("fps")
+    if not fps:
+        raise ValueError(
+            f"{run_dir} has no row, and its summary.json no fps: nobody knows when those were there who are to be "
+            "hidden; take the run that it was made of"
+        )
+    return np.asarray((frames - 1) / fps, np.float64)

@@ -100,6 +100,16 @@ def test_somebody_is_hidden_before_the_first_row_and_after_the_last(track: Track
     assert hidden == list(range(2, 18))
 
 
+def test_where_no_row_is_left_everybody_who_was_seen_is_hidden(track: Track, tmp_path: Path) -> None:
+    clip = write_patterned(tmp_path, TWO, NUM_FRAMES)
+    options = ("--reid", "small-cnn", "--tracker", "deepsort", "--keep-embeddings", "--no-video")
+    track("run", clip, *options, "--detector", tmp_path / "clip.txt", "--out", "r")
+    assert track("relabel", "r", "--drop", "1,2", "--out", "none").code == 0
+    assert track("render", "none", "--style", "blur", "--out", "o").code == 0
+    for frame, image in enumerate(pictures("o")):
+        assert max(pattern_in(image, walker, frame) for walker in TWO) < 20, frame
+
+
 def test_a_video_that_has_moved(track: Track, run: Path, tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").rename(tmp_path / "elsewhere.mp4")
     assert_one_line(track("render", "r", "--out", "o"), "clip.mp4, the video of run r, is not there", "after --video")

@@ -30,6 +30,7 @@ OF_BENCHMARKS = {
     "--qualities",
     "--sources",
     "--variants",
+    "--turns",
 }
 OF_PIP = {"--no-deps", "--target"}
 ZONES = "# zones.yaml"

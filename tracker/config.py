@@ -89,8 +89,9 @@ class TrackerConfig:
         most_evidence: where they stop growing, so that a long life does not outweigh a present absence.
         tentative_penalty: what an unconfirmed track pays in the IoU stage, where it competes with a confirmed one.
         doubt_penalty: what a detection pays there for each unit of score that it lacks of 1.
-        birth_iou, birth_inside: a detection that overlaps a confirmed track of this frame by more than this IoU, or of
-            which more than this share lies inside of one, starts no track; 1 switches either off.
+        birth_iou, birth_inside: a detection that overlaps a confirmed track of its class that was seen in this frame
+            by more than this IoU, or of which more than this share lies inside of one, starts no track; 1 switches
+            either off.
         appearance_momentum: share that the past keeps in the one moving average which then is a track's appearance
             (0.9: StrongSORT, Du et al. 2023); 0 keeps a gallery instead.
         class_vote: whether a track has the class that most of its detections had, weighted by score, instead of the
